@@ -1,0 +1,222 @@
+//! A joinable task: the code, the place its result goes to, and who waits for it.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use crate::facade::Tag;
+use crate::host::{self, Failure, NewTask, TaskBody};
+use crate::site::Site;
+use crate::task::{TaskKind, TaskRef};
+
+/// Where a task's result goes to. The task's handles share it.
+#[derive(Debug)]
+pub struct JoinCell<T> {
+    state: Mutex<JoinState<T>>,
+}
+
+#[derive(Debug)]
+enum JoinState<T> {
+    Running(Option<Waker>),
+    Ended(Result<T, Failure>),
+    Taken,
+}
+
+impl<T> JoinCell<T> {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            state: Mutex::new(JoinState::Running(None)),
+        })
+    }
+
+    fn deliver(&self, result: Result<T, Failure>) {
+        let before = {
+            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *state, JoinState::Ended(result))
+        };
+        if let JoinState::Running(Some(waker)) = before {
+            waker.wake();
+        }
+    }
+
+    /// Whether the task has ended.
+    pub fn is_finished(&self) -> bool {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        !matches!(*state, JoinState::Running(_))
+    }
+
+    /// The task's result, once it has ended. A later call's waker replaces an earlier one's.
+    ///
+    /// # Panics
+    ///
+    /// If the result was taken before, as polling a finished future may.
+    pub fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, Failure>> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut *state {
+            JoinState::Running(Some(waker)) if waker.will_wake(cx.waker()) => Poll::Pending,
+            JoinState::Running(waker) => {
+                *waker = Some(cx.waker().clone());
+                Poll::Pending
+            }
+            JoinState::Ended(_) => match std::mem::replace(&mut *state, JoinState::Taken) {
+                JoinState::Ended(result) => Poll::Ready(result),
+                JoinState::Running(_) | JoinState::Taken => Poll::Pending,
+            },
+            JoinState::Taken => panic!("JoinHandle polled after completion"),
+        }
+    }
+}
+
+/// A spawned task: its cell, its reference, and the tag that joins wait for.
+#[derive(Debug)]
+pub struct Joined<T> {
+    /// Where its result goes to.
+    pub cell: Arc<JoinCell<T>>,
+    /// The task, in the run with this epoch.
+    pub task: TaskRef,
+    /// The epoch of the task's run.
+    pub epoch: u32,
+    /// What a join waits for.
+    pub tag: Tag,
+}
+
+impl<T> Joined<T> {
+    /// Tells the engine that the task's failure was handed to somebody.
+    pub fn failure_seen(&self) {
+        host::with(|host| {
+            if host.epoch() == self.epoch {
+                host.panic_seen(self.task);
+            }
+        });
+    }
+}
+
+pin_project_lite::pin_project! {
+    struct FutureTask<F: Future> {
+        #[pin]
+        future: Option<F>,
+        cell: Arc<JoinCell<F::Output>>,
+    }
+}
+
+impl<F: Future> TaskBody for FutureTask<F> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut this = self.project();
+        let Some(future) = this.future.as_mut().as_pin_mut() else {
+            return Poll::Ready(());
+        };
+        match future.poll(cx) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(output) => {
+                // What the future owns goes before anybody hears of its end, as in tokio.
+                this.future.set(None);
+                this.cell.deliver(Ok(output));
+                Poll::Ready(())
+            }
+        }
+    }
+
+    fn fail(self: Pin<&mut Self>, failure: Failure) {
+        let mut this = self.project();
+        this.future.set(None);
+        this.cell.deliver(Err(failure));
+    }
+}
+
+struct ClosureTask<F, T> {
+    closure: Option<F>,
+    cell: Arc<JoinCell<T>>,
+}
+
+// The closure is moved out before it is called and never pinned.
+impl<F, T> Unpin for ClosureTask<F, T> {}
+
+impl<F: FnOnce() -> T, T> TaskBody for ClosureTask<F, T> {
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        let this = self.get_mut();
+        if let Some(closure) = this.closure.take() {
+            let output = closure();
+            this.cell.deliver(Ok(output));
+        }
+        Poll::Ready(())
+    }
+
+    fn fail(self: Pin<&mut Self>, failure: Failure) {
+        let this = self.get_mut();
+        this.closure = None;
+        this.cell.deliver(Err(failure));
+    }
+}
+
+/// Spawns `future` into the current run. Outside of a run it hands the future back.
+///
+/// # Errors
+///
+/// The future itself, when there is no run.
+pub fn spawn_future<F>(future: F, site: Site) -> Result<Joined<F::Output>, F>
+where
+    F: Future + 'static,
+{
+    let mut future = Some(future);
+    let joined = host::with(|host| {
+        let cell = JoinCell::new();
+        let task = host.spawn(NewTask {
+            body: Box::pin(FutureTask {
+                future: future.take(),
+                cell: Arc::clone(&cell),
+            }),
+            kind: TaskKind::Async,
+            type_name: std::any::type_name::<F>(),
+            site,
+        });
+        Joined {
+            cell,
+            task,
+            epoch: host.epoch(),
+            tag: Tag::of_task(task, site),
+        }
+    });
+    match (joined, future) {
+        (Some(joined), _) => Ok(joined),
+        (None, Some(future)) => Err(future),
+        (None, None) => unreachable!("the future was neither spawned nor kept"),
+    }
+}
+
+/// Spawns `closure` into the current run, on a stack of its own. Outside of a run it hands the
+/// closure back.
+///
+/// # Errors
+///
+/// The closure itself, when there is no run.
+pub fn spawn_blocking<F, T>(closure: F, site: Site) -> Result<Joined<T>, F>
+where
+    F: FnOnce() -> T + 'static,
+    T: 'static,
+{
+    let mut closure = Some(closure);
+    let joined = host::with(|host| {
+        let cell = JoinCell::new();
+        let task = host.spawn(NewTask {
+            body: Box::pin(ClosureTask {
+                closure: closure.take(),
+                cell: Arc::clone(&cell),
+            }),
+            kind: TaskKind::Blocking,
+            type_name: std::any::type_name::<F>(),
+            site,
+        });
+        Joined {
+            cell,
+            task,
+            epoch: host.epoch(),
+            tag: Tag::of_task(task, site),
+        }
+    });
+    match (joined, closure) {
+        (Some(joined), _) => Ok(joined),
+        (None, Some(closure)) => Err(closure),
+        (None, None) => unreachable!("the closure was neither spawned nor kept"),
+    }
+}

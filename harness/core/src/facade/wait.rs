@@ -1,0 +1,112 @@
+//! A tracked wait: a future of the wrapped library, with a switch point before its first poll.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use crate::facade::Tag;
+use crate::host;
+use crate::op::Op;
+use crate::site::Site;
+use crate::track::{Intent, WaitId};
+
+pin_project_lite::pin_project! {
+    /// Awaits `inner`, an operation `op` on the resource of `tag`.
+    ///
+    /// The first poll is a switch point. As long as `inner` is pending the tracker knows that the
+    /// task waits; the wait ends when `inner` is ready or dropped.
+    #[derive(Debug)]
+    pub struct Wait<F, T: AsRef<Tag>> {
+        #[pin]
+        inner: F,
+        tag: T,
+        op: Op,
+        amount: u32,
+        site: Site,
+        polled: bool,
+        waiting: Option<(u32, WaitId)>,
+    }
+
+    impl<F, T: AsRef<Tag>> PinnedDrop for Wait<F, T> {
+        fn drop(this: Pin<&mut Self>) {
+            let this = this.project();
+            if let Some((epoch, wait)) = this.waiting.take() {
+                host::with(|host| {
+                    if host.epoch() == epoch {
+                        host.abandoned(wait);
+                    }
+                });
+            }
+        }
+    }
+}
+
+impl<F, T: AsRef<Tag>> Wait<F, T> {
+    /// Waits for one permit, one value, one signal.
+    pub fn new(inner: F, tag: T, op: Op, site: Site) -> Self {
+        Self::many(inner, tag, op, 1, site)
+    }
+
+    /// Waits for `amount` permits at once.
+    pub fn many(inner: F, tag: T, op: Op, amount: u32, site: Site) -> Self {
+        Self {
+            inner,
+            tag,
+            op,
+            amount,
+            site,
+            polled: false,
+            waiting: None,
+        }
+    }
+
+    /// The future inside.
+    pub fn inner(&self) -> &F {
+        &self.inner
+    }
+
+    /// The future inside, pinned.
+    pub fn inner_pinned(self: Pin<&mut Self>) -> Pin<&mut F> {
+        self.project().inner
+    }
+}
+
+impl<F: Future, T: AsRef<Tag>> Future for Wait<F, T> {
+    type Output = F::Output;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        if !*this.polled {
+            *this.polled = true;
+            host::with(|host| {
+                host.switch(Intent {
+                    op: *this.op,
+                    resource: Some(this.tag.as_ref().resolve(host)),
+                    site: this.site,
+                });
+            });
+        }
+        let polled = this.inner.poll(cx);
+        match (&polled, *this.waiting) {
+            (Poll::Pending, None) => {
+                *this.waiting = host::with(|host| {
+                    let resource = this.tag.as_ref().resolve(host);
+                    let wait = host.wait(resource, *this.op, *this.amount, this.site)?;
+                    Some((host.epoch(), wait))
+                })
+                .flatten();
+            }
+            (Poll::Ready(_), Some((epoch, wait))) => {
+                *this.waiting = None;
+                host::with(|host| {
+                    if host.epoch() == epoch {
+                        host.granted(wait);
+                    }
+                });
+            }
+            (Poll::Pending, Some(_)) | (Poll::Ready(_), None) => {}
+        }
+        polled
+    }
+}

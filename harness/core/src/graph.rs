@@ -1,0 +1,368 @@
+//! The wait graph: at one instant, who waits for what, and who could end that wait.
+//!
+//! Pure data and pure functions; the tracker draws it, the report prints it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::op::{Op, ResourceKind};
+use crate::site::Place;
+use crate::task::{TaskKind, TaskPath};
+
+/// Tasks and resources at one instant. Tasks and resources name each other by index.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitGraph {
+    /// The tasks that were alive, and those ended ones that still held something.
+    pub tasks: Vec<TaskNode>,
+    /// The resources that these tasks waited for or held.
+    pub resources: Vec<ResourceNode>,
+}
+
+/// A task in the wait graph.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskNode {
+    /// The task's identity.
+    pub path: TaskPath,
+    /// Its role: the function it runs.
+    pub role: String,
+    /// Its role, numbered where several tasks share it (`worker#2`).
+    pub name: String,
+    /// How it runs.
+    pub kind: TaskKind,
+    /// Where it was spawned.
+    pub spawned_at: Place,
+    /// What it was doing.
+    pub state: TaskState,
+    /// The waits it was in: several under `select!` or `join!`, any of which may wake it.
+    pub waits: Vec<Wait>,
+    /// What it held.
+    pub holds: Vec<Hold>,
+    /// The last operation that it announced.
+    pub last: Option<LastOp>,
+}
+
+/// What a task was doing when the graph was drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TaskState {
+    /// It waited.
+    Waiting,
+    /// It could have run.
+    Ready,
+    /// It had ended; it is here because it still held something.
+    Ended,
+}
+
+/// An operation that a task announced.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastOp {
+    /// The operation.
+    pub op: Op,
+    /// Where the program does it.
+    pub at: Place,
+}
+
+/// One wait of a task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wait {
+    /// Index of the resource, in [`WaitGraph::resources`].
+    pub resource: usize,
+    /// The operation that waits.
+    pub op: Op,
+    /// Where the program waits.
+    pub at: Place,
+    /// The step at which the wait began.
+    pub since: u64,
+    /// Who could end the wait. Empty: nobody the tracker knows of.
+    pub blockers: Vec<Blocker>,
+    /// The primitive has granted the wait already, but the future was not polled since: a
+    /// *futurelock* when others queue behind it.
+    pub granted: bool,
+}
+
+/// A task that keeps another one waiting.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Blocker {
+    /// Index of the task, in [`WaitGraph::tasks`].
+    pub task: usize,
+    /// Why it counts as one.
+    pub why: Why,
+}
+
+/// Why a task keeps another one waiting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Why {
+    /// It holds the resource.
+    Holds,
+    /// It was granted the resource, and has not been polled since.
+    Granted,
+    /// It stands before the waiting one in the resource's queue.
+    Ahead,
+    /// It is, or was last, the one on the other side: the sender, the receiver, the notifier.
+    OtherSide,
+    /// It is the task being joined.
+    Joined,
+}
+
+/// One hold of a task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// Index of the resource, in [`WaitGraph::resources`].
+    pub resource: usize,
+    /// The operation that took it.
+    pub op: Op,
+    /// Where the program took it.
+    pub at: Place,
+    /// The step at which it was taken.
+    pub since: u64,
+}
+
+/// A resource in the wait graph.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResourceNode {
+    /// What it is.
+    pub kind: ResourceKind,
+    /// The type of what it guards or carries, without its path. Empty when there is none.
+    pub of: String,
+    /// Where it was created.
+    pub created_at: Place,
+    /// The joined task, for a resource that is one: an index into [`WaitGraph::tasks`].
+    pub task: Option<usize>,
+}
+
+impl ResourceNode {
+    /// The resource's type as a programmer writes it, like ``Mutex<State>``.
+    pub fn type_text(&self) -> String {
+        if self.of.is_empty() {
+            self.kind.name().to_owned()
+        } else {
+            match self.kind {
+                ResourceKind::Mutex | ResourceKind::RwLock | ResourceKind::OnceCell => {
+                    format!("{}<{}>", self.kind.name(), self.of)
+                }
+                _ => format!("{} of `{}`", self.kind.name(), self.of),
+            }
+        }
+    }
+}
+
+/// A step of a cycle: this task waits, in this wait, for the next one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// Index of the task, in [`WaitGraph::tasks`].
+    pub task: usize,
+    /// Index of the wait, in [`TaskNode::waits`].
+    pub wait: usize,
+    /// Index of the blocker that leads on, in [`Wait::blockers`]; none at the end of a chain
+    /// that is not a cycle.
+    pub blocker: Option<usize>,
+}
+
+impl WaitGraph {
+    /// The waiting task's way on from one link: the wait and the blocker it names.
+    pub fn follow(&self, link: Link) -> (&TaskNode, &Wait, Option<&Blocker>) {
+        let task = &self.tasks[link.task];
+        let wait = &task.waits[link.wait];
+        let blocker = link.blocker.and_then(|index| wait.blockers.get(index));
+        (task, wait, blocker)
+    }
+
+    /// The heart of the standstill among the tasks that `stuck` accepts: the shortest cycle of
+    /// waits from which no wait leads elsewhere, or a single wait that nobody can end. Of several,
+    /// the one whose label sorts first, rotated to begin with its smallest label; the same bug
+    /// gives the same core whatever else was going on.
+    pub fn core(&self, stuck: impl Fn(usize) -> bool) -> Vec<Link> {
+        let edges = self.edges(&stuck);
+        let component = components(&edges);
+        let terminal = terminal_components(&edges, &component);
+        let mut best: Option<(bool, usize, Vec<String>, Vec<Link>)> = None;
+        for (task, node) in self.tasks.iter().enumerate() {
+            if !stuck(task) || !terminal[component[task]] {
+                continue;
+            }
+            let candidate = match shortest_cycle(&edges, task) {
+                Some(cycle) => self.rotated(cycle),
+                None => match node.waits.is_empty() {
+                    true => continue,
+                    false => self.lonely(task),
+                },
+            };
+            let labels: Vec<String> = candidate.iter().map(|link| self.label(*link)).collect();
+            let orphan = candidate.iter().any(|link| link.blocker.is_none());
+            let key = (orphan, candidate.len(), labels, candidate);
+            let better = match &best {
+                None => true,
+                Some(best) => (&key.0, key.1, &key.2) < (&best.0, best.1, &best.2),
+            };
+            if better {
+                best = Some(key);
+            }
+        }
+        best.map(|(_, _, _, links)| links).unwrap_or_default()
+    }
+
+    /// What a link is about, without anything that changes between two runs of the same bug:
+    /// operation, resource, the files of creation and of blocking.
+    pub fn label(&self, link: Link) -> String {
+        let (_, wait, blocker) = self.follow(link);
+        let resource = &self.resources[wait.resource];
+        let why = match blocker.map(|blocker| blocker.why) {
+            Some(Why::Holds | Why::Ahead) => "holds",
+            Some(Why::Granted) => "granted",
+            Some(Why::OtherSide) => "other side",
+            Some(Why::Joined) => "joined",
+            None => "nobody",
+        };
+        format!(
+            "{} {} {} {} {}",
+            wait.op.name(),
+            resource.kind.name(),
+            resource.created_at.stable_file(),
+            wait.at.stable_file(),
+            why,
+        )
+    }
+
+    fn edges(&self, stuck: &impl Fn(usize) -> bool) -> Vec<Vec<(usize, Link)>> {
+        self.tasks
+            .iter()
+            .enumerate()
+            .map(|(task, node)| {
+                let mut out = Vec::new();
+                if !stuck(task) {
+                    return out;
+                }
+                for (wait, waiting) in node.waits.iter().enumerate() {
+                    for (blocker, by) in waiting.blockers.iter().enumerate() {
+                        let link = Link {
+                            task,
+                            wait,
+                            blocker: Some(blocker),
+                        };
+                        out.push((by.task, link));
+                    }
+                }
+                out
+            })
+            .collect()
+    }
+
+    /// The link of a task that waits for nobody in particular. Of several waits the one that
+    /// names a blocker comes first, then the label decides.
+    fn lonely(&self, task: usize) -> Vec<Link> {
+        (0..self.tasks[task].waits.len())
+            .map(|wait| Link {
+                task,
+                wait,
+                blocker: (!self.tasks[task].waits[wait].blockers.is_empty()).then_some(0),
+            })
+            .min_by_key(|link| (link.blocker.is_none(), self.label(*link)))
+            .into_iter()
+            .collect()
+    }
+
+    fn rotated(&self, cycle: Vec<Link>) -> Vec<Link> {
+        (0..cycle.len())
+            .map(|start| {
+                let mut rotated = cycle.clone();
+                rotated.rotate_left(start);
+                rotated
+            })
+            .min_by_key(|links| {
+                let labels: Vec<String> = links.iter().map(|link| self.label(*link)).collect();
+                labels
+            })
+            .unwrap_or_default()
+    }
+}
+
+/// Strongly connected components (Tarjan 1972, with an explicit stack): a number per node.
+fn components(edges: &[Vec<(usize, Link)>]) -> Vec<usize> {
+    const UNSEEN: usize = usize::MAX;
+    let count = edges.len();
+    let mut index = vec![UNSEEN; count];
+    let mut low = vec![0; count];
+    let mut on_stack = vec![false; count];
+    let mut component = vec![UNSEEN; count];
+    let mut stack = Vec::new();
+    let (mut next_index, mut next_component) = (0, 0);
+    for root in 0..count {
+        if index[root] != UNSEEN {
+            continue;
+        }
+        let mut work = vec![(root, 0)];
+        while let Some(&mut (node, ref mut edge)) = work.last_mut() {
+            if *edge == 0 {
+                index[node] = next_index;
+                low[node] = next_index;
+                next_index += 1;
+                stack.push(node);
+                on_stack[node] = true;
+            }
+            if let Some(&(to, _)) = edges[node].get(*edge) {
+                *edge += 1;
+                if index[to] == UNSEEN {
+                    work.push((to, 0));
+                } else if on_stack[to] {
+                    low[node] = low[node].min(index[to]);
+                }
+                continue;
+            }
+            work.pop();
+            if let Some(&(parent, _)) = work.last() {
+                low[parent] = low[parent].min(low[node]);
+            }
+            if low[node] == index[node] {
+                while let Some(member) = stack.pop() {
+                    on_stack[member] = false;
+                    component[member] = next_component;
+                    if member == node {
+                        break;
+                    }
+                }
+                next_component += 1;
+            }
+        }
+    }
+    component
+}
+
+/// Which components no edge leaves.
+fn terminal_components(edges: &[Vec<(usize, Link)>], component: &[usize]) -> Vec<bool> {
+    let mut terminal = vec![true; component.len()];
+    for (from, out) in edges.iter().enumerate() {
+        for (to, _) in out {
+            if component[*to] != component[from] {
+                terminal[component[from]] = false;
+            }
+        }
+    }
+    terminal
+}
+
+/// The shortest cycle through `start`, by breadth-first search. Edges are tried in order, so the
+/// result is the same every time.
+fn shortest_cycle(edges: &[Vec<(usize, Link)>], start: usize) -> Option<Vec<Link>> {
+    let mut reached_by: Vec<Option<Link>> = vec![None; edges.len()];
+    let mut queue = std::collections::VecDeque::from([start]);
+    while let Some(node) = queue.pop_front() {
+        for (to, link) in &edges[node] {
+            if *to == start {
+                let mut cycle = vec![*link];
+                let mut at = node;
+                while at != start {
+                    let link = reached_by[at]?;
+                    cycle.push(link);
+                    at = link.task;
+                }
+                cycle.reverse();
+                return Some(cycle);
+            }
+            if reached_by[*to].is_none() {
+                reached_by[*to] = Some(*link);
+                queue.push_back(*to);
+            }
+        }
+    }
+    None
+}

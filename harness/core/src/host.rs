@@ -1,0 +1,164 @@
+//! The narrow door between the facade and the engine of the current run.
+
+use std::any::Any;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use crate::op::Op;
+use crate::raw;
+use crate::site::Site;
+use crate::task::{TaskKind, TaskRef};
+use crate::track::{HoldId, Intent, ResourceId, ResourceInfo, WaitId};
+
+/// What an engine offers to the facade while a run is on.
+///
+/// Every method may be called from the program's code and from destructors; none may panic for
+/// the state it is called in, save where it says so.
+pub trait Host {
+    /// Tells this run from every other one of the process.
+    fn epoch(&self) -> u32;
+
+    /// The task whose step is running. None in code that the engine does not schedule.
+    fn current(&self) -> Option<TaskRef>;
+
+    /// Whether the run is over and only being taken down.
+    fn closing(&self) -> bool;
+
+    /// A switch point: the engine may run somebody else before it returns. `intent` is what the
+    /// caller does next.
+    fn switch(&self, intent: Intent);
+
+    /// A number below `bound`, as the strategy chooses. 0 for a bound of 0 or 1.
+    fn choose(&self, bound: u32) -> u32;
+
+    /// Adds a task. It is ready at once.
+    fn spawn(&self, new: NewTask) -> TaskRef;
+
+    /// Asks for a task to be cancelled: its future is dropped once its current poll has returned.
+    /// A blocking task that has begun is left alone. Stale references are ignored.
+    fn abort(&self, task: TaskRef);
+
+    /// Somebody took notice of how `task` panicked: its join error was handed out.
+    fn panic_seen(&self, task: TaskRef);
+
+    /// Whether the current task may block its thread: it is a [`TaskKind::Blocking`] one.
+    fn may_block(&self) -> bool;
+
+    /// Suspends the current blocking task until [`Host::waker`]'s waker is woken. May return
+    /// early; the caller looks again.
+    ///
+    /// While the run is being closed it does not return but unwinds the task.
+    fn park(&self);
+
+    /// The current task's waker.
+    fn waker(&self) -> Waker;
+
+    /// A timer that will wake a task after `after` of virtual time is armed from now on. One-shot
+    /// timers delay the verdict on tasks left behind; all may be fired early by the strategy.
+    fn arm(&self, after: Duration) -> TimerId;
+
+    /// The timer fired, was re-armed or was dropped.
+    fn disarm(&self, timer: TimerId);
+
+    /// Puts `scoped` on the current poll: it is told when the poll is suspended and resumed.
+    fn enter_scope(&self, scoped: &dyn PollScoped);
+
+    /// Takes the latest `scoped` off again.
+    fn exit_scope(&self);
+
+    /// Enters a resource.
+    fn resource(&self, info: ResourceInfo) -> ResourceId;
+
+    /// The current task begins to wait. None when there is no current task.
+    fn wait(&self, resource: ResourceId, op: Op, amount: u32, site: Site) -> Option<WaitId>;
+
+    /// A wait was granted.
+    fn granted(&self, wait: WaitId);
+
+    /// A wait was dropped.
+    fn abandoned(&self, wait: WaitId);
+
+    /// The current task holds permits from now on. None when there is no current task.
+    fn hold(&self, resource: ResourceId, op: Op, amount: u32, site: Site) -> Option<HoldId>;
+
+    /// Permits were given back.
+    fn release(&self, hold: HoldId);
+
+    /// A hold now covers `amount` permits, taken by `op`.
+    fn resize_hold(&self, hold: HoldId, amount: u32, op: Op);
+
+    /// Permits were added to a resource, or taken out for good.
+    fn add_permits(&self, resource: ResourceId, change: i64);
+
+    /// A value moved, or a signal was given: the run went forward.
+    fn moved(&self, resource: ResourceId);
+}
+
+/// An armed timer of the current run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimerId(pub(crate) u64);
+
+/// A task to be spawned.
+pub struct NewTask {
+    /// What it runs.
+    pub body: Pin<Box<dyn TaskBody>>,
+    /// How it runs.
+    pub kind: TaskKind,
+    /// The type of its future or closure; its role comes from it.
+    pub type_name: &'static str,
+    /// Where it is spawned.
+    pub site: Site,
+}
+
+impl std::fmt::Debug for NewTask {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewTask")
+            .field("type_name", &self.type_name)
+            .field("site", &self.site)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A task's code, together with the place its result goes to.
+pub trait TaskBody {
+    /// Goes on with the task. `Ready` when its result has been delivered. A blocking task runs
+    /// to its end in the first call.
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()>;
+
+    /// Drops the code and delivers this result instead: the task panicked or was cancelled.
+    fn fail(self: Pin<&mut Self>, failure: Failure);
+}
+
+/// How a task ended, if not by returning.
+#[derive(Debug)]
+pub enum Failure {
+    /// It panicked with this payload.
+    Panicked(Box<dyn Any + Send>),
+    /// It was aborted.
+    Cancelled,
+}
+
+/// State that lives in a thread-local while a task is being polled, and so must be put aside
+/// while another task runs in the middle of that poll.
+pub trait PollScoped {
+    /// The poll is suspended: take the state out of the thread-local.
+    fn suspended(&self);
+
+    /// The poll goes on: put the state back.
+    fn resumed(&self);
+}
+
+/// Calls `f` with the host of the run that the current thread is in.
+///
+/// Outside of any run it returns None: the facade then behaves as what it wraps.
+#[inline]
+pub fn with<R>(f: impl FnOnce(&dyn Host) -> R) -> Option<R> {
+    raw::with_host(f)
+}
+
+/// Whether the current thread is in a run.
+#[inline]
+pub fn in_run() -> bool {
+    raw::with_host(|_| ()).is_some()
+}

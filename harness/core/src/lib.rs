@@ -1,0 +1,40 @@
+//! The core of Standstill: plans and verdicts, the tracker and its wait graph, strategies, the
+//! engines, the hunt, corpus and reports.
+//!
+//! Users depend on the crate `standstill`, which re-exports what they need. In reading order:
+//!
+//! - [`Load`], [`Scenario`]: what is run, and how big;
+//! - [`Site`], [`Op`], [`ResourceKind`], [`TaskPath`]: the vocabulary;
+//! - [`host`], [`facade`]: how a program under test talks to the engine;
+//! - [`track`], [`graph`]: who waits, who holds, and what follows from it;
+//! - [`Verdict`], [`Finding`], [`Fingerprint`]: what a run showed;
+//! - [`Plan`]: what determines a run, and its encodings;
+//! - [`engine`]: what executes runs.
+
+pub mod engine;
+pub mod facade;
+mod finding;
+mod fingerprint;
+pub mod graph;
+pub mod host;
+mod load;
+mod op;
+mod plan;
+mod random;
+mod raw;
+mod scenario;
+mod site;
+mod task;
+pub mod track;
+
+pub use finding::{BlockedFact, Finding, FindingKind, PanicFact, Undecided, Verdict};
+pub use fingerprint::{Fingerprint, FingerprintError};
+pub use load::{Knob, Load, LoadRanges, RangeError};
+pub use op::{Op, ResourceKind, Side};
+pub use plan::{
+    Choice, DEFAULT_MAX_STEPS, Digest, EngineKind, Leaks, Plan, Preempt, Schedule, StrategyKind,
+    UnknownWord, Variant,
+};
+pub use scenario::{Program, RootFuture, Scenario};
+pub use site::{Place, Site};
+pub use task::{TaskKind, TaskPath, TaskPathError, TaskRef, role_of};

@@ -1,0 +1,277 @@
+//! The tracker: who waits for what, who holds what, and who plays which part.
+//!
+//! It is told facts by the facade and decides nothing. Everything here is on the path of a step,
+//! so nothing allocates in the steady state: records are reused from run to run.
+
+mod records;
+mod snapshot;
+
+pub use records::{HoldId, Intent, Resource, ResourceId, ResourceInfo, WaitId};
+use records::{HoldRecord, Slab, TaskRecord, WaitRecord};
+
+use crate::op::{Op, Side};
+use crate::site::Site;
+use crate::task::{TaskKind, TaskPath, TaskRef};
+
+/// The facts of one run.
+#[derive(Debug, Default)]
+pub struct Tracker {
+    /// The step that is running, for "since" facts. Kept by the engine.
+    pub(crate) step: u64,
+    /// Counts what makes a run go forward: waits granted, values moved, tasks ended.
+    pub(crate) progress: u64,
+    /// Set when the run is over: from then on releases and drops tell who owned what.
+    pub(crate) closing: bool,
+    serials: u32,
+    sequence: u64,
+    tasks: Vec<TaskRecord>,
+    /// Tasks that ended while they still held something.
+    ended: Vec<(TaskRef, TaskRecord)>,
+    resources: Vec<Resource>,
+    resources_used: usize,
+    waits: Slab<WaitRecord>,
+    holds: Slab<HoldRecord>,
+}
+
+/// How many of the tasks that used one side of a resource are remembered.
+const USERS_REMEMBERED: usize = 16;
+
+impl Tracker {
+    /// Forgets the last run, keeping the memory.
+    pub(crate) fn reset(&mut self) {
+        self.step = 0;
+        self.progress = 0;
+        self.closing = false;
+        self.serials = 0;
+        self.sequence = 0;
+        for task in &mut self.tasks {
+            task.alive = false;
+        }
+        self.ended.clear();
+        self.resources_used = 0;
+        self.waits.clear();
+        self.holds.clear();
+    }
+
+    /// Enters a task into `slot`.
+    pub(crate) fn spawned(
+        &mut self,
+        slot: u32,
+        parent: Option<TaskRef>,
+        kind: TaskKind,
+        type_name: &'static str,
+        site: Site,
+    ) -> TaskRef {
+        let index = slot as usize;
+        while self.tasks.len() <= index {
+            self.tasks.push(TaskRecord::vacant(site));
+        }
+        let mut path = std::mem::take(&mut self.tasks[index].path);
+        match parent {
+            Some(parent) => {
+                let parent = &mut self.tasks[parent.slot as usize];
+                path.become_child_of(parent.path.as_slice(), parent.children);
+                parent.children += 1;
+            }
+            None if self.serials == 0 => path.become_root(),
+            // Spawned by something that is not a task of the run: counted among the root's
+            // children from the far end, where no real child is.
+            None => path.become_child_of(&[], u32::MAX - self.serials),
+        }
+        let task = TaskRef {
+            slot,
+            serial: self.serials,
+        };
+        self.serials += 1;
+        self.tasks[index] = TaskRecord {
+            serial: task.serial,
+            alive: true,
+            kind,
+            type_name,
+            site,
+            path,
+            children: 0,
+            waiting: 0,
+            holding: 0,
+            polls: 0,
+            last: None,
+        };
+        task
+    }
+
+    /// A task has ended. Its record is kept if somebody may still wait for what it holds.
+    pub(crate) fn ended(&mut self, task: TaskRef) {
+        self.progress += 1;
+        let record = &mut self.tasks[task.slot as usize];
+        record.alive = false;
+        if record.holding > 0 {
+            self.ended.push((task, record.clone()));
+        }
+    }
+
+    /// The path of a task that is alive.
+    pub(crate) fn path(&self, slot: u32) -> &TaskPath {
+        &self.tasks[slot as usize].path
+    }
+
+    /// The slot of the living task with this path.
+    pub(crate) fn slot_of(&self, path: &TaskPath) -> Option<u32> {
+        let index = self
+            .tasks
+            .iter()
+            .position(|task| task.alive && task.path == *path)?;
+        u32::try_from(index).ok()
+    }
+
+    /// Whether the task in `slot` waits for something that the tracker knows.
+    pub(crate) fn is_waiting(&self, slot: u32) -> bool {
+        self.tasks[slot as usize].waiting > 0
+    }
+
+    #[inline]
+    pub(crate) fn polled(&mut self, task: TaskRef) {
+        self.tasks[task.slot as usize].polls += 1;
+    }
+
+    /// Enters a resource.
+    pub fn resource(&mut self, info: ResourceInfo) -> ResourceId {
+        let id = self.resources_used;
+        self.resources_used += 1;
+        match self.resources.get_mut(id) {
+            Some(resource) => resource.renew(info),
+            None => self.resources.push(Resource::new(info)),
+        }
+        ResourceId(u32::try_from(id).unwrap_or(u32::MAX))
+    }
+
+    /// Notes what a task is about to do, and the part it plays by doing it.
+    #[inline]
+    pub fn intends(&mut self, task: TaskRef, intent: Intent) {
+        self.tasks[task.slot as usize].last = Some(intent);
+        let side = intent.op.plays();
+        if matches!(side, Side::Source | Side::Sink) {
+            if let Some(resource) = intent.resource {
+                let closing = self.closing;
+                self.resources[resource.0 as usize]
+                    .users_mut(side)
+                    .note(task, closing);
+            }
+        }
+    }
+
+    /// A task begins to wait.
+    pub fn wait(
+        &mut self,
+        task: TaskRef,
+        resource: ResourceId,
+        op: Op,
+        amount: u32,
+        site: Site,
+    ) -> WaitId {
+        self.sequence += 1;
+        let sequence = self.sequence;
+        if !self.closing {
+            self.tasks[task.slot as usize].waiting += 1;
+        }
+        WaitId(self.waits.insert(WaitRecord {
+            task,
+            resource,
+            op,
+            amount,
+            site,
+            since: self.step,
+            sequence,
+            late: self.closing,
+        }))
+    }
+
+    /// A wait ended because it was granted.
+    pub fn granted(&mut self, wait: WaitId) {
+        self.progress += 1;
+        self.end_wait(wait);
+    }
+
+    /// A wait ended because its future was dropped.
+    pub fn abandoned(&mut self, wait: WaitId) {
+        self.end_wait(wait);
+    }
+
+    fn end_wait(&mut self, wait: WaitId) {
+        // The waits of the standstill itself stay for the graph.
+        let Some(record) = self.waits.get(wait.0) else {
+            return;
+        };
+        if self.closing && !record.late {
+            return;
+        }
+        let (task, late) = (record.task, record.late);
+        self.waits.remove(wait.0);
+        let owner = &mut self.tasks[task.slot as usize];
+        if !late && owner.serial == task.serial {
+            owner.waiting = owner.waiting.saturating_sub(1);
+        }
+    }
+
+    /// A task holds permits of a resource from now on.
+    #[inline]
+    pub fn hold(
+        &mut self,
+        task: TaskRef,
+        resource: ResourceId,
+        op: Op,
+        amount: u32,
+        site: Site,
+    ) -> HoldId {
+        self.tasks[task.slot as usize].holding += 1;
+        HoldId(self.holds.insert(HoldRecord {
+            task,
+            resource,
+            op,
+            amount,
+            site,
+            since: self.step,
+            late: self.closing,
+        }))
+    }
+
+    /// Permits given back by `by`, whoever took them.
+    #[inline]
+    pub fn release(&mut self, hold: HoldId, by: Option<TaskRef>) {
+        let Some(record) = self.holds.get_mut(hold.0) else {
+            return;
+        };
+        if self.closing && !record.late {
+            // Dropping a task's future shows what it really owned.
+            record.task = by.unwrap_or(record.task);
+            return;
+        }
+        let taker = record.task;
+        self.holds.remove(hold.0);
+        let taken_by = &mut self.tasks[taker.slot as usize];
+        if taken_by.serial == taker.serial {
+            taken_by.holding = taken_by.holding.saturating_sub(1);
+        }
+    }
+
+    /// Changes how many permits a hold covers (a downgrade, a split, a merge).
+    pub fn resize_hold(&mut self, hold: HoldId, amount: u32, op: Op) {
+        if let Some(record) = self.holds.get_mut(hold.0) {
+            record.amount = amount;
+            record.op = op;
+        }
+    }
+
+    /// Permits were added to a resource (or, negative, taken out for good).
+    pub fn add_permits(&mut self, resource: ResourceId, change: i64) {
+        let permits = &mut self.resources[resource.0 as usize].permits;
+        let after = i64::from(*permits).saturating_add(change).max(0);
+        *permits = u32::try_from(after).unwrap_or(u32::MAX);
+    }
+
+    /// A value moved through a resource, or it was signalled.
+    #[inline]
+    pub fn moved(&mut self, resource: ResourceId) {
+        self.progress += 1;
+        self.resources[resource.0 as usize].moves += 1;
+    }
+}

@@ -1,0 +1,247 @@
+//! What the tracker writes down, and the slab it writes into.
+
+use crate::op::{Op, ResourceKind, Side};
+use crate::site::Site;
+use crate::task::{TaskKind, TaskPath, TaskRef};
+use crate::track::USERS_REMEMBERED;
+
+/// A resource of the current run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ResourceId(pub(crate) u32);
+
+/// A wait of the current run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WaitId(pub(crate) u32);
+
+/// A hold of the current run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HoldId(pub(crate) u32);
+
+/// What a task is about to do.
+#[derive(Clone, Copy, Debug)]
+pub struct Intent {
+    /// The operation.
+    pub op: Op,
+    /// What it is done to.
+    pub resource: Option<ResourceId>,
+    /// Where the program does it.
+    pub site: Site,
+}
+
+/// What is known of a resource when it is first used.
+#[derive(Clone, Copy, Debug)]
+pub struct ResourceInfo {
+    /// Its kind.
+    pub kind: ResourceKind,
+    /// The type of what it guards or carries.
+    pub type_name: &'static str,
+    /// Where it was created.
+    pub site: Site,
+    /// How many permits it has in all: 1 for a mutex, `u32::MAX` where it has no such limit.
+    pub permits: u32,
+    /// The task that it is, for a joined task.
+    pub task: Option<TaskRef>,
+}
+
+/// A resource and who dealt with it.
+#[derive(Debug)]
+pub struct Resource {
+    pub(crate) info: ResourceInfo,
+    pub(crate) permits: u32,
+    pub(crate) moves: u64,
+    pub(crate) sources: Users,
+    pub(crate) sinks: Users,
+}
+
+impl Resource {
+    pub(super) fn new(info: ResourceInfo) -> Self {
+        Self {
+            info,
+            permits: info.permits,
+            moves: 0,
+            sources: Users::default(),
+            sinks: Users::default(),
+        }
+    }
+
+    pub(super) fn renew(&mut self, info: ResourceInfo) {
+        self.info = info;
+        self.permits = info.permits;
+        self.moves = 0;
+        self.sources.clear();
+        self.sinks.clear();
+    }
+
+    #[inline]
+    pub(super) fn users_mut(&mut self, side: Side) -> &mut Users {
+        if side == Side::Source {
+            &mut self.sources
+        } else {
+            &mut self.sinks
+        }
+    }
+
+    pub(super) fn users(&self, side: Side) -> &Users {
+        if side == Side::Source {
+            &self.sources
+        } else {
+            &self.sinks
+        }
+    }
+}
+
+/// The tasks seen on one side of a resource.
+#[derive(Debug, Default)]
+pub(crate) struct Users {
+    /// The last ones that used it, the latest first.
+    seen: Vec<TaskRef>,
+    /// The ones whose futures turned out to own a handle when they were dropped.
+    owners: Vec<TaskRef>,
+}
+
+impl Users {
+    fn clear(&mut self) {
+        self.seen.clear();
+        self.owners.clear();
+    }
+
+    #[inline]
+    pub(super) fn note(&mut self, task: TaskRef, closing: bool) {
+        if closing {
+            if !self.owners.contains(&task) {
+                self.owners.push(task);
+            }
+        } else if self.seen.first() != Some(&task) {
+            self.note_other(task);
+        }
+    }
+
+    fn note_other(&mut self, task: TaskRef) {
+        match self.seen.iter().position(|seen| *seen == task) {
+            Some(at) => self.seen[..=at].rotate_right(1),
+            None => {
+                self.seen.truncate(USERS_REMEMBERED - 1);
+                self.seen.insert(0, task);
+            }
+        }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = TaskRef> + '_ {
+        self.owners.iter().chain(&self.seen).copied()
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct TaskRecord {
+    pub(crate) serial: u32,
+    pub(crate) alive: bool,
+    pub(crate) kind: TaskKind,
+    pub(crate) type_name: &'static str,
+    pub(crate) site: Site,
+    pub(crate) path: TaskPath,
+    pub(crate) children: u32,
+    pub(crate) waiting: u32,
+    pub(crate) holding: u32,
+    pub(crate) polls: u64,
+    pub(crate) last: Option<Intent>,
+}
+
+impl TaskRecord {
+    pub(super) fn vacant(site: Site) -> Self {
+        Self {
+            serial: u32::MAX,
+            alive: false,
+            kind: TaskKind::Async,
+            type_name: "",
+            site,
+            path: TaskPath::root(),
+            children: 0,
+            waiting: 0,
+            holding: 0,
+            polls: 0,
+            last: None,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WaitRecord {
+    pub(crate) task: TaskRef,
+    pub(crate) resource: ResourceId,
+    pub(crate) op: Op,
+    pub(crate) amount: u32,
+    pub(crate) site: Site,
+    pub(crate) since: u64,
+    pub(crate) sequence: u64,
+    /// Began after the run was over: no part of the standstill.
+    pub(crate) late: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HoldRecord {
+    pub(crate) task: TaskRef,
+    pub(crate) resource: ResourceId,
+    pub(crate) op: Op,
+    pub(crate) amount: u32,
+    pub(crate) site: Site,
+    pub(crate) since: u64,
+    /// Taken after the run was over: no part of the standstill.
+    pub(crate) late: bool,
+}
+
+/// A vector whose places are used again.
+#[derive(Debug)]
+pub(crate) struct Slab<T> {
+    entries: Vec<Option<T>>,
+    free: Vec<u32>,
+}
+
+impl<T> Default for Slab<T> {
+    fn default() -> Self {
+        Self {
+            entries: Vec::new(),
+            free: Vec::new(),
+        }
+    }
+}
+
+impl<T> Slab<T> {
+    pub(super) fn clear(&mut self) {
+        self.entries.clear();
+        self.free.clear();
+    }
+
+    #[inline]
+    pub(super) fn insert(&mut self, value: T) -> u32 {
+        if let Some(index) = self.free.pop() {
+            self.entries[index as usize] = Some(value);
+            return index;
+        }
+        self.entries.push(Some(value));
+        u32::try_from(self.entries.len() - 1).unwrap_or(u32::MAX)
+    }
+
+    #[inline]
+    pub(super) fn remove(&mut self, index: u32) {
+        if let Some(entry) = self.entries.get_mut(index as usize) {
+            if entry.take().is_some() {
+                self.free.push(index);
+            }
+        }
+    }
+
+    pub(super) fn get(&self, index: u32) -> Option<&T> {
+        self.entries.get(index as usize)?.as_ref()
+    }
+
+    pub(super) fn get_mut(&mut self, index: u32) -> Option<&mut T> {
+        self.entries.get_mut(index as usize)?.as_mut()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
+        self.entries
+            .iter()
+            .enumerate()
+            .filter_map(|(index, entry)| Some((u32::try_from(index).ok()?, entry.as_ref()?)))
+    }
+}
