@@ -1,0 +1,1 @@
+//! `#[standstill::test]`.

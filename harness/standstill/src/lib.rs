@@ -1,0 +1,2 @@
+//! The crate that users depend on.
+pub use standstill_core::*;

@@ -1,0 +1,2 @@
+//! A drop-in for tokio.
+pub use ::tokio::*;
