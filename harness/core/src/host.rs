@@ -62,7 +62,7 @@ pub trait Host {
     fn disarm(&self, timer: TimerId);
 
     /// Puts `scoped` on the current poll: it is told when the poll is suspended and resumed.
-    fn enter_scope(&self, scoped: &dyn PollScoped);
+    fn enter_scope(&self, scoped: &'static dyn PollScoped);
 
     /// Takes the latest `scoped` off again.
     fn exit_scope(&self);
@@ -93,6 +93,14 @@ pub trait Host {
 
     /// A value moved, or a signal was given: the run went forward.
     fn moved(&self, resource: ResourceId);
+
+    /// One of the engine's own wakers was woken on the run's thread. False if `word` is not of
+    /// this engine.
+    #[doc(hidden)]
+    fn woken(&self, word: usize) -> bool {
+        let _ = word;
+        false
+    }
 }
 
 /// An armed timer of the current run.
@@ -143,10 +151,10 @@ pub enum Failure {
 /// while another task runs in the middle of that poll.
 pub trait PollScoped {
     /// The poll is suspended: take the state out of the thread-local.
-    fn suspended(&self);
+    fn suspended(&'static self) -> Box<dyn Any>;
 
-    /// The poll goes on: put the state back.
-    fn resumed(&self);
+    /// The poll goes on: put back what [`PollScoped::suspended`] took out.
+    fn resumed(&'static self, state: Box<dyn Any>);
 }
 
 /// Calls `f` with the host of the run that the current thread is in.

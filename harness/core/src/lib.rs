@@ -17,6 +17,7 @@ mod finding;
 mod fingerprint;
 pub mod graph;
 pub mod host;
+mod hunt;
 mod load;
 mod op;
 mod plan;
@@ -25,10 +26,14 @@ mod raw;
 mod scenario;
 mod site;
 mod task;
+mod strategy;
 pub mod track;
 
 pub use finding::{BlockedFact, Finding, FindingKind, PanicFact, Undecided, Verdict};
 pub use fingerprint::{Fingerprint, FingerprintError};
+pub use hunt::{
+    CHECK_SCHEDULES, DEFAULT_SCHEDULES, Found, Hunt, HuntError, Outcome, Progress, Runner, check,
+};
 pub use load::{Knob, Load, LoadRanges, RangeError};
 pub use op::{Op, ResourceKind, Side};
 pub use plan::{

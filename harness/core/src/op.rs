@@ -98,6 +98,9 @@ macro_rules! operations {
         }
 
         impl Op {
+            /// Every operation, in the order of declaration.
+            pub(crate) const ALL: &[Op] = &[$(Op::$variant,)*];
+
             /// The operation's name, as the method is called. Part of fingerprints: never changes.
             pub fn name(self) -> &'static str {
                 match self { $(Op::$variant => $name,)* }

@@ -5,6 +5,7 @@
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicPtr, Ordering};
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
 use corosensei::Yielder;
@@ -71,49 +72,57 @@ static VTABLE: RawWakerVTable = RawWakerVTable::new(
     |_| {},
 );
 
-/// The way out of the coroutine that is running: its yielder, for code that cannot be handed it.
+/// What a coroutine is given when it is resumed.
+pub(crate) type Input = crate::engine::explore::Job;
+/// What a coroutine hands out when it is suspended.
+pub(crate) type Output = crate::engine::explore::Pause;
+
+thread_local! {
+    /// The yielder of the coroutine that is running on this thread.
+    static YIELDER: Cell<*const Yielder<Input, Output>> = const { Cell::new(std::ptr::null()) };
+}
+
+/// Suspends the coroutine that is running, whose own code `begin` must have been its first.
+///
+/// # Panics
+///
+/// If this thread never ran one.
+pub(crate) fn suspend(value: Output) -> Input {
+    let pointer = YIELDER.get();
+    assert!(!pointer.is_null(), "suspended outside of a coroutine");
+    // SAFETY: the pointer is that of the coroutine which is running now: `begin` sets it, each
+    // return from a suspension sets it again, and the engine calls this only from code that it
+    // has resumed on a coroutine. The yielder lives at the bottom of that coroutine's stack, below
+    // the frame of this call.
+    let yielder = unsafe { &*pointer };
+    let input = yielder.suspend(value);
+    YIELDER.set(pointer);
+    input
+}
+
+/// A coroutine has begun: it is the one to be suspended until another begins or goes on.
+pub(crate) fn begin(yielder: &Yielder<Input, Output>) {
+    YIELDER.set(std::ptr::from_ref(yielder));
+}
+
+/// A reference to something static that other threads may read while it is replaced.
 #[derive(Debug)]
-pub(crate) struct Exit<Input, Yield> {
-    yielder: Cell<*const Yielder<Input, Yield>>,
-}
+pub(crate) struct AtomicStatic<T: Sync + 'static>(AtomicPtr<T>);
 
-impl<Input, Yield> Clone for Exit<Input, Yield> {
-    fn clone(&self) -> Self {
-        Self {
-            yielder: self.yielder.clone(),
-        }
-    }
-}
-
-impl<Input, Yield> Exit<Input, Yield> {
-    pub(crate) fn none() -> Self {
-        Self {
-            yielder: Cell::new(std::ptr::null()),
-        }
+impl<T: Sync + 'static> AtomicStatic<T> {
+    pub(crate) const fn empty() -> Self {
+        Self(AtomicPtr::new(std::ptr::null_mut()))
     }
 
-    /// Takes over the exit of `other`: the coroutine it belongs to is resumed next.
-    pub(crate) fn set(&self, other: &Self) {
-        self.yielder.set(other.yielder.get());
+    #[inline]
+    pub(crate) fn set(&self, value: &'static T) {
+        self.0
+            .store(std::ptr::from_ref(value).cast_mut(), Ordering::Release);
     }
 
-    /// Remembers the yielder of a coroutine that has just begun.
-    pub(crate) fn begin(&self, yielder: &Yielder<Input, Yield>) {
-        self.yielder.set(std::ptr::from_ref(yielder));
-    }
-
-    /// Suspends the running coroutine.
-    ///
-    /// # Panics
-    ///
-    /// If there was never one.
-    pub(crate) fn suspend(&self, value: Yield) -> Input {
-        let pointer = self.yielder.get();
-        assert!(!pointer.is_null(), "suspended outside of a coroutine");
-        // SAFETY: the pointer is that of the coroutine which is running now: the engine sets it
-        // before each resume and calls this only from code that runs on that coroutine. Its
-        // yielder lives at the bottom of its stack, below the frame of this call.
-        let yielder = unsafe { &*pointer };
-        yielder.suspend(value)
+    pub(crate) fn get(&self) -> Option<&'static T> {
+        // SAFETY: the pointer is null or came from a `&'static T` in `set`, and nobody ever
+        // writes through it.
+        unsafe { self.0.load(Ordering::Acquire).as_ref() }
     }
 }

@@ -1,2 +1,50 @@
 //! Engines: what executes a run.
-pub(crate) fn wake(_word: usize) {}
+
+pub(crate) mod explore;
+
+use crate::finding::Verdict;
+use crate::plan::{Choice, Digest, EngineKind, Plan};
+use crate::raw;
+use crate::scenario::Program;
+
+pub use explore::Explore;
+
+/// Executes runs, one after the other, on the thread it was made on.
+pub trait Engine {
+    /// Which engine this is.
+    fn kind(&self) -> EngineKind;
+
+    /// Executes one run of `program` as `plan` says.
+    fn run(&mut self, program: &Program, plan: &Plan, care: Care) -> Run;
+}
+
+/// How much care a run is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Care {
+    /// As fast as it goes: a hunt.
+    Hunt,
+    /// With its choices recorded and its surroundings watched: a replay.
+    Record,
+}
+
+/// What a run came to.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Steps made: polls, and switch points passed within them.
+    pub steps: u64,
+    /// The choices, if they were recorded.
+    pub choices: Vec<Choice>,
+    /// What the choices came to, if they were recorded.
+    pub digest: Option<Digest>,
+    /// The first recorded choice that did not fit the program, if one was replayed.
+    pub divergence: Option<String>,
+}
+
+/// A waker of ours was woken.
+pub(crate) fn wake(word: usize) {
+    if raw::with_host(|host| host.woken(word)) != Some(true) {
+        explore::deliver(word);
+    }
+}

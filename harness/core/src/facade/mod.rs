@@ -6,12 +6,14 @@
 mod blocking;
 mod hold;
 mod join;
+mod poll_wait;
 mod tag;
 mod wait;
 
 pub use blocking::{block_on, may_block};
 pub use hold::Hold;
 pub use join::{JoinCell, Joined, spawn_blocking, spawn_future};
+pub use poll_wait::{PollWait, switch};
 pub use tag::Tag;
 pub use wait::Wait;
 

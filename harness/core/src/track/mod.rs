@@ -94,6 +94,7 @@ impl Tracker {
             waiting: 0,
             holding: 0,
             polls: 0,
+            marked_polls: u64::MAX,
             last: None,
         };
         task
@@ -104,7 +105,7 @@ impl Tracker {
         self.progress += 1;
         let record = &mut self.tasks[task.slot as usize];
         record.alive = false;
-        if record.holding > 0 {
+        if !self.closing && record.holding > 0 {
             self.ended.push((task, record.clone()));
         }
     }
@@ -123,9 +124,17 @@ impl Tracker {
         u32::try_from(index).ok()
     }
 
-    /// Whether the task in `slot` waits for something that the tracker knows.
-    pub(crate) fn is_waiting(&self, slot: u32) -> bool {
-        self.tasks[slot as usize].waiting > 0
+    /// Remembers how often each task was polled, for [`Tracker::unpolled_since_mark`].
+    pub(crate) fn mark_polls(&mut self) {
+        for task in &mut self.tasks {
+            task.marked_polls = task.polls;
+        }
+    }
+
+    /// Whether the task in `slot` was there at the mark and has not been polled since.
+    pub(crate) fn unpolled_since_mark(&self, slot: u32) -> bool {
+        let task = &self.tasks[slot as usize];
+        task.marked_polls == task.polls
     }
 
     #[inline]

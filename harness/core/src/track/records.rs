@@ -143,6 +143,7 @@ pub(crate) struct TaskRecord {
     pub(crate) waiting: u32,
     pub(crate) holding: u32,
     pub(crate) polls: u64,
+    pub(crate) marked_polls: u64,
     pub(crate) last: Option<Intent>,
 }
 
@@ -159,6 +160,7 @@ impl TaskRecord {
             waiting: 0,
             holding: 0,
             polls: 0,
+            marked_polls: u64::MAX,
             last: None,
         }
     }

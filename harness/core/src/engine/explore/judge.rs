@@ -1,0 +1,213 @@
+//! From how a run ended to its verdict.
+
+use std::time::Duration;
+
+use crate::engine::explore::executor::{Executor, State};
+use crate::finding::{Finding, FindingKind, PanicFact, Undecided, Verdict};
+use crate::fingerprint::Fingerprint;
+use crate::graph::{TaskState, WaitGraph};
+use crate::plan::{Leaks, Plan};
+use crate::task::{TaskRef, role_of};
+
+/// How a run ended.
+#[derive(Debug)]
+pub(super) struct Ending {
+    pub(super) how: How,
+    /// The tasks that had not ended.
+    pub(super) members: Vec<Member>,
+    /// Virtual time since the run began.
+    pub(super) virtual_time: Duration,
+}
+
+/// Why a run ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum How {
+    /// The root has ended, and nobody was left or nobody minds.
+    Done,
+    /// Nothing can ever happen again, and the root has not ended.
+    Hang,
+    /// The root has ended, and others are still there.
+    Leak {
+        /// Time still passes for some of them.
+        ticking: bool,
+    },
+    /// Steps without end and without progress.
+    Livelock,
+    /// Neither an end nor a standstill within the budgets.
+    Endless,
+    /// Somebody else might still wake the run.
+    ForeignThread {
+        /// How many OS threads.
+        count: usize,
+    },
+}
+
+/// A task that had not ended when the run did.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Member {
+    task: TaskRef,
+    /// It could have run.
+    ready: bool,
+    /// It has not been polled since the root ended.
+    still: bool,
+}
+
+/// The tasks that have not ended, in slot order.
+pub(super) fn alive(executor: &Executor) -> Vec<Member> {
+    let ready = executor.ready.borrow();
+    let tracker = executor.tracker.borrow();
+    executor
+        .slots
+        .borrow()
+        .iter()
+        .filter(|slot| slot.state != State::Vacant)
+        .map(|slot| Member {
+            task: slot.task,
+            ready: ready.contains(slot.task.slot),
+            still: tracker.unpolled_since_mark(slot.task.slot),
+        })
+        .collect()
+}
+
+/// The verdict of a run that has been closed.
+pub(super) fn verdict(
+    executor: &Executor,
+    plan: &Plan,
+    ending: &Ending,
+    unscheduled: usize,
+    given_up: u32,
+) -> Verdict {
+    let panics = unhandled_panics(executor);
+    if !panics.is_empty() {
+        return found(executor, FindingKind::Panic, ending, panics);
+    }
+    if unscheduled > 0 {
+        return Verdict::Undecided(Undecided::UnscheduledTask { count: unscheduled });
+    }
+    match ending.how {
+        How::Done if given_up > 0 => Verdict::Undecided(Undecided::Unwindable {
+            count: given_up as usize,
+        }),
+        How::Done => Verdict::Clean,
+        How::Hang => found(executor, FindingKind::Hang, ending, panics),
+        How::Leak { ticking } => leak(executor, plan, ending, ticking),
+        How::Livelock => found(executor, FindingKind::Livelock, ending, panics),
+        How::Endless => Verdict::Undecided(Undecided::Endless {
+            steps: executor.steps.get(),
+            virtual_seconds: ending.virtual_time.as_secs(),
+        }),
+        How::ForeignThread { count } => Verdict::Undecided(Undecided::ForeignThread { count }),
+    }
+}
+
+/// Those nobody took notice of, in order; all of them if the root was among them, since then one
+/// led to the other.
+fn unhandled_panics(executor: &Executor) -> Vec<PanicFact> {
+    let panics = executor.panics.borrow();
+    let root = panics.iter().any(|panicked| panicked.task.serial == 0);
+    panics
+        .iter()
+        .filter(|panicked| root || !panicked.seen)
+        .map(|panicked| PanicFact {
+            task: panicked.path.clone(),
+            role: if panicked.task.serial == 0 {
+                "root".to_owned()
+            } else {
+                role_of(panicked.identity.type_name)
+            },
+            spawned_at: panicked.identity.site.into(),
+            message: panicked.said.message.clone(),
+            at: panicked.said.at.clone(),
+            only_preempted: panicked.preempted,
+        })
+        .collect()
+}
+
+fn leak(executor: &Executor, plan: &Plan, ending: &Ending, ticking: bool) -> Verdict {
+    let counts = match plan.leaks {
+        Leaks::All => true,
+        // While some still tick, only those that nobody has woken since are blocked.
+        Leaks::Blocked => ending
+            .members
+            .iter()
+            .any(|member| !member.ready && (!ticking || member.still)),
+        Leaks::Off => false,
+    };
+    if counts {
+        found(executor, FindingKind::Leak, ending, Vec::new())
+    } else {
+        Verdict::Clean
+    }
+}
+
+fn found(
+    executor: &Executor,
+    kind: FindingKind,
+    ending: &Ending,
+    panics: Vec<PanicFact>,
+) -> Verdict {
+    let tracker = executor.tracker.borrow();
+    let members: Vec<TaskRef> = ending.members.iter().map(|member| member.task).collect();
+    let graph = tracker.snapshot(&members, |task| {
+        ending
+            .members
+            .iter()
+            .any(|member| member.task == task && member.ready)
+    });
+    let core = match kind {
+        FindingKind::Panic => Vec::new(),
+        _ => graph.core(|task| graph.tasks[task].state == TaskState::Waiting),
+    };
+    let extra = telling_details(kind, &graph, &core, &panics);
+    let extra: Vec<&str> = extra.iter().map(String::as_str).collect();
+    Verdict::Found(Box::new(Finding {
+        kind,
+        fingerprint: Fingerprint::new(kind, &graph, &core, &extra),
+        graph,
+        core,
+        panics,
+        blocked: None,
+        step: executor.steps.get(),
+        virtual_ms: u64::try_from(ending.virtual_time.as_millis()).unwrap_or(u64::MAX),
+    }))
+}
+
+/// What tells two findings apart beside their cores.
+fn telling_details(
+    kind: FindingKind,
+    graph: &WaitGraph,
+    core: &[crate::graph::Link],
+    panics: &[PanicFact],
+) -> Vec<String> {
+    match kind {
+        FindingKind::Panic => panics
+            .first()
+            .map(|panic| {
+                let without_numbers = panic.message.chars().filter(|c| !c.is_ascii_digit());
+                let place = panic.at.as_ref().map(crate::site::Place::stable_file);
+                vec![without_numbers.collect(), place.unwrap_or_default()]
+            })
+            .unwrap_or_default(),
+        FindingKind::Leak => core
+            .iter()
+            .map(|link| graph.tasks[link.task].role.clone())
+            .collect(),
+        FindingKind::Livelock => {
+            let mut spinning: Vec<String> = graph
+                .tasks
+                .iter()
+                .filter(|task| task.state == TaskState::Ready)
+                .map(|task| {
+                    let last = task.last.as_ref();
+                    let op = last.map_or("", |last| last.op.name());
+                    let file = last.map(|last| last.at.stable_file()).unwrap_or_default();
+                    format!("{} {op} {file}", task.role)
+                })
+                .collect();
+            spinning.sort();
+            spinning.dedup();
+            spinning
+        }
+        FindingKind::Hang | FindingKind::PartialHang | FindingKind::Blocked => Vec::new(),
+    }
+}

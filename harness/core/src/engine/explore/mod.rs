@@ -1,0 +1,75 @@
+//! `explore`: a deterministic executor inside of a tokio runtime with a paused clock.
+//!
+//! One OS thread runs the whole program. Tasks are polled on coroutines, so that a switch point in
+//! the middle of a poll can let somebody else run; a strategy makes every choice. When nothing is
+//! ready the paused clock jumps to the next timer, and when a sentinel farther away than any real
+//! timer fires, nothing can ever happen again.
+
+mod closing;
+mod executor;
+mod fiber;
+mod host;
+mod inbox;
+mod judge;
+mod panics;
+mod pulse;
+mod ready;
+mod record;
+mod run;
+mod threads;
+mod timers;
+
+use std::sync::Arc;
+
+pub(crate) use fiber::{Job, Pause};
+pub(crate) use inbox::deliver;
+pub(crate) use pulse::{Pulse, Reading};
+pub(crate) use ready::ReadySet;
+pub(crate) use threads::{Ours, ThreadState, state as thread_state};
+
+use crate::engine::{Care, Engine, Run};
+use crate::plan::{EngineKind, Plan};
+use crate::scenario::Program;
+
+/// The explore engine. It is bound to the thread that made it.
+#[derive(Debug)]
+pub struct Explore {
+    executor: executor::Executor,
+    _thread: Ours,
+}
+
+impl Explore {
+    /// An engine for the current thread.
+    ///
+    /// A program that blocks the thread for real, on a raw `std::sync::Mutex` say, blocks it for
+    /// ever; a [`Hunt`](crate::Hunt) watches out for that, this does not.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::watched(Arc::default())
+    }
+
+    pub(crate) fn watched(pulse: Arc<Pulse>) -> Self {
+        let thread = Ours::register();
+        pulse.set_thread(thread.id);
+        Self {
+            executor: executor::Executor::new(pulse),
+            _thread: thread,
+        }
+    }
+}
+
+impl Default for Explore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Engine for Explore {
+    fn kind(&self) -> EngineKind {
+        EngineKind::Explore
+    }
+
+    fn run(&mut self, program: &Program, plan: &Plan, care: Care) -> Run {
+        run::run(&self.executor, program, plan, care)
+    }
+}

@@ -1,0 +1,416 @@
+//! One run: a fresh runtime, the loop of steps, the budgets, and the moment it is over.
+
+use std::collections::BTreeSet;
+use std::future::{Future, poll_fn};
+use std::panic::Location;
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::time::{Instant, Sleep};
+
+use crate::engine::explore::executor::{Executor, SLICE};
+use crate::engine::explore::judge::{self, Ending, How};
+use crate::engine::explore::record::Recorder;
+use crate::engine::explore::threads;
+use crate::engine::{Care, Run};
+use crate::host::{Failure, NewTask, TaskBody};
+use crate::load::Load;
+use crate::plan::{Leaks, Plan, Preempt};
+use crate::raw;
+use crate::scenario::{Program, RootFuture};
+use crate::strategy;
+use crate::task::TaskKind;
+
+/// A timer as far away as this never fires: quiescence comes first.
+pub(super) const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// A run ends undecided after this many steps.
+pub(super) const MOST_STEPS: u64 = 1_000_000;
+
+/// A run ends undecided this long, in virtual time, after the last timer that was armed.
+pub(super) const MOST_TIME: Duration = Duration::from_secs(3600);
+
+/// Tasks that still tick this long, in virtual time, after the last timer that was armed when the
+/// root ended, are left behind.
+pub(super) const LEAK_HORIZON: Duration = Duration::from_secs(300);
+
+/// Before tasks count as livelocked the clock is advanced by each of these in turn: they may be
+/// spinning until a timeout.
+const LIVELOCK_ADVANCES: [Duration; 7] = [
+    Duration::from_millis(1),
+    Duration::from_millis(10),
+    Duration::from_millis(100),
+    Duration::from_secs(1),
+    Duration::from_secs(10),
+    Duration::from_secs(60),
+    Duration::from_secs(3600),
+];
+
+/// Fair steps after each of them.
+const LIVELOCK_STEPS: u64 = 2_000;
+
+pub(super) fn run(executor: &Executor, program: &Program, plan: &Plan, care: Care) -> Run {
+    static EPOCHS: AtomicU32 = AtomicU32::new(1);
+    // 0 means "entered in no run".
+    let epoch = EPOCHS.fetch_add(1, Ordering::Relaxed).max(1);
+    let recorder = (care == Care::Record).then(Recorder::default);
+    executor.reset(
+        epoch,
+        plan.preempt == Preempt::Op,
+        strategy::of(&plan.schedule),
+        recorder,
+    );
+    let threads_before = (care == Care::Record).then(threads::others);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap_or_else(|error| panic!("cannot build a tokio runtime: {error}"));
+
+    let entered = raw::enter(executor);
+    let (ending, given_up) = runtime.block_on(tokio::task::unconstrained(async {
+        executor.began.set(Some(Instant::now()));
+        executor.add(NewTask {
+            body: Box::pin(Root {
+                program: program.clone(),
+                load: plan.load,
+                future: None,
+            }),
+            kind: TaskKind::Async,
+            type_name: program.type_name(),
+            site: Location::caller(),
+        });
+        let mut drive = pin!(Drive::new(executor, plan, threads_before));
+        let ending = poll_fn(|cx| drive.as_mut().poll(cx)).await;
+        executor.inbox.listen(None);
+        *executor.listener.borrow_mut() = None;
+        let given_up = executor.close();
+        (ending, given_up)
+    }));
+    let unscheduled = runtime.metrics().num_alive_tasks();
+    drop(entered);
+    runtime.shutdown_background();
+
+    let verdict = judge::verdict(executor, plan, &ending, unscheduled, given_up);
+    let divergence = executor.strategy.borrow().divergence().map(str::to_owned);
+    let (choices, digest) = match executor.recorder.borrow_mut().take() {
+        Some(recorder) => {
+            let (choices, digest) = recorder.finish();
+            (choices, Some(digest))
+        }
+        None => (Vec::new(), None),
+    };
+    Run {
+        verdict,
+        steps: executor.steps.get(),
+        choices,
+        digest,
+        divergence,
+    }
+}
+
+/// The root. Its future is made in its first poll, so that a panic while it is made is its own.
+struct Root {
+    program: Program,
+    load: Load,
+    future: Option<RootFuture>,
+}
+
+impl TaskBody for Root {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        let (program, load) = (&this.program, this.load);
+        let future = this.future.get_or_insert_with(|| program.root(load));
+        ready!(future.as_mut().poll(cx));
+        this.future = None;
+        Poll::Ready(())
+    }
+
+    fn fail(mut self: Pin<&mut Self>, _: Failure) {
+        self.future = None;
+    }
+}
+
+/// After the root has ended: who is still there at the horizon was left behind.
+#[derive(Clone, Copy, Debug)]
+struct Settling {
+    horizon: Duration,
+}
+
+/// Steps without progress: is it a livelock?
+#[derive(Clone, Copy, Debug)]
+struct Probe {
+    stage: usize,
+    until: u64,
+}
+
+struct Drive<'a> {
+    executor: &'a Executor,
+    leaks: Leaks,
+    max_steps: u64,
+    threads_before: Option<BTreeSet<u32>>,
+    sentinel: Option<Pin<Box<Sleep>>>,
+    /// The last poll found nothing to do and left the clock to the runtime.
+    waiting: bool,
+    /// Virtual time when the executor last had nothing to do.
+    idle_since: Duration,
+    settling: Option<Settling>,
+    probe: Option<Probe>,
+    progress: u64,
+    progress_step: u64,
+    last_deadline: Duration,
+}
+
+impl<'a> Drive<'a> {
+    fn new(executor: &'a Executor, plan: &Plan, threads_before: Option<BTreeSet<u32>>) -> Self {
+        Self {
+            executor,
+            leaks: plan.leaks,
+            max_steps: u64::from(plan.max_steps),
+            threads_before,
+            sentinel: None,
+            waiting: false,
+            idle_since: Duration::ZERO,
+            settling: None,
+            probe: None,
+            progress: 0,
+            progress_step: 0,
+            last_deadline: Duration::ZERO,
+        }
+    }
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Ending> {
+        let this = &mut *self;
+        let executor = this.executor;
+        this.listen(cx);
+        for word in executor.inbox.drain() {
+            executor.wake(word);
+        }
+        if std::mem::take(&mut this.waiting) && !executor.idle.replace(false) {
+            // A task was woken while there was nothing to do: the clock has advanced.
+            this.progressed();
+        }
+        loop {
+            if executor.root_ended.get() {
+                if let Some(ending) = this.after_root() {
+                    return Poll::Ready(ending);
+                }
+            }
+            if executor.steps.get() >= executor.slice_end.get() {
+                executor.slice_end.set(executor.steps.get() + SLICE);
+                if let Some(ending) = this.slice_over() {
+                    return Poll::Ready(ending);
+                }
+                // A turn for what third-party code spawned on the runtime, and for its timers.
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            let chosen = executor.chosen.take();
+            let next = if executor.fire.get() {
+                None
+            } else {
+                chosen.or_else(|| executor.choose_task(None))
+            };
+            if let Some(slot) = next {
+                executor.step(slot);
+                continue;
+            }
+            if executor.fire.replace(false) {
+                this.fire_earliest(cx);
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            if let Some(ending) = this.idle(cx) {
+                return Poll::Ready(ending);
+            }
+            return Poll::Pending;
+        }
+    }
+
+    fn listen(&self, cx: &Context<'_>) {
+        let mut listener = self.executor.listener.borrow_mut();
+        let same = listener
+            .as_ref()
+            .is_some_and(|listener| listener.will_wake(cx.waker()));
+        if !same {
+            *listener = Some(cx.waker().clone());
+            self.executor.inbox.listen(Some(cx.waker().clone()));
+        }
+    }
+
+    /// Nothing is ready: lets the runtime advance the clock to the next timer.
+    fn idle(&mut self, cx: &mut Context<'_>) -> Option<Ending> {
+        let executor = self.executor;
+        let fired = self
+            .sentinel
+            .as_mut()
+            .is_some_and(|sentinel| sentinel.as_mut().poll(cx).is_ready());
+        if fired {
+            return Some(self.quiescent());
+        }
+        self.idle_since = executor.elapsed();
+        if let Some(ending) = self.time_over() {
+            return Some(ending);
+        }
+        let sentinel = self
+            .sentinel
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(NEVER)));
+        if sentinel.as_mut().poll(cx).is_ready() {
+            return Some(self.quiescent());
+        }
+        executor.idle.set(true);
+        self.waiting = true;
+        None
+    }
+
+    /// The clock moves to the earliest armed timer although tasks are ready: real code is
+    /// sometimes slow.
+    fn fire_earliest(&mut self, cx: &mut Context<'_>) {
+        let executor = self.executor;
+        let earliest = executor.timers.borrow().earliest();
+        if let Some(deadline) = earliest {
+            let ahead = deadline.saturating_sub(executor.elapsed());
+            self.advance(ahead + Duration::from_millis(1), cx);
+        }
+    }
+
+    fn advance(&mut self, by: Duration, cx: &mut Context<'_>) {
+        // The first poll moves the clock; what is left of the future is a yield.
+        let _ = pin!(tokio::time::advance(by)).poll(cx);
+        self.progressed();
+    }
+
+    fn progressed(&mut self) {
+        self.progress_step = self.executor.steps.get();
+    }
+
+    /// Looks at the budgets, once a slice.
+    fn slice_over(&mut self) -> Option<Ending> {
+        let executor = self.executor;
+        let steps = executor.steps.get();
+        if steps >= MOST_STEPS {
+            self.idle_since = executor.elapsed();
+            return Some(self.ending(How::Endless));
+        }
+        let progress = executor.tracker.borrow().progress;
+        if progress != self.progress {
+            self.progress = progress;
+            self.progress_step = steps;
+            if self.probe.take().is_some() && self.settling.is_none() {
+                executor.fair.set(false);
+            }
+        }
+        if self.probe.is_none() && steps - self.progress_step > self.max_steps {
+            executor.fair.set(true);
+            self.probe = Some(Probe {
+                stage: 0,
+                until: steps,
+            });
+        }
+        self.probe_livelock(steps)
+    }
+
+    /// Under fairness now, with ever longer advances of the clock in between.
+    fn probe_livelock(&mut self, steps: u64) -> Option<Ending> {
+        let probe = self.probe.as_mut()?;
+        if steps < probe.until {
+            return None;
+        }
+        let Some(advance) = LIVELOCK_ADVANCES.get(probe.stage) else {
+            self.idle_since = self.executor.elapsed();
+            return Some(self.ending(How::Livelock));
+        };
+        probe.stage += 1;
+        probe.until = steps + LIVELOCK_STEPS;
+        let mut nobody = Context::from_waker(std::task::Waker::noop());
+        let _ = pin!(tokio::time::advance(*advance)).poll(&mut nobody);
+        None
+    }
+
+    /// Looks at the virtual clock, whenever nothing is ready.
+    fn time_over(&mut self) -> Option<Ending> {
+        let executor = self.executor;
+        let now = self.idle_since;
+        if let Some(settling) = self.settling {
+            if now > settling.horizon {
+                return Some(self.left_behind(true));
+            }
+        }
+        if now > self.last_deadline.saturating_add(MOST_TIME) {
+            let latest = executor.timers.borrow().latest(NEVER);
+            match latest {
+                // A one-shot timer that is far away may still end it all; a ticker keeps arming
+                // the next tick, and each is near.
+                Some(latest) if latest > now.saturating_add(MOST_TIME) => {
+                    self.last_deadline = latest;
+                }
+                _ => return Some(self.ending(How::Endless)),
+            }
+        }
+        None
+    }
+
+    /// The root has ended: with nobody left the run is over; otherwise the others get a fair
+    /// chance to end, too.
+    fn after_root(&mut self) -> Option<Ending> {
+        let executor = self.executor;
+        if self.settling.is_some() {
+            return (executor.alive.get() == 0).then(|| self.ending(How::Done));
+        }
+        if executor.alive.get() == 0 || self.leaks == Leaks::Off || self.root_panicked() {
+            return Some(self.ending(How::Done));
+        }
+        executor.fair.set(true);
+        let armed = executor.timers.borrow().latest(NEVER);
+        let last = armed.unwrap_or_default().max(executor.elapsed());
+        self.last_deadline = self.last_deadline.max(last);
+        executor.tracker.borrow_mut().mark_polls();
+        self.settling = Some(Settling {
+            horizon: last.saturating_add(LEAK_HORIZON),
+        });
+        None
+    }
+
+    fn root_panicked(&self) -> bool {
+        let panics = self.executor.panics.borrow();
+        panics.iter().any(|panicked| panicked.task.serial == 0)
+    }
+
+    /// Nothing can ever happen again.
+    fn quiescent(&mut self) -> Ending {
+        if self.settling.is_some() {
+            return self.left_behind(false);
+        }
+        self.at_standstill(How::Hang)
+    }
+
+    fn left_behind(&self, ticking: bool) -> Ending {
+        self.at_standstill(How::Leak { ticking })
+    }
+
+    fn at_standstill(&self, how: How) -> Ending {
+        let foreign = self.foreign_threads();
+        if foreign > 0 {
+            return self.ending(How::ForeignThread { count: foreign });
+        }
+        self.ending(how)
+    }
+
+    fn ending(&self, how: How) -> Ending {
+        Ending {
+            how,
+            members: judge::alive(self.executor),
+            virtual_time: self.idle_since,
+        }
+    }
+
+    /// OS threads that the program has started in this run and that are not ours.
+    fn foreign_threads(&self) -> usize {
+        match &self.threads_before {
+            Some(before) => threads::others().difference(before).count(),
+            None => 0,
+        }
+    }
+}

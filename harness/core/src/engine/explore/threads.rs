@@ -1,0 +1,70 @@
+//! The process's OS threads: which are ours, which a program under test has started, and whether
+//! one sleeps.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+static OURS: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
+
+/// The calling thread's number, and its entry among ours until dropped.
+#[derive(Debug)]
+pub(crate) struct Ours {
+    pub(crate) id: Option<u32>,
+}
+
+impl Ours {
+    pub(crate) fn register() -> Self {
+        let id = own_id();
+        if let Some(id) = id {
+            OURS.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+        }
+        Self { id }
+    }
+}
+
+impl Drop for Ours {
+    fn drop(&mut self) {
+        if let Some(id) = self.id {
+            OURS.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        }
+    }
+}
+
+fn own_id() -> Option<u32> {
+    let link = std::fs::read_link("/proc/thread-self").ok()?;
+    link.file_name()?.to_str()?.parse().ok()
+}
+
+/// The threads of the process that are not ours. Empty where the platform does not tell (it does
+/// on Linux).
+pub(crate) fn others() -> BTreeSet<u32> {
+    let Ok(entries) = std::fs::read_dir("/proc/self/task") else {
+        return BTreeSet::new();
+    };
+    let ours = OURS.lock().unwrap_or_else(PoisonError::into_inner);
+    entries
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter(|id| !ours.contains(id))
+        .collect()
+}
+
+/// What a thread is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ThreadState {
+    /// It waits in the kernel, as for a lock.
+    pub(crate) asleep: bool,
+    /// Processor time it has used, in clock ticks.
+    pub(crate) ticks: u64,
+}
+
+/// Looks at a thread of the process. None where the platform does not tell.
+pub(crate) fn state(id: u32) -> Option<ThreadState> {
+    let stat = std::fs::read_to_string(format!("/proc/self/task/{id}/stat")).ok()?;
+    // The second field is the thread's name in brackets, and may hold anything.
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    let ticks = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
+    Some(ThreadState {
+        asleep: *fields.first()? == "S",
+        ticks,
+    })
+}

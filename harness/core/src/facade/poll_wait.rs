@@ -1,0 +1,117 @@
+//! A tracked wait of something that is polled again and again, not a future that ends.
+
+use std::task::Poll;
+
+use crate::facade::Tag;
+use crate::host;
+use crate::op::Op;
+use crate::site::Site;
+use crate::track::{Intent, WaitId};
+
+/// The wait behind a `poll_*` method, or behind a future that can be waited for more than once.
+///
+/// Where [`Wait`](crate::facade::Wait) owns the future, this is owned by what is polled. Dropping
+/// it, or [`PollWait::end`], gives the wait up.
+#[derive(Debug, Default)]
+pub struct PollWait {
+    begun: Option<Site>,
+    waiting: Option<(u32, WaitId)>,
+}
+
+impl PollWait {
+    /// Nothing is waited for yet.
+    pub const fn new() -> Self {
+        Self {
+            begun: None,
+            waiting: None,
+        }
+    }
+
+    /// Calls `poll`, an attempt at `op` on the resource of `tag`. The first attempt is a switch
+    /// point; from the first that is pending until one is ready the task waits at `site`.
+    #[inline]
+    pub fn poll<R>(
+        &mut self,
+        tag: &Tag,
+        op: Op,
+        site: impl FnOnce() -> Site,
+        poll: impl FnOnce() -> Poll<R>,
+    ) -> Poll<R> {
+        let site = match self.begun {
+            Some(site) => site,
+            None => {
+                let site = site();
+                self.begun = Some(site);
+                tag.switch(op, site);
+                site
+            }
+        };
+        let polled = poll();
+        if polled.is_ready() {
+            self.begun = None;
+            if let Some((epoch, wait)) = self.waiting.take() {
+                host::with(|host| {
+                    if host.epoch() == epoch {
+                        host.granted(wait);
+                    }
+                });
+            }
+        } else if self.waiting.is_none() {
+            self.waiting = host::with(|host| {
+                let wait = host.wait(tag.resolve(host), op, 1, site)?;
+                Some((host.epoch(), wait))
+            })
+            .flatten();
+        }
+        polled
+    }
+
+    /// Whether the last attempt was pending.
+    pub fn is_waiting(&self) -> bool {
+        self.begun.is_some()
+    }
+
+    /// Gives the wait up. The next attempt is a first one.
+    pub fn end(&mut self) {
+        self.begun = None;
+        if let Some((epoch, wait)) = self.waiting.take() {
+            host::with(|host| {
+                if host.epoch() == epoch {
+                    host.abandoned(wait);
+                }
+            });
+        }
+    }
+
+    /// Notes, without polling anything, that the current task waits from now on.
+    pub fn begin(&mut self, tag: &Tag, op: Op, site: Site) {
+        self.begun = Some(site);
+        if self.waiting.is_none() {
+            self.waiting = host::with(|host| {
+                let id = host.wait(tag.resolve(host), op, 1, site)?;
+                Some((host.epoch(), id))
+            })
+            .flatten();
+        }
+    }
+}
+
+impl Drop for PollWait {
+    #[inline]
+    fn drop(&mut self) {
+        if self.waiting.is_some() {
+            self.end();
+        }
+    }
+}
+
+/// See [`Intent`]: a switch point that belongs to no resource.
+pub fn switch(op: Op, site: Site) {
+    host::with(|host| {
+        host.switch(Intent {
+            op,
+            resource: None,
+            site,
+        });
+    });
+}

@@ -1,0 +1,316 @@
+//! A hunt's threads: each takes the next schedule until the hunt is over.
+//!
+//! Schedule i has its own seed whatever thread runs it, and of several findings the lowest i wins
+//! once all below it were tried: the number of jobs changes speed, never results.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::engine::explore::Pulse;
+use crate::engine::{Care, Engine, Explore};
+use crate::finding::{Finding, Undecided, Verdict};
+use crate::fingerprint::Fingerprint;
+use crate::hunt::confirm::{self, Confirmed};
+use crate::hunt::outcome::{Found, Outcome};
+use crate::hunt::runner::blocked_verdict;
+use crate::hunt::watch::{TICK, Watch};
+use crate::hunt::{Runner, Template};
+use crate::plan::Preempt;
+use crate::scenario::Program;
+
+/// A hunt that cannot decide this many schedules gives up.
+const MOST_UNDECIDED: usize = 16;
+
+/// What the threads of a segment share.
+struct Shared {
+    template: Template,
+    program: Program,
+    preempt: Preempt,
+    next: AtomicU64,
+    /// Schedules from here on need not be tried any more.
+    limit: AtomicU64,
+    /// Time is up, or somebody asked to stop.
+    over: AtomicBool,
+    deadline: Option<Instant>,
+    notes: Mutex<Notes>,
+}
+
+/// What the schedules showed. Clean ones are only counted.
+#[derive(Default)]
+struct Notes {
+    found: BTreeMap<u64, (Finding, Preempt)>,
+    by_fingerprint: BTreeMap<Fingerprint, (u64, u64)>,
+    undecided: BTreeMap<u64, Undecided>,
+    wedged: Option<(u64, String)>,
+    steps: u64,
+    tried: u64,
+}
+
+/// Hunts as `template` says.
+pub(super) fn hunt(template: &Template, program: &Program) -> Outcome {
+    let began = Instant::now();
+    let deadline = template.settings.time.map(|time| began + time);
+    let mut warnings = Vec::new();
+    let mut before = Notes::default();
+    let mut preempt = template.settings.preempt;
+    let mut from = 0;
+    loop {
+        let shared = Arc::new(Shared {
+            template: template.clone(),
+            program: program.clone(),
+            preempt,
+            next: AtomicU64::new(from),
+            limit: AtomicU64::new(template.settings.schedules),
+            over: AtomicBool::new(false),
+            deadline,
+            notes: Mutex::new(before),
+        });
+        work_through(&shared);
+        let mut notes = std::mem::take(&mut *lock(&shared));
+        let wedged = notes.wedged.take().filter(|(at, _)| {
+            let settled = notes.found.keys().next().is_some_and(|first| first < at);
+            template.settings.keep_going || !settled
+        });
+        let Some((at, operation)) = wedged else {
+            return conclude(template, program, notes, began, warnings, &shared);
+        };
+        // Preempted inside of a poll, a task kept a lock that the engine does not know, and the
+        // next one to want it blocked the thread. From this very schedule on: only between polls.
+        warnings.push(format!(
+            "preemption inside of polls was switched off from schedule {at} on: {operation} waited \
+             for a lock that a suspended task held; use the locks of the facade \
+             (`standstill-std`) to have it back"
+        ));
+        notes.forget_from(at);
+        preempt = Preempt::Await;
+        from = at;
+        before = notes;
+    }
+}
+
+fn lock(shared: &Shared) -> std::sync::MutexGuard<'_, Notes> {
+    shared.notes.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Notes {
+    /// Forgets what schedules from `at` on have shown: they are tried again.
+    fn forget_from(&mut self, at: u64) {
+        self.found.split_off(&at);
+        self.undecided.split_off(&at);
+        self.by_fingerprint.clear();
+        for (index, (finding, _)) in &self.found {
+            self.by_fingerprint
+                .insert(finding.fingerprint.clone(), (*index, 1));
+        }
+    }
+}
+
+/// One thread of the crew, as its watcher sees it.
+struct Member {
+    watch: Watch,
+    schedule: Arc<AtomicU64>,
+    abandoned: Arc<AtomicBool>,
+    done: bool,
+}
+
+fn work_through(shared: &Arc<Shared>) {
+    let (done, finished) = channel();
+    let jobs = shared.template.settings.jobs;
+    let mut crew: Vec<Member> = (0..jobs).map(|job| start(shared, job, &done)).collect();
+    while crew.iter().any(|member| !member.done) {
+        wait_a_tick(&finished, &mut crew);
+        let stop = shared.template.settings.stop.as_ref();
+        let stopped = stop.is_some_and(|stop| stop.load(Ordering::Relaxed));
+        let late = shared.deadline.is_some_and(|at| Instant::now() >= at);
+        if stopped || late {
+            shared.over.store(true, Ordering::Relaxed);
+        }
+        for job in 0..crew.len() {
+            if !crew[job].done && look_after(shared, &mut crew[job]) {
+                crew[job] = start(shared, job, &done);
+            }
+        }
+    }
+}
+
+fn wait_a_tick(finished: &Receiver<usize>, crew: &mut [Member]) {
+    match finished.recv_timeout(TICK) {
+        Ok(job) => {
+            crew[job].done = true;
+        }
+        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+    }
+}
+
+/// Notes a thread that is stuck. True if it has to be replaced.
+fn look_after(shared: &Shared, member: &mut Member) -> bool {
+    let Some(stuck) = member.watch.look() else {
+        return false;
+    };
+    // Whoever is first to change the flag has the say over this schedule.
+    if member.abandoned.swap(true, Ordering::AcqRel) {
+        return false;
+    }
+    let at = member.schedule.load(Ordering::Acquire);
+    let mut notes = lock(shared);
+    if stuck.others_suspended && shared.preempt == Preempt::Op {
+        if notes.wedged.as_ref().is_none_or(|(first, _)| at < *first) {
+            notes.wedged = Some((at, stuck.operation()));
+        }
+        shared.limit.fetch_min(at, Ordering::AcqRel);
+    } else {
+        note(shared, &mut notes, at, blocked_verdict(&stuck));
+    }
+    true
+}
+
+fn start(shared: &Arc<Shared>, job: usize, done: &Sender<usize>) -> Member {
+    let pulse = Arc::<Pulse>::default();
+    let schedule = Arc::new(AtomicU64::new(0));
+    let abandoned = Arc::new(AtomicBool::new(false));
+    let member = Member {
+        watch: Watch::new(Arc::clone(&pulse)),
+        schedule: Arc::clone(&schedule),
+        abandoned: Arc::clone(&abandoned),
+        done: false,
+    };
+    let (shared, done) = (Arc::clone(shared), done.clone());
+    std::thread::Builder::new()
+        .name(format!("standstill-{job}"))
+        .spawn(move || {
+            let mut engine = Explore::watched(pulse);
+            work(&shared, &mut engine, &schedule, &abandoned);
+            drop(engine);
+            let _ = done.send(job);
+        })
+        .unwrap_or_else(|error| panic!("cannot start an engine thread: {error}"));
+    member
+}
+
+fn work(shared: &Shared, engine: &mut Explore, schedule: &AtomicU64, abandoned: &AtomicBool) {
+    let progress = shared.template.settings.progress.as_ref();
+    let (mut steps, mut tried) = (0, 0);
+    while !shared.over.load(Ordering::Relaxed) {
+        let index = shared.next.fetch_add(1, Ordering::Relaxed);
+        if index >= shared.limit.load(Ordering::Acquire) {
+            break;
+        }
+        schedule.store(index, Ordering::Release);
+        let plan = shared.template.plan(index, shared.preempt);
+        let run = engine.run(&shared.program, &plan, Care::Hunt);
+        if abandoned.load(Ordering::Acquire) {
+            return;
+        }
+        steps += run.steps;
+        tried += 1;
+        if let Some(progress) = progress {
+            progress.add(run.steps);
+        }
+        if run.verdict != Verdict::Clean {
+            note(shared, &mut lock(shared), index, run.verdict);
+        }
+    }
+    let mut notes = lock(shared);
+    notes.steps += steps;
+    notes.tried += tried;
+}
+
+/// Enters what schedule `index` has shown, and moves the limit.
+fn note(shared: &Shared, notes: &mut Notes, index: u64, verdict: Verdict) {
+    match verdict {
+        Verdict::Clean => {}
+        Verdict::Undecided(reason) => {
+            notes.undecided.insert(index, reason);
+            if notes.undecided.len() > MOST_UNDECIDED {
+                notes.undecided.pop_last();
+            }
+            if notes.undecided.len() == MOST_UNDECIDED {
+                let last = notes.undecided.last_key_value().map_or(index, |(at, _)| *at);
+                shared.limit.fetch_min(last + 1, Ordering::AcqRel);
+            }
+        }
+        Verdict::Found(finding) => {
+            let entry = notes
+                .by_fingerprint
+                .entry(finding.fingerprint.clone())
+                .or_insert((index, 0));
+            entry.1 += 1;
+            let first = index <= entry.0;
+            if first {
+                notes.found.remove(&entry.0);
+                entry.0 = index;
+                notes.found.insert(index, (*finding, shared.preempt));
+            }
+            if !shared.template.settings.keep_going {
+                shared.limit.fetch_min(index + 1, Ordering::AcqRel);
+                notes.found.split_off(&(index + 1));
+            }
+        }
+    }
+}
+
+fn conclude(
+    template: &Template,
+    program: &Program,
+    notes: Notes,
+    began: Instant,
+    mut warnings: Vec<String>,
+    shared: &Shared,
+) -> Outcome {
+    let limit = shared.limit.load(Ordering::Acquire);
+    let cut_short = shared.over.load(Ordering::Relaxed);
+    let mut runner = Runner::new();
+    let mut found = Vec::new();
+    let mut undecided: BTreeMap<u64, Undecided> = notes.undecided;
+    for (index, (finding, preempt)) in notes.found {
+        let count = notes
+            .by_fingerprint
+            .get(&finding.fingerprint)
+            .map_or(1, |(_, count)| *count);
+        let plan = template.plan(index, preempt);
+        match confirm::confirm(&mut runner, program, plan, finding) {
+            Confirmed::Again { finding, plan } => found.push(Found {
+                finding,
+                plan,
+                first_at: index,
+                count,
+            }),
+            Confirmed::Undecided(reason) => {
+                undecided.insert(index, reason);
+            }
+        }
+        if !template.settings.keep_going && !found.is_empty() {
+            break;
+        }
+    }
+    let first = found.first();
+    let schedules = match first {
+        Some(first) if !template.settings.keep_going => first.first_at + 1,
+        _ if cut_short => notes.tried,
+        _ => limit.min(template.settings.schedules),
+    };
+    if found.is_empty() && !undecided.is_empty() {
+        warnings.push(format!(
+            "{} of {schedules} schedules could not be decided",
+            undecided.len()
+        ));
+    }
+    let verdict = match (first, undecided.into_values().next()) {
+        (Some(first), _) => Verdict::Found(Box::new(first.finding.clone())),
+        (None, Some(reason)) => Verdict::Undecided(reason),
+        (None, None) => Verdict::Clean,
+    };
+    Outcome {
+        verdict,
+        plan: first.map(|first| first.plan.clone()),
+        schedules,
+        first_at: first.map(|first| first.first_at),
+        steps: notes.steps,
+        elapsed: began.elapsed().max(Duration::from_nanos(1)),
+        found,
+        warnings,
+    }
+}

@@ -1,0 +1,387 @@
+//! The hunt: thousands of runs of one program, each under another schedule.
+
+mod confirm;
+mod crew;
+mod outcome;
+mod runner;
+mod watch;
+
+use std::future::Future;
+use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use crate::load::{Knob, Load, LoadRanges, RangeError};
+use crate::plan::{
+    DEFAULT_MAX_STEPS, EngineKind, Leaks, Plan, Preempt, Schedule, StrategyKind, Variant,
+};
+use crate::random::{Random, schedule_seed};
+use crate::scenario::{Program, Scenario};
+
+pub use outcome::{Found, Outcome};
+pub use runner::Runner;
+pub use watch::Progress;
+
+/// How many schedules a hunt tries by default.
+pub const DEFAULT_SCHEDULES: u64 = 20_000;
+
+/// Why a hunt could not begin.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HuntError {
+    /// A knob's range cannot be used.
+    #[error(transparent)]
+    Range(#[from] RangeError),
+    /// The scenario has no such variant.
+    #[error("{scenario} has no variant `{variant}`: it has {known}")]
+    NoSuchVariant {
+        /// The scenario.
+        scenario: String,
+        /// The variant asked for.
+        variant: Variant,
+        /// The variants it has, as one text.
+        known: String,
+    },
+}
+
+/// A hunt for the schedule that brings a program to a standstill.
+///
+/// ```
+/// use standstill_core::{Hunt, Verdict};
+///
+/// let outcome = Hunt::new("nothing to find").schedules(100).run(|| async {});
+/// assert_eq!(outcome.verdict, Verdict::Clean);
+/// assert_eq!(outcome.schedules, 100);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Hunt {
+    name: String,
+    variant: Variant,
+    program: Option<Program>,
+    ranges: LoadRanges,
+    range_error: Option<RangeError>,
+    known_variants: Vec<Variant>,
+    settings: Settings,
+}
+
+/// What every run of a hunt shares.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) schedules: u64,
+    pub(crate) time: Option<Duration>,
+    pub(crate) seed: u64,
+    pub(crate) jobs: usize,
+    pub(crate) strategy: Option<StrategyKind>,
+    pub(crate) preempt: Preempt,
+    pub(crate) leaks: Leaks,
+    pub(crate) max_steps: u32,
+    pub(crate) keep_going: bool,
+    pub(crate) progress: Option<Arc<Progress>>,
+    pub(crate) stop: Option<Arc<AtomicBool>>,
+}
+
+impl Hunt {
+    /// A hunt in a program of one's own, which [`Hunt::run`] then gives.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            variant: Variant::Own,
+            program: None,
+            ranges: LoadRanges::default(),
+            range_error: None,
+            known_variants: vec![Variant::Own],
+            settings: Settings {
+                schedules: DEFAULT_SCHEDULES,
+                time: None,
+                seed: 0,
+                jobs: 1,
+                strategy: None,
+                preempt: Preempt::Op,
+                leaks: Leaks::All,
+                max_steps: DEFAULT_MAX_STEPS,
+                keep_going: false,
+                progress: None,
+                stop: None,
+            },
+        }
+    }
+
+    /// A hunt in a variant of a scenario, over its whole ranges; [`Hunt::go`] starts it.
+    pub fn of(scenario: &Scenario, variant: Variant) -> Self {
+        let mut hunt = Self::new(scenario.name());
+        hunt.variant = variant;
+        hunt.program = scenario.program(variant).cloned();
+        hunt.ranges = scenario.ranges().clone();
+        hunt.known_variants = scenario.variants().collect();
+        hunt
+    }
+
+    /// How many schedules are tried, at the most. Default: [`DEFAULT_SCHEDULES`].
+    #[must_use]
+    pub fn schedules(mut self, schedules: u64) -> Self {
+        self.settings.schedules = schedules;
+        self
+    }
+
+    /// How long the hunt may take, at the most, in real time. Default: no limit. A hunt that is
+    /// cut short by time does not come out the same every time.
+    #[must_use]
+    pub fn time(mut self, time: Duration) -> Self {
+        self.settings.time = Some(time);
+        self
+    }
+
+    /// The base seed. Default: 0. The same seed gives the same outcome, whatever the number of
+    /// jobs.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.settings.seed = seed;
+        self
+    }
+
+    /// How many OS threads run schedules in parallel. Default: 1. Changes speed, never results.
+    #[must_use]
+    pub fn jobs(mut self, jobs: NonZeroUsize) -> Self {
+        self.settings.jobs = jobs.get();
+        self
+    }
+
+    /// The strategy of every schedule. Default: `random` and `pct` in turn.
+    #[must_use]
+    pub fn strategy(mut self, strategy: StrategyKind) -> Self {
+        self.settings.strategy = Some(strategy);
+        self
+    }
+
+    /// Where tasks may be preempted. Default: [`Preempt::Op`].
+    #[must_use]
+    pub fn preempt(mut self, preempt: Preempt) -> Self {
+        self.settings.preempt = preempt;
+        self
+    }
+
+    /// Which tasks left behind count. Default: [`Leaks::All`].
+    #[must_use]
+    pub fn leaks(mut self, leaks: Leaks) -> Self {
+        self.settings.leaks = leaks;
+        self
+    }
+
+    /// After how many steps without progress a run counts as livelocked. Default:
+    /// [`DEFAULT_MAX_STEPS`].
+    #[must_use]
+    pub fn max_steps(mut self, max_steps: u32) -> Self {
+        self.settings.max_steps = max_steps;
+        self
+    }
+
+    /// Whether to go on after a finding and collect all of them, by fingerprint. Default: no.
+    #[must_use]
+    pub fn keep_going(mut self, keep_going: bool) -> Self {
+        self.settings.keep_going = keep_going;
+        self
+    }
+
+    /// Where to count schedules and steps while the hunt goes on, for whoever watches.
+    #[must_use]
+    pub fn progress(mut self, progress: Arc<Progress>) -> Self {
+        self.settings.progress = Some(progress);
+        self
+    }
+
+    /// Ends the hunt soon after the flag was set; its outcome covers what was tried by then.
+    #[must_use]
+    pub fn stop_when(mut self, stop: Arc<AtomicBool>) -> Self {
+        self.settings.stop = Some(stop);
+        self
+    }
+
+    /// Every run has this very load.
+    #[must_use]
+    pub fn load(mut self, load: Load) -> Self {
+        for knob in Knob::ALL {
+            let value = load.get(knob);
+            if self.ranges.get(knob).is_some() || value != 0 {
+                self = self.knob(knob, value..=value);
+            }
+        }
+        self
+    }
+
+    /// Narrows a knob of a scenario, or declares one of a program of one's own. A range that
+    /// does not fit is reported when the hunt is started.
+    #[must_use]
+    pub fn knob(mut self, knob: Knob, range: RangeInclusive<u8>) -> Self {
+        if self.program.is_none() && !range.is_empty() {
+            self.ranges = self.ranges.with(knob, range);
+            return self;
+        }
+        match self.ranges.narrow(&self.name, knob, range) {
+            Ok(ranges) => self.ranges = ranges,
+            Err(error) => {
+                self.range_error.get_or_insert(error);
+            }
+        }
+        self
+    }
+
+    /// Narrows the number of workers.
+    #[must_use]
+    pub fn workers(self, range: RangeInclusive<u8>) -> Self {
+        self.knob(Knob::Workers, range)
+    }
+
+    /// Narrows the number of writers.
+    #[must_use]
+    pub fn writers(self, range: RangeInclusive<u8>) -> Self {
+        self.knob(Knob::Writers, range)
+    }
+
+    /// Narrows the number of watchers.
+    #[must_use]
+    pub fn watchers(self, range: RangeInclusive<u8>) -> Self {
+        self.knob(Knob::Watchers, range)
+    }
+
+    /// Narrows the number of rounds.
+    #[must_use]
+    pub fn rounds(self, range: RangeInclusive<u8>) -> Self {
+        self.knob(Knob::Rounds, range)
+    }
+
+    /// Narrows the capacity of channels.
+    #[must_use]
+    pub fn capacity(self, range: RangeInclusive<u8>) -> Self {
+        self.knob(Knob::Capacity, range)
+    }
+
+    /// Hunts in the scenario's program.
+    ///
+    /// # Errors
+    ///
+    /// If a range does not fit the scenario, or it lacks the variant.
+    pub fn go(self) -> Result<Outcome, HuntError> {
+        if let Some(error) = self.range_error {
+            return Err(error.into());
+        }
+        let Some(program) = self.program else {
+            let known: Vec<&str> = self
+                .known_variants
+                .iter()
+                .map(|variant| variant.name())
+                .collect();
+            return Err(HuntError::NoSuchVariant {
+                scenario: self.name,
+                variant: self.variant,
+                known: known.join(", "),
+            });
+        };
+        let template = Template {
+            scenario: self.name,
+            variant: self.variant,
+            ranges: self.ranges,
+            settings: self.settings,
+        };
+        Ok(crew::hunt(&template, &program))
+    }
+
+    /// Hunts in `body`, which is called once a run.
+    ///
+    /// # Panics
+    ///
+    /// If a knob was given an empty range.
+    pub fn run<F, R>(self, body: F) -> Outcome
+    where
+        F: Fn() -> R + Send + Sync + 'static,
+        R: Future<Output = ()> + 'static,
+    {
+        self.run_loads(move |_| body())
+    }
+
+    /// Hunts in `body`, which is called once a run with a load from the declared knobs.
+    ///
+    /// # Panics
+    ///
+    /// If a knob was given an empty range.
+    pub fn run_loads<F, R>(mut self, body: F) -> Outcome
+    where
+        F: Fn(Load) -> R + Send + Sync + 'static,
+        R: Future<Output = ()> + 'static,
+    {
+        self.program = Some(Program::new(body));
+        match self.go() {
+            Ok(outcome) => outcome,
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+/// What the plan of any schedule of a hunt follows from.
+#[derive(Clone, Debug)]
+pub(crate) struct Template {
+    pub(crate) scenario: String,
+    pub(crate) variant: Variant,
+    pub(crate) ranges: LoadRanges,
+    pub(crate) settings: Settings,
+}
+
+/// PCT's depths in a hunt that was not told its strategy: 1 to this.
+const DEEPEST: u32 = 4;
+
+impl Template {
+    /// The plan of schedule `index`: a function of the base seed and the index alone.
+    pub(crate) fn plan(&self, index: u64, preempt: Preempt) -> Plan {
+        let mut random = Random::new(schedule_seed(self.settings.seed, index));
+        let load = self.ranges.draw(&mut random);
+        let depth = 1 + random.below(DEEPEST);
+        let strategy = self.settings.strategy.unwrap_or(if index % 2 == 0 {
+            StrategyKind::Random
+        } else {
+            StrategyKind::Pct {
+                depth: u8::try_from(depth).unwrap_or(1),
+            }
+        });
+        Plan {
+            scenario: self.scenario.clone(),
+            variant: self.variant,
+            load,
+            engine: EngineKind::Explore,
+            preempt,
+            leaks: self.settings.leaks,
+            max_steps: self.settings.max_steps,
+            schedule: Schedule::Seeded {
+                strategy,
+                seed: random.next(),
+                digest: None,
+            },
+        }
+    }
+}
+
+/// Hunts in `body` with the defaults and panics with the report if there is a finding: for use in
+/// anyone's tests.
+///
+/// ```
+/// standstill_core::check(|| async {});
+/// ```
+///
+/// # Panics
+///
+/// If a run hangs, leaks, spins or panics, with the report; and if the hunt cannot decide.
+#[track_caller]
+pub fn check<F, R>(body: F)
+where
+    F: Fn() -> R + Send + Sync + 'static,
+    R: Future<Output = ()> + 'static,
+{
+    let caller = std::panic::Location::caller();
+    let name = std::thread::current()
+        .name()
+        .filter(|name| *name != "main")
+        .map_or_else(|| format!("check at {caller}"), str::to_owned);
+    Hunt::new(name).schedules(CHECK_SCHEDULES).run(body).assert_clean();
+}
+
+/// How many schedules [`check`] tries.
+pub const CHECK_SCHEDULES: u64 = 2_000;

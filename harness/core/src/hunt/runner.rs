@@ -1,0 +1,158 @@
+//! An engine thread that runs plans one by one, watched.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::Arc;
+
+use crate::engine::explore::Pulse;
+use crate::engine::{Care, Engine, Explore, Run};
+use crate::finding::{Finding, FindingKind, Undecided, Verdict};
+use crate::fingerprint::Fingerprint;
+use crate::graph::WaitGraph;
+use crate::hunt::watch::{Stuck, TICK, Watch};
+use crate::plan::{Plan, Schedule};
+use crate::scenario::Program;
+
+/// Runs plans on an engine thread of its own, one after the other, and notices when a run blocks
+/// that thread. The thread is then abandoned and the next run gets a fresh one.
+#[derive(Debug, Default)]
+pub struct Runner {
+    thread: Option<Thread>,
+}
+
+#[derive(Debug)]
+struct Thread {
+    orders: Sender<(Program, Plan, Care)>,
+    runs: Receiver<Run>,
+    pulse: Arc<Pulse>,
+}
+
+impl Runner {
+    /// A runner whose thread starts with its first run.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Runs a plan once and records its choices. The plan's digest or choices are checked against
+    /// what happens: a run that went another way is [`Undecided::Diverged`].
+    ///
+    /// # Panics
+    ///
+    /// If the engine itself does: that is a bug of Standstill.
+    pub fn replay(&mut self, program: &Program, plan: &Plan) -> Run {
+        let mut run = self.run(program, plan, Care::Record);
+        let divergence = match (&plan.schedule, run.digest) {
+            (Schedule::Seeded { digest: Some(planned), .. }, Some(digest)) if *planned != digest => {
+                Some(format!(
+                    "the schedule came to {} choices with digest {:08x}, recorded were {} with {:08x}",
+                    digest.choices, digest.hash, planned.choices, planned.hash
+                ))
+            }
+            (Schedule::Choices(_), _) => run.divergence.clone(),
+            _ => None,
+        };
+        if let Some(detail) = divergence {
+            run.verdict = Verdict::Undecided(Undecided::Diverged {
+                step: run.steps,
+                detail,
+            });
+        }
+        run
+    }
+
+    /// Runs a plan once. Recorded choices that do not fit are passed over: the way to try the
+    /// schedule of one variant on the other.
+    ///
+    /// # Panics
+    ///
+    /// If the engine itself does: that is a bug of Standstill.
+    pub fn run(&mut self, program: &Program, plan: &Plan, care: Care) -> Run {
+        let thread = self.thread.get_or_insert_with(Thread::start);
+        let order = (program.clone(), plan.clone(), care);
+        assert!(
+            thread.orders.send(order).is_ok(),
+            "internal error: the engine's thread is gone"
+        );
+        let mut watch = Watch::new(Arc::clone(&thread.pulse));
+        loop {
+            match thread.runs.recv_timeout(TICK) {
+                Ok(run) => return run,
+                Err(RecvTimeoutError::Timeout) => {
+                    if let Some(stuck) = watch.look() {
+                        self.thread = None;
+                        return blocked_run(&stuck);
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    panic!("internal error: the engine panicked while it ran {plan:?}")
+                }
+            }
+        }
+    }
+}
+
+impl Thread {
+    fn start() -> Self {
+        let pulse = Arc::<Pulse>::default();
+        let (orders, take_order) = channel::<(Program, Plan, Care)>();
+        let (hand_over, runs) = channel();
+        let seen = Arc::clone(&pulse);
+        std::thread::Builder::new()
+            .name("standstill-runner".to_owned())
+            .spawn(move || {
+                let mut engine = Explore::watched(seen);
+                for (program, plan, care) in take_order {
+                    let run = engine.run(&program, &plan, care);
+                    if hand_over.send(run).is_err() {
+                        break;
+                    }
+                }
+            })
+            .unwrap_or_else(|error| panic!("cannot start an engine thread: {error}"));
+        Self {
+            orders,
+            runs,
+            pulse,
+        }
+    }
+}
+
+/// The run of a thread that is stuck.
+pub(crate) fn blocked_run(stuck: &Stuck) -> Run {
+    Run {
+        verdict: blocked_verdict(stuck),
+        steps: 0,
+        choices: Vec::new(),
+        digest: None,
+        divergence: None,
+    }
+}
+
+/// With other tasks suspended inside their polls it may be the engine's own doing, and is never a
+/// finding.
+pub(crate) fn blocked_verdict(stuck: &Stuck) -> Verdict {
+    if stuck.others_suspended {
+        return Verdict::Undecided(Undecided::Wedged {
+            operation: stuck.operation(),
+        });
+    }
+    let graph = WaitGraph::default();
+    let last = stuck.fact.last.as_ref();
+    let operation = last.map_or("", |(op, _)| op.name());
+    let file = last.map(|(_, place)| place.stable_file()).unwrap_or_default();
+    Verdict::Found(Box::new(Finding {
+        kind: FindingKind::Blocked,
+        fingerprint: Fingerprint::new(
+            FindingKind::Blocked,
+            &graph,
+            &[],
+            &[&stuck.fact.role, operation, &file],
+        ),
+        graph,
+        core: Vec::new(),
+        panics: Vec::new(),
+        blocked: Some(stuck.fact.clone()),
+        step: 0,
+        virtual_ms: 0,
+    }))
+}

@@ -1,0 +1,108 @@
+//! Watching engine threads from outside: do they still get on?
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::engine::explore::{Pulse, Reading, ThreadState, thread_state};
+use crate::finding::BlockedFact;
+use crate::task::role_of;
+
+/// Counts what a hunt has done so far, for whoever watches it.
+#[derive(Debug, Default)]
+pub struct Progress {
+    schedules: AtomicU64,
+    steps: AtomicU64,
+}
+
+impl Progress {
+    pub(crate) fn add(&self, steps: u64) {
+        self.schedules.fetch_add(1, Ordering::Relaxed);
+        self.steps.fetch_add(steps, Ordering::Relaxed);
+    }
+
+    /// Schedules run.
+    pub fn schedules(&self) -> u64 {
+        self.schedules.load(Ordering::Relaxed)
+    }
+
+    /// Steps made.
+    pub fn steps(&self) -> u64 {
+        self.steps.load(Ordering::Relaxed)
+    }
+}
+
+/// A step that takes longer than this, with its thread asleep, is stuck.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How often the watcher looks.
+pub(crate) const TICK: Duration = Duration::from_millis(50);
+
+/// An engine thread that sleeps inside of a step.
+#[derive(Clone, Debug)]
+pub(crate) struct Stuck {
+    /// Other tasks were suspended inside their polls, and may hold what it waits for: the
+    /// engine's own doing.
+    pub(crate) others_suspended: bool,
+    pub(crate) fact: BlockedFact,
+}
+
+impl Stuck {
+    fn new(reading: &Reading) -> Self {
+        let site = reading.task.map(|task| task.site);
+        Self {
+            others_suspended: reading.suspended > 0,
+            fact: BlockedFact {
+                role: reading
+                    .task
+                    .map_or_else(|| "task".to_owned(), |task| role_of(task.type_name)),
+                spawned_at: site.map(Into::into),
+                last: reading.last.map(|(op, site)| (op, site.into())),
+            },
+        }
+    }
+
+    /// The last operation before, with its place.
+    pub(crate) fn operation(&self) -> String {
+        match &self.fact.last {
+            Some((op, place)) => format!("{} in `{}`, after {op} at {place}", "a step", self.fact.role),
+            None => format!("a step of `{}`", self.fact.role),
+        }
+    }
+}
+
+/// Looks at one engine thread again and again.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    pulse: Arc<Pulse>,
+    beats: u64,
+    state: Option<ThreadState>,
+    since: Instant,
+}
+
+impl Watch {
+    pub(crate) fn new(pulse: Arc<Pulse>) -> Self {
+        Self {
+            pulse,
+            beats: 0,
+            state: None,
+            since: Instant::now(),
+        }
+    }
+
+    /// Whether the thread has been asleep inside one step for longer than the patience. Its CPU
+    /// time must be flat: a long computation is not stuck.
+    pub(crate) fn look(&mut self) -> Option<Stuck> {
+        let reading = self.pulse.read();
+        let state = thread_state(reading.thread);
+        let asleep = state.is_some_and(|state| state.asleep);
+        let same = reading.in_step && reading.beats == self.beats && state == self.state;
+        if !(asleep && same) {
+            self.beats = reading.beats;
+            self.state = state;
+            self.since = Instant::now();
+            return None;
+        }
+        (self.since.elapsed() > PATIENCE).then(|| Stuck::new(&reading))
+    }
+}

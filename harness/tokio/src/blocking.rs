@@ -1,0 +1,22 @@
+//! Whether an operation may block its thread.
+
+use standstill_core::facade;
+
+/// Whether the caller is in a run and may block there: it then waits by
+/// [`facade::block_on`]. Outside of a run: false, and tokio's own way is taken.
+///
+/// # Panics
+///
+/// In an asynchronous task of a run, in tokio's words.
+#[track_caller]
+pub(crate) fn in_run() -> bool {
+    match facade::may_block() {
+        None => false,
+        Some(true) => true,
+        Some(false) => panic!(
+            "Cannot block the current thread from within a runtime. This happens because a \
+             function attempted to block the current thread while the thread is being used to \
+             drive asynchronous tasks."
+        ),
+    }
+}

@@ -1,0 +1,401 @@
+//! The crate's unsafe code: guards that keep what they borrow from alive, and the task-local
+//! values that are pointers for the time of a poll.
+#![expect(unsafe_code, reason = "see the module's first line")]
+
+use std::cell::Cell;
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::mem::{ManuallyDrop, MaybeUninit};
+use std::ops::{Deref, DerefMut};
+use std::pin::Pin;
+use std::ptr::NonNull;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use ::tokio::sync as real;
+use standstill_core::facade::{Hold, Tag, Wait};
+use standstill_core::{Op, Site};
+
+use crate::guard::Tagged;
+use crate::sync::{Mutex, Notify, RwLock};
+
+/// A family of real guards, one for each lifetime.
+pub(crate) trait Guards {
+    type Of<'a>;
+}
+
+macro_rules! guards {
+    ($($name:ident = $guard:ident;)*) => {$(
+        pub(crate) struct $name<T: ?Sized>(PhantomData<fn() -> Box<T>>);
+
+        impl<T: ?Sized + 'static> Guards for $name<T> {
+            type Of<'a> = real::$guard<'a, T>;
+        }
+    )*};
+}
+
+guards! {
+    MutexGuards = MutexGuard;
+    MappedMutexGuards = MappedMutexGuard;
+    ReadGuards = RwLockReadGuard;
+    WriteGuards = RwLockWriteGuard;
+    MappedWriteGuards = RwLockMappedWriteGuard;
+}
+
+/// A value that may hold references which are dangling by the time it is moved. Only
+/// `MaybeUninit` says so to the compiler.
+struct Loose<G>(MaybeUninit<G>);
+
+impl<G> Loose<G> {
+    fn new(guard: G) -> Self {
+        Self(MaybeUninit::new(guard))
+    }
+
+    fn get(&self) -> &G {
+        // SAFETY: `new` wrote it, and only `drop` and `into_inner` end it.
+        unsafe { self.0.assume_init_ref() }
+    }
+
+    fn get_mut(&mut self) -> &mut G {
+        // SAFETY: as in `get`.
+        unsafe { self.0.assume_init_mut() }
+    }
+
+    fn into_inner(self) -> G {
+        let this = ManuallyDrop::new(self);
+        // SAFETY: as in `get`; `this` is never dropped, so the guard is not there twice.
+        unsafe { this.0.assume_init_read() }
+    }
+}
+
+impl<G> Drop for Loose<G> {
+    fn drop(&mut self) {
+        // SAFETY: as in `get`; nobody reads it after this.
+        unsafe { self.0.assume_init_drop() }
+    }
+}
+
+/// A real guard together with the `Arc` of the lock it borrows from, and the tracker's note of it.
+///
+/// It is given back in this order: a switch point, the real guard, the note, the `Arc`.
+pub(crate) struct Kept<G: Guards, O: Tagged + ?Sized> {
+    guard: Loose<G::Of<'static>>,
+    hold: Hold,
+    owner: Arc<O>,
+    site: Site,
+}
+
+impl<G: Guards, O: Tagged + ?Sized> Kept<G, O> {
+    /// Takes the guard that `take` gets from `owner`.
+    pub(crate) fn take<E>(
+        owner: Arc<O>,
+        (op, amount, site): (Op, u32, Site),
+        take: impl for<'a> FnOnce(&'a O) -> Result<G::Of<'a>, E>,
+    ) -> Result<Self, E>
+    where
+        O: 'static,
+    {
+        // SAFETY: the lock stays where it is for as long as the `Arc`, which is dropped after the
+        // guard. `take` works for any lifetime, so that it can keep nothing of the reference but
+        // what it returns, and that goes into `guard`.
+        let lock: &'static O = unsafe { &*Arc::as_ptr(&owner) };
+        let guard = take(lock)?;
+        Ok(Self::new(guard, owner, op, amount, site))
+    }
+
+    fn new(guard: G::Of<'static>, owner: Arc<O>, op: Op, amount: u32, site: Site) -> Self {
+        let hold = Hold::take(owner.tag(), op, amount, site);
+        Self {
+            guard: Loose::new(guard),
+            hold,
+            owner,
+            site,
+        }
+    }
+
+    pub(crate) fn owner(&self) -> &Arc<O> {
+        &self.owner
+    }
+
+    /// A switch point now, before part of what is held is given back.
+    pub(crate) fn switch(&self) {
+        self.owner.tag().switch(Op::Release, self.site);
+    }
+
+    pub(crate) fn resize(&mut self, amount: u32, op: Op) {
+        self.hold.resize(amount, op);
+    }
+
+    /// Makes another guard of the guard.
+    pub(crate) fn map<M: Guards>(
+        self,
+        map: impl for<'a> FnOnce(G::Of<'a>) -> M::Of<'a>,
+    ) -> Kept<M, O> {
+        let (guard, hold, owner, site) = self.into_parts();
+        // `map` works for any lifetime: it can only put the guard into its result.
+        let guard = Loose::new(map(guard));
+        Kept {
+            guard,
+            hold,
+            owner,
+            site,
+        }
+    }
+
+    /// Makes another guard of the guard, or leaves it as it is.
+    pub(crate) fn try_map<M: Guards>(
+        self,
+        map: impl for<'a> FnOnce(G::Of<'a>) -> Result<M::Of<'a>, G::Of<'a>>,
+    ) -> Result<Kept<M, O>, Self> {
+        let (guard, hold, owner, site) = self.into_parts();
+        match map(guard) {
+            Ok(guard) => Ok(Kept {
+                guard: Loose::new(guard),
+                hold,
+                owner,
+                site,
+            }),
+            Err(guard) => Err(Kept {
+                guard: Loose::new(guard),
+                hold,
+                owner,
+                site,
+            }),
+        }
+    }
+
+    fn into_parts(self) -> (G::Of<'static>, Hold, Arc<O>, Site) {
+        let this = ManuallyDrop::new(self);
+        // SAFETY: each field that is not `Copy` is read once, and `this` is never dropped.
+        let (guard, hold, owner) = unsafe {
+            (
+                std::ptr::read(&this.guard),
+                std::ptr::read(&this.hold),
+                std::ptr::read(&this.owner),
+            )
+        };
+        (guard.into_inner(), hold, owner, this.site)
+    }
+}
+
+impl<G: Guards, O: Tagged + ?Sized> Deref for Kept<G, O>
+where
+    G::Of<'static>: Deref,
+{
+    type Target = <G::Of<'static> as Deref>::Target;
+
+    fn deref(&self) -> &Self::Target {
+        self.guard.get()
+    }
+}
+
+impl<G: Guards, O: Tagged + ?Sized> DerefMut for Kept<G, O>
+where
+    G::Of<'static>: DerefMut,
+{
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        self.guard.get_mut()
+    }
+}
+
+impl<G: Guards, O: Tagged + ?Sized> Drop for Kept<G, O> {
+    fn drop(&mut self) {
+        self.switch();
+    }
+}
+
+/// Locks `mutex` and keeps it.
+pub(crate) async fn lock<T: ?Sized + 'static>(
+    mutex: Arc<Mutex<T>>,
+    site: Site,
+) -> Kept<MutexGuards<T>, Mutex<T>> {
+    let guard = Wait::new(mutex.real().lock(), mutex.tag(), Op::Lock, site).await;
+    // SAFETY: `Kept` holds on to the `Arc` for longer than to the guard.
+    let guard: real::MutexGuard<'static, T> = unsafe { std::mem::transmute(guard) };
+    Kept::new(guard, mutex, Op::Lock, 1, site)
+}
+
+/// Locks `lock` for reading and keeps it.
+pub(crate) async fn read<T: ?Sized + 'static>(
+    lock: Arc<RwLock<T>>,
+    site: Site,
+) -> Kept<ReadGuards<T>, RwLock<T>> {
+    let guard = Wait::new(lock.real().read(), lock.tag(), Op::Read, site).await;
+    // SAFETY: as in `lock`.
+    let guard: real::RwLockReadGuard<'static, T> = unsafe { std::mem::transmute(guard) };
+    Kept::new(guard, lock, Op::Read, 1, site)
+}
+
+/// Locks `lock` for writing and keeps it.
+pub(crate) async fn write<T: ?Sized + 'static>(
+    lock: Arc<RwLock<T>>,
+    site: Site,
+) -> Kept<WriteGuards<T>, RwLock<T>> {
+    let all = lock.readers();
+    let guard = Wait::many(lock.real().write(), lock.tag(), Op::Write, all, site).await;
+    // SAFETY: as in `lock`.
+    let guard: real::RwLockWriteGuard<'static, T> = unsafe { std::mem::transmute(guard) };
+    Kept::new(guard, lock, Op::Write, all, site)
+}
+
+/// A real `Notified` together with the `Arc` of the `Notify` it borrows from.
+#[derive(Debug)]
+pub(crate) struct KeptNotified {
+    // Dropped before the `Arc`.
+    notified: Pin<Box<real::futures::Notified<'static>>>,
+    notify: KeptNotify,
+}
+
+impl KeptNotified {
+    pub(crate) fn new(notify: Arc<Notify>) -> Self {
+        let notified = notify.real().notified();
+        // SAFETY: the `Notify` stays where it is for as long as the `Arc`, which is dropped after
+        // this; nobody gets at the future but through `self`.
+        let notified: real::futures::Notified<'static> = unsafe { std::mem::transmute(notified) };
+        Self {
+            notified: Box::pin(notified),
+            notify: KeptNotify(notify),
+        }
+    }
+
+    pub(crate) fn owner(&self) -> KeptNotify {
+        KeptNotify(Arc::clone(&self.notify.0))
+    }
+
+    pub(crate) fn enable(&mut self) -> bool {
+        self.notified.as_mut().enable()
+    }
+}
+
+impl Future for KeptNotified {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.notified.as_mut().poll(cx)
+    }
+}
+
+/// A `Notify` as the owner of a tag.
+#[derive(Debug)]
+pub(crate) struct KeptNotify(Arc<Notify>);
+
+impl AsRef<Tag> for KeptNotify {
+    fn as_ref(&self) -> &Tag {
+        self.0.tag()
+    }
+}
+
+/// The value of a task-local key on this thread: a pointer into the scope that is being polled.
+/// No part of the interface.
+#[doc(hidden)]
+pub struct Current<T: 'static> {
+    state: Cell<State<T>>,
+}
+
+struct State<T> {
+    value: Option<NonNull<T>>,
+    borrows: usize,
+}
+
+impl<T> Clone for State<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for State<T> {}
+
+impl<T> fmt::Debug for Current<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Current").finish_non_exhaustive()
+    }
+}
+
+impl<T: 'static> Current<T> {
+    /// No value.
+    #[expect(clippy::new_without_default, reason = "only the macro's expansion makes one")]
+    pub const fn new() -> Self {
+        Self {
+            state: Cell::new(State {
+                value: None,
+                borrows: 0,
+            }),
+        }
+    }
+
+    /// Calls `f` with the value, if there is one.
+    pub(crate) fn with<R>(&self, f: impl FnOnce(&T) -> R) -> Option<R> {
+        struct Borrowed<'a, T: 'static>(&'a Current<T>);
+
+        impl<T> Drop for Borrowed<'_, T> {
+            fn drop(&mut self) {
+                let mut state = self.0.state.get();
+                state.borrows -= 1;
+                self.0.state.set(state);
+            }
+        }
+
+        let mut state = self.state.get();
+        let value = state.value?;
+        state.borrows += 1;
+        self.state.set(state);
+        let borrowed = Borrowed(self);
+        // SAFETY: the pointer is in the cell only for as long as the `Scope` that put it there is
+        // alive, and that borrows the value. Whoever runs while `f` does runs above this frame
+        // (and so ends before the scope), or on another stack after the scope was suspended: then
+        // the scope, whose frame is below this one on this stack, still outlives this call.
+        let result = f(unsafe { value.as_ref() });
+        drop(borrowed);
+        Some(result)
+    }
+
+    fn is_borrowed(&self) -> bool {
+        self.state.get().borrows > 0
+    }
+}
+
+/// The time during which a task-local key has a value.
+pub(crate) struct Scope<'a, T: 'static> {
+    key: &'static std::thread::LocalKey<Current<T>>,
+    /// What is not in the thread-local: the state before the scope, or, while suspended, its own.
+    aside: Cell<State<T>>,
+    value: PhantomData<&'a Option<T>>,
+}
+
+impl<'a, T: 'static> Scope<'a, T> {
+    /// Gives the key `value`, or none. Returns None if the key is being read.
+    pub(crate) fn enter(
+        key: &'static std::thread::LocalKey<Current<T>>,
+        value: &'a Option<T>,
+    ) -> Result<Option<Self>, std::thread::AccessError> {
+        key.try_with(|current| {
+            if current.is_borrowed() {
+                return None;
+            }
+            let inner = State {
+                value: value.as_ref().map(NonNull::from),
+                borrows: 0,
+            };
+            Some(Self {
+                key,
+                aside: Cell::new(current.state.replace(inner)),
+                value: PhantomData,
+            })
+        })
+    }
+
+    /// Exchanges the state in the thread-local for the one put aside.
+    pub(crate) fn exchange(&self) {
+        // A thread-local that is already gone is read by nobody.
+        let _ = self.key.try_with(|current| {
+            self.aside.set(current.state.replace(self.aside.get()));
+        });
+    }
+}
+
+impl<T: 'static> Drop for Scope<'_, T> {
+    fn drop(&mut self) {
+        self.exchange();
+    }
+}
