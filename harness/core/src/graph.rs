@@ -48,6 +48,8 @@ pub enum TaskState {
     Waiting,
     /// It could have run.
     Ready,
+    /// It waited too, but for something that can still happen.
+    Live,
     /// It had ended; it is here because it still held something.
     Ended,
 }

@@ -1,2 +1,42 @@
-//! The crate that users depend on.
+//! Standstill finds the schedule that brings a concurrent program to a standstill, explains it,
+//! and keeps it found.
+//!
+//! Put this crate into `[dev-dependencies]`, and the drop-in for tokio into `[dependencies]`:
+//!
+//! ```toml
+//! [dependencies]
+//! tokio = { package = "standstill-tokio", version = "0.1", features = ["full"] }
+//!
+//! [dev-dependencies]
+//! standstill = "0.1"
+//! ```
+//!
+//! In a production build the drop-in is tokio and nothing else. In tests this crate turns it on,
+//! and a test runs under thousands of schedules:
+//!
+//! ```
+//! use std::sync::Arc;
+//! use tokio::sync::Mutex;
+//!
+//! standstill::check(|| async {
+//!     let counter = Arc::new(Mutex::new(0));
+//!     let other = Arc::clone(&counter);
+//!     let task = tokio::spawn(async move { *other.lock().await += 1 });
+//!     *counter.lock().await += 1;
+//!     task.await.unwrap();
+//!     assert_eq!(*counter.lock().await, 2);
+//! });
+//! ```
+//!
+//! - [`check`] and [`test`](macro@test): for tests;
+//! - [`Hunt`]: the same as a value, with every setting;
+//! - [`Scenario`]: a program with a name, knobs and variants, for the command line;
+//! - [`Plan`], [`Runner`]: replaying what was found.
+
+pub mod test_support;
+
 pub use standstill_core::*;
+pub use standstill_macros::test;
+
+// The dependency turns the drop-in on; nothing of it is needed here.
+use tokio as _;

@@ -58,11 +58,19 @@ pub async fn run(load: Load) {
         deltas.push_back(Delta::Deleted);
         let queue = Arc::new(Mutex::new(DeltaFifo { deltas }));
         add_cluster(&informer, cluster, Arc::clone(&queue)).await;
-        tasks.push(tokio::spawn(process_loop(Arc::clone(&informer), cluster, queue)));
+        tasks.push(tokio::spawn(process_loop(
+            Arc::clone(&informer),
+            cluster,
+            queue,
+        )));
     }
     for _ in 0..load.workers {
         let informer = Arc::clone(&informer);
-        tasks.push(tokio::spawn(reconcile(informer, load.watchers, load.rounds)));
+        tasks.push(tokio::spawn(reconcile(
+            informer,
+            load.watchers,
+            load.rounds,
+        )));
     }
     for task in tasks {
         task.await.unwrap_or_else(|error| panic!("{error}"));

@@ -78,10 +78,16 @@ pub async fn run(load: Load) {
     let mut tasks = Vec::new();
     for _ in 0..load.workers {
         let manager = Arc::clone(&manager);
-        tasks.push(tokio::spawn(reconcile_state(manager, containers, load.rounds)));
+        tasks.push(tokio::spawn(reconcile_state(
+            manager,
+            containers,
+            load.rounds,
+        )));
     }
     for writer in 0..load.writers {
-        let mine = (writer * load.rounds..).take(usize::from(load.rounds)).collect();
+        let mine = (writer * load.rounds..)
+            .take(usize::from(load.rounds))
+            .collect();
         tasks.push(tokio::spawn(remove_containers(Arc::clone(&manager), mine)));
     }
     for task in tasks {

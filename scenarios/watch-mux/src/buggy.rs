@@ -8,9 +8,7 @@ use tokio::sync::{Mutex, mpsc};
 
 /// Something that happened to an object.
 #[derive(Clone, Copy, Debug)]
-struct Event {
-    _object: u8,
-}
+struct Event;
 
 /// Hands every event to every watcher.
 #[derive(Debug, Default)]
@@ -26,15 +24,17 @@ struct Registered {
 }
 
 impl Mux {
-    fn watch(&mut self, mux: &Arc<Mutex<Mux>>, capacity: u8) -> MuxWatcher {
-        let id = self.next_watcher;
-        self.next_watcher += 1;
+    /// Registers a watcher.
+    async fn watch(this: &Arc<Mutex<Self>>, capacity: u8) -> MuxWatcher {
+        let mut mux = this.lock().await;
+        let id = mux.next_watcher;
+        mux.next_watcher += 1;
         let (sender, result) = mpsc::channel(usize::from(capacity));
-        self.watchers.insert(id, Registered { result: sender });
+        mux.watchers.insert(id, Registered { result: sender });
         MuxWatcher {
             result,
             id,
-            mux: Arc::clone(mux),
+            mux: Arc::clone(this),
         }
     }
 }
@@ -61,8 +61,8 @@ pub async fn run(load: Load) {
     let (action, incoming) = mpsc::channel(usize::from(load.capacity));
     let mut tasks = Vec::new();
     for _ in 0..load.watchers {
-        let registered = mux.lock().await.watch(&mux, load.capacity);
-        tasks.push(tokio::spawn(watcher(registered)));
+        let watching = Mux::watch(&mux, load.capacity).await;
+        tasks.push(tokio::spawn(watcher(watching)));
     }
     tasks.push(tokio::spawn(distribute(mux, incoming)));
     for action in vec![action; usize::from(load.writers)] {
@@ -75,9 +75,9 @@ pub async fn run(load: Load) {
 
 /// Tells the mux what happened. The mux shuts down when the last publisher has gone.
 async fn publisher(action: mpsc::Sender<Event>, rounds: u8) {
-    for object in 0..rounds {
+    for _ in 0..rounds {
         action
-            .send(Event { _object: object })
+            .send(Event)
             .await
             .expect("the mux reads until its last publisher has gone");
     }
@@ -99,7 +99,7 @@ async fn distribute(mux: Arc<Mutex<Mux>>, mut incoming: mpsc::Receiver<Event>) {
 }
 
 /// Waits for one event, as most watchers do, and then has seen enough.
-async fn watcher(mut watcher: MuxWatcher) {
-    watcher.result.recv().await;
-    watcher.stop().await;
+async fn watcher(mut watching: MuxWatcher) {
+    watching.result.recv().await;
+    watching.stop().await;
 }

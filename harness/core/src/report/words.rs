@@ -28,15 +28,17 @@ pub(super) fn waits(op: Op, kind: ResourceKind, resource: &str) -> String {
     }
 }
 
-/// What a task has that holds a resource, after its name: `holds`, `holds a permit of`.
-pub(super) fn holds(op: Op, kind: ResourceKind) -> (&'static str, &'static str) {
+/// What a task does that took a resource in `op`, after its name: `holds` ... the resource.
+pub(super) fn holds(op: Op, kind: ResourceKind, resource: &str) -> String {
     match (op, kind) {
-        (Op::Read, _) => ("holds", " for reading"),
-        (Op::Write, _) => ("holds", " for writing"),
-        (_, ResourceKind::Semaphore) => ("holds a permit of", ""),
-        (_, ResourceKind::Channel | ResourceKind::UnboundedChannel) => ("holds room in", ""),
-        (_, ResourceKind::OnceCell) => ("initialises", ""),
-        _ => ("holds", ""),
+        (Op::Read, _) => format!("holds {resource} for reading"),
+        (Op::Write, _) => format!("holds {resource} for writing"),
+        (_, ResourceKind::Semaphore) => format!("holds a permit of {resource}"),
+        (_, ResourceKind::Channel | ResourceKind::UnboundedChannel) => {
+            format!("holds room in {resource}")
+        }
+        (_, ResourceKind::OnceCell) => format!("initialises {resource}"),
+        _ => format!("holds {resource}"),
     }
 }
 
@@ -68,5 +70,23 @@ pub(super) fn ended_by(op: Op) -> &'static str {
         Op::JoinNext => "the end of one of its tasks",
         Op::Sleep => "the passing of time, after which it goes on",
         _ => "a wake-up that standstill cannot see",
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub(super) fn and(names: &[&str]) -> String {
+    match names {
+        [] => "nobody".to_owned(),
+        [one] => (*one).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+/// `1 task`, `2 tasks`.
+pub(super) fn count(number: usize, one: &str) -> String {
+    if number == 1 {
+        format!("1 {one}")
+    } else {
+        format!("{number} {one}s")
     }
 }

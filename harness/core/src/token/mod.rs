@@ -74,7 +74,7 @@ impl Plan {
     /// let schedule = Schedule::Seeded { strategy: StrategyKind::Random, seed: 7, digest: None };
     /// let plan = Plan::new("two-locks", Variant::Buggy, Load::default(), schedule);
     /// let token = plan.to_token();
-    /// assert_eq!(token, "ss1-14t7erkf5npr3v3frk000001072000000000000002ss3t9g");
+    /// assert_eq!(token, "ss1-15t7evsddhqp6tvk00000000043g00000000001p6g6jg");
     /// assert_eq!(Plan::from_token(&token), Ok(plan));
     /// ```
     pub fn to_token(&self) -> String {

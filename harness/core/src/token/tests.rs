@@ -39,7 +39,7 @@ fn opened(token: &str) -> Vec<u8> {
 
 #[test]
 fn a_token_is_the_same_for_ever() {
-    assert_eq!(seeded().to_token(), "SEEDED");
+    assert_eq!(seeded().to_token(), "ss1-15vp2x33d0pptxbr000120g1040g20zfspnrjst54c0ve0qfqtpxw26hdwag");
     let mut choices = seeded();
     let worker = Choice::Task(TaskPath::root().child(3).child(0));
     let mut schedule = vec![Choice::Task(TaskPath::root()); 40];

@@ -3,6 +3,7 @@
 //! It is told facts by the facade and decides nothing. Everything here is on the path of a step,
 //! so nothing allocates in the steady state: records are reused from run to run.
 
+mod liveness;
 mod records;
 mod snapshot;
 

@@ -12,13 +12,17 @@ use crate::track::Tracker;
 use crate::track::records::{ResourceId, ResourceInfo, TaskRecord, WaitRecord};
 
 impl Tracker {
-    /// The wait graph of the tasks in `members` (in slot order), which were waiting or, if
-    /// `ready` says so, could have run.
+    /// The wait graph of the tasks in `members` (in slot order), in the states that `state_of`
+    /// tells.
     ///
     /// Drawn after the run was closed it also knows, from whose future dropped it, who owned
     /// which guard and which end of a channel.
-    pub(crate) fn snapshot(&self, members: &[TaskRef], ready: impl Fn(TaskRef) -> bool) -> WaitGraph {
-        Drawing::new(self, members).draw(&ready)
+    pub(crate) fn snapshot(
+        &self,
+        members: &[TaskRef],
+        state_of: impl Fn(TaskRef) -> TaskState,
+    ) -> WaitGraph {
+        Drawing::new(self, members).draw(&state_of)
     }
 }
 
@@ -61,7 +65,7 @@ impl<'a> Drawing<'a> {
         }
     }
 
-    fn draw(mut self, ready: &impl Fn(TaskRef) -> bool) -> WaitGraph {
+    fn draw(mut self, state_of: &impl Fn(TaskRef) -> TaskState) -> WaitGraph {
         let mut waits: Vec<WaitRecord> = self
             .tracker
             .waits
@@ -118,10 +122,8 @@ impl<'a> Drawing<'a> {
             let (task, record) = self.tasks[index];
             let state = if index >= self.members {
                 TaskState::Ended
-            } else if ready(task) {
-                TaskState::Ready
             } else {
-                TaskState::Waiting
+                state_of(task)
             };
             let mut node = TaskNode {
                 path: record.path.clone(),

@@ -201,6 +201,13 @@ impl Executor {
         self.began.get().map_or(Duration::ZERO, |began| began.elapsed())
     }
 
+    /// The tasks that have not ended, in slot order.
+    pub(super) fn living(&self) -> Vec<TaskRef> {
+        let slots = self.slots.borrow();
+        let alive = slots.iter().filter(|slot| slot.state != State::Vacant);
+        alive.map(|slot| slot.task).collect()
+    }
+
     // ---- tasks -----------------------------------------------------------------------------
 
     pub(super) fn add(&self, new: NewTask) -> TaskRef {

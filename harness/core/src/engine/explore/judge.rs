@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::engine::explore::executor::{Executor, State};
+use crate::engine::explore::executor::Executor;
 use crate::finding::{Finding, FindingKind, PanicFact, Undecided, Verdict};
 use crate::fingerprint::Fingerprint;
 use crate::graph::{TaskState, WaitGraph};
@@ -31,6 +31,8 @@ pub(super) enum How {
         /// Time still passes for some of them.
         ticking: bool,
     },
+    /// Some can never run again, while others go on.
+    PartialHang,
     /// Steps without end and without progress.
     Livelock,
     /// Neither an end nor a standstill within the budgets.
@@ -50,23 +52,21 @@ pub(super) struct Member {
     ready: bool,
     /// It has not been polled since the root ended.
     still: bool,
+    /// It can never run again.
+    dead: bool,
 }
 
-/// The tasks that have not ended, in slot order.
-pub(super) fn alive(executor: &Executor) -> Vec<Member> {
+/// The tasks that have not ended, in slot order. `dead` are those that can never run again.
+pub(super) fn members(executor: &Executor, dead: &[TaskRef]) -> Vec<Member> {
     let ready = executor.ready.borrow();
     let tracker = executor.tracker.borrow();
-    executor
-        .slots
-        .borrow()
-        .iter()
-        .filter(|slot| slot.state != State::Vacant)
-        .map(|slot| Member {
-            task: slot.task,
-            ready: ready.contains(slot.task.slot),
-            still: tracker.unpolled_since_mark(slot.task.slot),
-        })
-        .collect()
+    let member = |task: TaskRef| Member {
+        task,
+        ready: ready.contains(task.slot),
+        still: tracker.unpolled_since_mark(task.slot),
+        dead: dead.contains(&task),
+    };
+    executor.living().into_iter().map(member).collect()
 }
 
 /// The verdict of a run that has been closed.
@@ -91,6 +91,7 @@ pub(super) fn verdict(
         How::Done => Verdict::Clean,
         How::Hang => found(executor, FindingKind::Hang, ending, panics),
         How::Leak { ticking } => leak(executor, plan, ending, ticking),
+        How::PartialHang => found(executor, FindingKind::PartialHang, ending, panics),
         How::Livelock => found(executor, FindingKind::Livelock, ending, panics),
         How::Endless => Verdict::Undecided(Undecided::Endless {
             steps: executor.steps.get(),
@@ -148,11 +149,14 @@ fn found(
 ) -> Verdict {
     let tracker = executor.tracker.borrow();
     let members: Vec<TaskRef> = ending.members.iter().map(|member| member.task).collect();
+    let partial = kind == FindingKind::PartialHang;
     let graph = tracker.snapshot(&members, |task| {
-        ending
-            .members
-            .iter()
-            .any(|member| member.task == task && member.ready)
+        let member = ending.members.iter().find(|member| member.task == task);
+        match member {
+            Some(member) if member.ready => TaskState::Ready,
+            Some(member) if partial && !member.dead => TaskState::Live,
+            _ => TaskState::Waiting,
+        }
     });
     let core = match kind {
         FindingKind::Panic => Vec::new(),

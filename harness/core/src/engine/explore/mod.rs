@@ -12,6 +12,7 @@ mod host;
 mod inbox;
 mod judge;
 mod panics;
+mod partial;
 mod pulse;
 mod ready;
 mod record;

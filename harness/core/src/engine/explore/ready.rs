@@ -120,6 +120,7 @@ impl ReadySet {
         None
     }
 
+    #[cfg(test)]
     pub(crate) fn iter(&self) -> impl Iterator<Item = u32> + '_ {
         let mut next = self.first_from(0);
         std::iter::from_fn(move || {

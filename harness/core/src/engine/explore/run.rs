@@ -12,6 +12,7 @@ use tokio::time::{Instant, Sleep};
 
 use crate::engine::explore::executor::{Executor, SLICE};
 use crate::engine::explore::judge::{self, Ending, How};
+use crate::engine::explore::partial::PartialHangs;
 use crate::engine::explore::record::Recorder;
 use crate::engine::explore::threads;
 use crate::engine::{Care, Run};
@@ -21,7 +22,7 @@ use crate::plan::{Leaks, Plan, Preempt};
 use crate::raw;
 use crate::scenario::{Program, RootFuture};
 use crate::strategy;
-use crate::task::TaskKind;
+use crate::task::{TaskKind, TaskRef};
 
 /// A timer as far away as this never fires: quiescence comes first.
 pub(super) const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -158,6 +159,7 @@ struct Drive<'a> {
     idle_since: Duration,
     settling: Option<Settling>,
     probe: Option<Probe>,
+    partial: PartialHangs,
     progress: u64,
     progress_step: u64,
     last_deadline: Duration,
@@ -175,6 +177,7 @@ impl<'a> Drive<'a> {
             idle_since: Duration::ZERO,
             settling: None,
             probe: None,
+            partial: PartialHangs::new(),
             progress: 0,
             progress_step: 0,
             last_deadline: Duration::ZERO,
@@ -290,6 +293,9 @@ impl<'a> Drive<'a> {
     fn slice_over(&mut self) -> Option<Ending> {
         let executor = self.executor;
         let steps = executor.steps.get();
+        if let Some(ending) = self.partial_hang() {
+            return Some(ending);
+        }
         if steps >= MOST_STEPS {
             self.idle_since = executor.elapsed();
             return Some(self.ending(How::Endless));
@@ -338,6 +344,9 @@ impl<'a> Drive<'a> {
                 return Some(self.left_behind(true));
             }
         }
+        if let Some(ending) = self.partial_hang() {
+            return Some(ending);
+        }
         if now > self.last_deadline.saturating_add(MOST_TIME) {
             let latest = executor.timers.borrow().latest(NEVER);
             match latest {
@@ -345,6 +354,10 @@ impl<'a> Drive<'a> {
                 // the next tick, and each is near.
                 Some(latest) if latest > now.saturating_add(MOST_TIME) => {
                     self.last_deadline = latest;
+                }
+                // Enough for a candidate to be confirmed or dropped.
+                _ if self.settling.is_none() && self.partial.look(executor) => {
+                    self.last_deadline = now;
                 }
                 _ => return Some(self.ending(How::Endless)),
             }
@@ -399,11 +412,30 @@ impl<'a> Drive<'a> {
     }
 
     fn ending(&self, how: How) -> Ending {
+        self.ending_with(how, &[])
+    }
+
+    fn ending_with(&self, how: How, dead: &[TaskRef]) -> Ending {
         Ending {
             how,
-            members: judge::alive(self.executor),
+            members: judge::members(self.executor, dead),
             virtual_time: self.idle_since,
         }
+    }
+
+    /// Looks for tasks that can never run again while others go on. After the root has ended
+    /// they are left behind, which is another finding.
+    fn partial_hang(&mut self) -> Option<Ending> {
+        if self.settling.is_some() || self.probe.is_some() {
+            return None;
+        }
+        let dead = self.partial.turn(self.executor)?;
+        let foreign = self.foreign_threads();
+        Some(if foreign > 0 {
+            self.ending(How::ForeignThread { count: foreign })
+        } else {
+            self.ending_with(How::PartialHang, &dead)
+        })
     }
 
     /// OS threads that the program has started in this run and that are not ours.

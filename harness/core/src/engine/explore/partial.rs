@@ -1,0 +1,137 @@
+//! Partial hangs: tasks that can never run again while others go on.
+//!
+//! A set of tasks that only each other could wake is a *candidate*. Guards may have been handed on,
+//! and a sender may sit in somebody's pocket unseen, so it becomes a finding only if nothing about
+//! it moved through a horizon that outlasts every armed one-shot timer, with every ready task
+//! running in turn.
+
+use std::time::Duration;
+
+use crate::engine::explore::executor::Executor;
+use crate::engine::explore::run::NEVER;
+use crate::graph::{TaskState, WaitGraph, Why};
+use crate::task::TaskRef;
+
+/// A candidate is confirmed after so much virtual time, if so many steps were made as well ...
+const HORIZON: Duration = Duration::from_secs(60);
+const HORIZON_STEPS: u64 = 20_000;
+
+/// ... or after so much virtual time.
+const LONG_HORIZON: Duration = Duration::from_secs(3600);
+
+/// The first look is taken after so many turns of the clock or slices of steps; each further one
+/// after twice as many.
+const FIRST_LOOK: u32 = 16;
+
+/// Looks for partial hangs now and then, and watches a candidate.
+#[derive(Debug)]
+pub(super) struct PartialHangs {
+    turns: u32,
+    next_look: u32,
+    candidate: Option<Candidate>,
+}
+
+#[derive(Debug)]
+struct Candidate {
+    dead: Vec<TaskRef>,
+    stillness: (u64, u64),
+    step: u64,
+    confirm_at: Duration,
+    confirm_late_at: Duration,
+}
+
+impl PartialHangs {
+    pub(super) fn new() -> Self {
+        Self {
+            turns: 0,
+            next_look: FIRST_LOOK,
+            candidate: None,
+        }
+    }
+
+    /// The clock has turned, or a slice is over. Returns the tasks of a confirmed candidate.
+    #[inline]
+    pub(super) fn turn(&mut self, executor: &Executor) -> Option<Vec<TaskRef>> {
+        self.turns += 1;
+        match &self.candidate {
+            None => {
+                if self.turns >= self.next_look {
+                    self.look(executor);
+                }
+                None
+            }
+            Some(candidate) => {
+                if !candidate.is_still(executor) {
+                    self.candidate = None;
+                    executor.fair.set(false);
+                    return None;
+                }
+                candidate.is_confirmed(executor).then(|| candidate.dead.clone())
+            }
+        }
+    }
+}
+
+impl PartialHangs {
+    /// Looks now. True if there is a candidate: the run is worth going on with.
+    pub(super) fn look(&mut self, executor: &Executor) -> bool {
+        if self.candidate.is_none() {
+            self.next_look = self.turns.saturating_mul(2);
+            self.candidate = Candidate::find(executor);
+            if self.candidate.is_some() {
+                executor.fair.set(true);
+            }
+        }
+        self.candidate.is_some()
+    }
+}
+
+impl Candidate {
+    fn find(executor: &Executor) -> Option<Self> {
+        let alive = executor.living();
+        let dead = {
+            let ready = executor.ready.borrow();
+            let tracker = executor.tracker.borrow();
+            tracker.dead(&alive, |task| ready.contains(task.slot))
+        };
+        if dead.is_empty() || !credible(executor, &alive, &dead) {
+            return None;
+        }
+        let now = executor.elapsed();
+        let timers = executor.timers.borrow();
+        let last = timers.latest(NEVER).unwrap_or_default().max(now);
+        Some(Self {
+            stillness: executor.tracker.borrow().stillness(&dead),
+            dead,
+            step: executor.steps.get(),
+            confirm_at: last + HORIZON,
+            confirm_late_at: last + LONG_HORIZON,
+        })
+    }
+
+    fn is_still(&self, executor: &Executor) -> bool {
+        executor.tracker.borrow().stillness(&self.dead) == self.stillness
+    }
+
+    fn is_confirmed(&self, executor: &Executor) -> bool {
+        let now = executor.elapsed();
+        let steps = executor.steps.get() - self.step;
+        now > self.confirm_late_at || now > self.confirm_at && steps > HORIZON_STEPS
+    }
+}
+
+/// A cycle of holds, queues and joins is one by facts alone. A wait for a channel or a signal
+/// may be ended by anybody: an idle worker of a healthy server looks the same. It counts only if
+/// the root is among the dead, so that the program can never end.
+fn credible(executor: &Executor, alive: &[TaskRef], dead: &[TaskRef]) -> bool {
+    if dead.iter().any(|task| task.serial == 0) {
+        return true;
+    }
+    let graph: WaitGraph = executor.tracker.borrow().snapshot(alive, |_| TaskState::Waiting);
+    let core = graph.core(|task| alive.get(task).is_some_and(|task| dead.contains(task)));
+    !core.is_empty()
+        && core.iter().all(|link| {
+            let (_, _, blocker) = graph.follow(*link);
+            blocker.is_some_and(|blocker| blocker.why != Why::OtherSide)
+        })
+}

@@ -1,0 +1,426 @@
+//! The story of a finding: its headline, and numbered steps, each of them sentences with a place.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use crate::finding::{BlockedFact, FindingKind, PanicFact};
+use crate::graph::{Blocker, Hold, Link, TaskNode, TaskState, Wait, Why};
+use crate::op::{Op, ResourceKind, Side};
+use crate::report::names::called;
+use crate::report::{Report, words};
+use crate::site::Place;
+
+/// More tasks than this are summarised.
+pub(super) const MANY: usize = 12;
+
+/// How many tasks a headline names.
+const NAMED: usize = 4;
+
+/// One step: what one task does, and why it does not go on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Step {
+    /// The task's name.
+    pub(super) task: String,
+    /// What there is to say.
+    pub(super) lines: Vec<Line>,
+}
+
+/// A sentence, and the place it speaks of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Line {
+    pub(super) text: String,
+    pub(super) at: Option<Place>,
+}
+
+impl Line {
+    fn new(text: String) -> Self {
+        Self { text, at: None }
+    }
+
+    fn at(text: String, place: &Place) -> Self {
+        Self {
+            text,
+            at: Some(place.clone()),
+        }
+    }
+}
+
+/// The core, without links that lead nowhere.
+fn core(report: &Report) -> Vec<(Link, &TaskNode, &Wait)> {
+    let resolve = |link: &Link| {
+        let task = report.finding.graph.tasks.get(link.task)?;
+        Some((*link, task, task.waits.get(link.wait)?))
+    };
+    report.finding.core.iter().filter_map(resolve).collect()
+}
+
+fn blocker<'a>(link: &Link, wait: &'a Wait) -> Option<&'a Blocker> {
+    link.blocker.and_then(|index| wait.blockers.get(index))
+}
+
+/// Whether the core leads from each task to the next, and from the last to the first.
+pub(super) fn is_cycle(report: &Report) -> bool {
+    let core = core(report);
+    !core.is_empty()
+        && core.iter().enumerate().all(|(at, (link, _, wait))| {
+            let (next, _, _) = core[(at + 1) % core.len()];
+            blocker(link, wait).is_some_and(|blocker| blocker.task == next.task)
+        })
+}
+
+fn task_name(report: &Report, index: usize) -> &str {
+    let task = report.finding.graph.tasks.get(index);
+    task.map_or("a task that has ended", |task| task.name.as_str())
+}
+
+/// The tasks that the kind of finding is about, beyond its core.
+pub(super) fn affected(report: &Report) -> Vec<&TaskNode> {
+    let concerned = |task: &&TaskNode| match report.finding.kind {
+        FindingKind::Hang | FindingKind::PartialHang => task.state == TaskState::Waiting,
+        FindingKind::Livelock => task.state == TaskState::Ready,
+        FindingKind::Leak | FindingKind::Panic | FindingKind::Blocked => {
+            task.state != TaskState::Ended
+        }
+    };
+    report.finding.graph.tasks.iter().filter(concerned).collect()
+}
+
+/// What happened, in one sentence without its kind.
+pub(super) fn headline(report: &Report) -> String {
+    let names: Vec<&str> = affected(report).iter().map(|task| task.name.as_str()).collect();
+    match report.finding.kind {
+        FindingKind::Hang => hang_headline(report),
+        FindingKind::PartialHang => {
+            format!("{}, while other tasks go on", hang_headline(report))
+        }
+        FindingKind::Leak => match names.as_slice() {
+            [] => "tasks outlive the root".to_owned(),
+            [one] => format!("1 task outlives the root: {one}"),
+            many => format!("{} tasks outlive the root: {}", many.len(), some(many)),
+        },
+        FindingKind::Livelock => match names.as_slice() {
+            [] => "the program runs for ever without getting anywhere".to_owned(),
+            [one] => format!("{one} runs for ever without getting anywhere"),
+            many => format!("{} run for ever without getting anywhere", some(many)),
+        },
+        FindingKind::Panic => match report.finding.panics.as_slice() {
+            [] => "a task panicked".to_owned(),
+            [panic, ..] => {
+                let said = panic.message.lines().next().unwrap_or("");
+                format!("{} panicked: {said}", panic.role)
+            }
+        },
+        FindingKind::Blocked => match &report.finding.blocked {
+            None => "an OS thread is stuck inside a poll".to_owned(),
+            Some(blocked) => format!("an OS thread is stuck inside a poll of {}", blocked.role),
+        },
+    }
+}
+
+/// The first few names, and how many more there are.
+fn some(names: &[&str]) -> String {
+    match names.get(..NAMED) {
+        Some(first) if names.len() > NAMED => {
+            format!("{} and {} more", first.join(", "), names.len() - NAMED)
+        }
+        _ => words::and(names),
+    }
+}
+
+fn hang_headline(report: &Report) -> String {
+    let core = core(report);
+    let Some((link, task, wait)) = core.first() else {
+        return "nothing can run any more, but the root has not finished".to_owned();
+    };
+    let kind = kind_of(report, wait.resource);
+    let resource = called(report, wait.resource).short;
+    let waits = words::waits(wait.op, kind, &resource);
+    if is_cycle(report) {
+        let names: Vec<&str> = core.iter().map(|(_, task, _)| task.name.as_str()).collect();
+        return match names.as_slice() {
+            [one] => format!("{one} {waits}, and so for itself"),
+            [one, other] => format!("{one} and {other} wait for each other"),
+            many => format!("{} wait for each other in a circle", some(many)),
+        };
+    }
+    if wait.granted {
+        return format!("{} was granted {resource}, but does not look any more", task.name);
+    }
+    match blocker(link, wait) {
+        None => format!("{} {waits}, and nobody can end that wait", task.name),
+        Some(blocker) => {
+            let by = task_name(report, blocker.task);
+            format!("{} {waits}, and {by} does not let it", task.name)
+        }
+    }
+}
+
+fn kind_of(report: &Report, resource: usize) -> ResourceKind {
+    let resource = report.finding.graph.resources.get(resource);
+    resource.map_or(ResourceKind::Untracked, |resource| resource.kind)
+}
+
+/// The steps of the story.
+pub(super) fn steps(report: &Report) -> Vec<Step> {
+    match report.finding.kind {
+        FindingKind::Hang | FindingKind::PartialHang => core_steps(report),
+        FindingKind::Leak if is_cycle(report) => core_steps(report),
+        FindingKind::Leak => affected(report)
+            .into_iter()
+            .take(MANY)
+            .map(|task| left_behind(report, task))
+            .collect(),
+        FindingKind::Livelock => affected(report).into_iter().take(MANY).map(running).collect(),
+        FindingKind::Panic => report.finding.panics.iter().map(panicked).collect(),
+        FindingKind::Blocked => report.finding.blocked.iter().map(stuck).collect(),
+    }
+}
+
+fn core_steps(report: &Report) -> Vec<Step> {
+    let core = core(report);
+    let cycle = is_cycle(report);
+    let mut told = BTreeSet::new();
+    let mut steps = Vec::with_capacity(core.len());
+    for (at, (link, task, wait)) in core.iter().enumerate() {
+        let before = match at {
+            0 if cycle => core.last(),
+            0 => None,
+            _ => core.get(at - 1),
+        };
+        // What this task holds that the one before it needs.
+        let held = before
+            .filter(|(before, _, _)| before.task != link.task)
+            .and_then(|(_, _, needed)| hold_on(task, needed.resource));
+        let holding = held.map_or_else(String::new, |hold| {
+            let kind = kind_of(report, hold.resource);
+            let resource = resource_text(report, hold.resource, &mut told.clone());
+            told.insert(hold.resource);
+            format!("{} and ", words::holds(hold.op, kind, &resource))
+        });
+        let is_new = !told.contains(&wait.resource);
+        let mut lines = vec![wait_line(report, &format!("{} {holding}", task.name), wait, &mut told)];
+        if wait.granted {
+            lines.push(granted_line());
+        }
+        match blocker(link, wait) {
+            Some(blocker) => lines.extend(blocker_line(report, link.task, wait, blocker)),
+            None if wait.granted => {}
+            None => lines.push(nobody_line(wait)),
+        }
+        if is_new {
+            lines.extend(created_line(report, wait.resource));
+        }
+        for (index, other) in task.waits.iter().enumerate() {
+            if index != link.wait {
+                lines.push(wait_line(report, "at the same time it ", other, &mut told));
+                if other.granted {
+                    lines.push(granted_line());
+                }
+            }
+        }
+        steps.push(Step {
+            task: task.name.clone(),
+            lines,
+        });
+    }
+    steps
+}
+
+/// What the resource is called: at length the first time.
+fn resource_text(report: &Report, resource: usize, told: &mut BTreeSet<usize>) -> String {
+    let called = called(report, resource);
+    if told.insert(resource) {
+        called.long
+    } else {
+        called.short
+    }
+}
+
+fn wait_line(report: &Report, subject: &str, wait: &Wait, told: &mut BTreeSet<usize>) -> Line {
+    let resource = resource_text(report, wait.resource, told);
+    let waits = words::waits(wait.op, kind_of(report, wait.resource), &resource);
+    Line::at(format!("{subject}{waits}"), &wait.at)
+}
+
+fn hold_on(task: &TaskNode, resource: usize) -> Option<&Hold> {
+    task.holds.iter().find(|hold| hold.resource == resource)
+}
+
+fn granted_line() -> Line {
+    Line::new(
+        "it was granted that, but its future has not been polled since: a futurelock, its owner \
+         awaits something else"
+            .to_owned(),
+    )
+}
+
+/// Who keeps it waiting, and why. Joining says that by itself.
+fn blocker_line(report: &Report, waiter: usize, wait: &Wait, blocker: &Blocker) -> Vec<Line> {
+    let Some(by) = report.finding.graph.tasks.get(blocker.task) else {
+        return vec![nobody_line(wait)];
+    };
+    let others: Vec<&str> = wait
+        .blockers
+        .iter()
+        .filter(|other| other.why == blocker.why && other.task != blocker.task)
+        .map(|other| task_name(report, other.task))
+        .collect();
+    let itself = if blocker.task == waiter { " itself" } else { "" };
+    let name = &by.name;
+    let line = match blocker.why {
+        Why::Holds => {
+            let Some(hold) = hold_on(by, wait.resource) else {
+                return vec![Line::new(format!("{name}{itself} holds it"))];
+            };
+            let holds = words::holds(hold.op, kind_of(report, wait.resource), "it");
+            let mut text = format!("{name}{itself} {holds}");
+            if !others.is_empty() {
+                text.push_str(&format!(", as do others ({})", some(&others)));
+            }
+            if by.state == TaskState::Ended {
+                text.push_str(", though it has ended");
+            }
+            text.push_str(&format!("; taken by `{}`", hold.op));
+            Line::at(text, &hold.at)
+        }
+        Why::Granted => {
+            let text = format!(
+                "it was granted to {name}, whose future has not been polled since: a futurelock, \
+                 its owner awaits something else"
+            );
+            at_wait_of(by, wait.resource, text)
+        }
+        Why::Ahead => {
+            at_wait_of(by, wait.resource, format!("{name}{itself} stands before it in the queue"))
+        }
+        Why::OtherSide => {
+            let seen = words::seen(wait.op);
+            Line::new(if others.is_empty() {
+                format!("{name} is the only other task seen {seen}")
+            } else {
+                format!("{name} is seen {seen}, as are others ({})", some(&others))
+            })
+        }
+        Why::Joined => Line::at(format!("{name} has not ended; it was spawned"), &by.spawned_at),
+    };
+    vec![line]
+}
+
+fn at_wait_of(task: &TaskNode, resource: usize, text: String) -> Line {
+    let wait = task.waits.iter().find(|wait| wait.resource == resource);
+    Line {
+        text,
+        at: wait.map(|wait| wait.at.clone()),
+    }
+}
+
+fn nobody_line(wait: &Wait) -> Line {
+    let nobody = match (wait.op, wait.op.needs()) {
+        (Op::Acquire, _) => "no task holds the permits it lacks: they were forgotten, or never there".to_owned(),
+        (_, Side::Holder) => "no task holds it: its guard was leaked".to_owned(),
+        (_, Side::Source | Side::Sink) => {
+            format!("no task that is left was seen {}", words::seen(wait.op))
+        }
+        (_, Side::Itself) => "there is no task that could end it".to_owned(),
+        (_, Side::Clock) => return Line::new("only time ends that wait".to_owned()),
+        (_, Side::Unknown) => {
+            return Line::new(
+                "standstill cannot see what would end that wait: this is the last operation it knows of"
+                    .to_owned(),
+            );
+        }
+    };
+    Line::new(format!("{nobody}; the wait would end with {}", words::ended_by(wait.op)))
+}
+
+fn created_line(report: &Report, resource: usize) -> Option<Line> {
+    let node = report.finding.graph.resources.get(resource)?;
+    match node.kind {
+        ResourceKind::Task | ResourceKind::Timer | ResourceKind::Untracked => None,
+        _ => Some(Line::at(
+            format!("{} was created", called(report, resource).short),
+            &node.created_at,
+        )),
+    }
+}
+
+/// A leaked task: where it comes from, and what would have ended it.
+fn left_behind(report: &Report, task: &TaskNode) -> Step {
+    let mut lines = vec![Line::at(format!("{} was spawned", task.name), &task.spawned_at)];
+    let mut told = BTreeSet::new();
+    for wait in &task.waits {
+        lines.push(wait_line(report, "it ", wait, &mut told));
+        let by: Vec<&str> = wait
+            .blockers
+            .iter()
+            .map(|blocker| task_name(report, blocker.task))
+            .collect();
+        let blocked = if by.is_empty() {
+            String::new()
+        } else {
+            format!("; {} could have done so", words::and(&by))
+        };
+        lines.push(Line::new(format!(
+            "that would end with {}{blocked}",
+            words::ended_by(wait.op)
+        )));
+    }
+    if task.waits.is_empty() {
+        lines.extend(last_line(task));
+    }
+    Step {
+        task: task.name.clone(),
+        lines,
+    }
+}
+
+fn running(task: &TaskNode) -> Step {
+    let mut lines = vec![Line::at(format!("{} was spawned", task.name), &task.spawned_at)];
+    lines.extend(last_line(task));
+    Step {
+        task: task.name.clone(),
+        lines,
+    }
+}
+
+fn last_line(task: &TaskNode) -> Option<Line> {
+    let last = task.last.as_ref()?;
+    Some(Line::at(format!("its last operation was `{}`", last.op), &last.at))
+}
+
+fn panicked(panic: &PanicFact) -> Step {
+    let mut lines = vec![Line {
+        text: format!("{} ({}) panicked: {}", panic.role, panic.task, panic.message),
+        at: panic.at.clone(),
+    }];
+    lines.push(Line::at("it was spawned".to_owned(), &panic.spawned_at));
+    if panic.only_preempted {
+        lines.push(Line::new(
+            "seen only with preemption inside polls: on one thread, between `.await`s, it may be \
+             impossible"
+                .to_owned(),
+        ));
+    }
+    Step {
+        task: panic.role.clone(),
+        lines,
+    }
+}
+
+fn stuck(blocked: &BlockedFact) -> Step {
+    let mut lines = vec![Line {
+        text: format!("a poll of {} does not return: its thread sleeps", blocked.role),
+        at: None,
+    }];
+    if let Some((op, at)) = &blocked.last {
+        lines.push(Line::at(format!("the last operation that it announced was `{op}`"), at));
+    }
+    if let Some(at) = &blocked.spawned_at {
+        lines.push(Line::at("it was spawned".to_owned(), at));
+    }
+    Step {
+        task: blocked.role.clone(),
+        lines,
+    }
+}

@@ -1,0 +1,243 @@
+//! A report as text, like a compiler's.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use crate::finding::FindingKind;
+use crate::graph::{TaskNode, TaskState};
+use crate::plan::{DEFAULT_MAX_STEPS, Leaks, Preempt, Schedule};
+use crate::report::names::called;
+use crate::report::story::{self, Line, MANY};
+use crate::report::{Report, words};
+use crate::site::Place;
+
+/// ANSI escape sequences, or none.
+#[derive(Clone, Copy)]
+struct Paint {
+    color: bool,
+}
+
+impl Paint {
+    fn wrap(self, code: &str, text: &str) -> String {
+        if self.color {
+            format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+
+    fn alarm(self, text: &str) -> String {
+        self.wrap("1;31", text)
+    }
+
+    fn bold(self, text: &str) -> String {
+        self.wrap("1", text)
+    }
+
+    fn mark(self, text: &str) -> String {
+        self.wrap("1;34", text)
+    }
+}
+
+pub(super) fn render(report: &Report, color: bool) -> String {
+    let paint = Paint { color };
+    let mut text = String::new();
+    let _ = writeln!(
+        text,
+        "{}: {}",
+        paint.alarm(report.finding.kind.name()),
+        paint.bold(&plain(&story::headline(report)))
+    );
+    let steps = story::steps(report);
+    for (number, step) in (1..).zip(&steps) {
+        text.push('\n');
+        for (at, line) in step.lines.iter().enumerate() {
+            let indent = if at == 0 {
+                format!("{number:>3}. ")
+            } else {
+                "     ".to_owned()
+            };
+            write_line(&mut text, report, paint, &indent, line);
+        }
+    }
+    write_tasks(&mut text, report, paint, steps.len());
+    text.push('\n');
+    write_facts(&mut text, report, paint);
+    text
+}
+
+fn write_line(text: &mut String, report: &Report, paint: Paint, indent: &str, line: &Line) {
+    for (at, part) in line.text.lines().enumerate() {
+        let indent = if at == 0 { indent } else { "       " };
+        let _ = writeln!(text, "{indent}{}", plain(part));
+    }
+    if let Some(place) = &line.at {
+        let place_text = plain(&place.to_string());
+        let _ = writeln!(text, "       {} {place_text}", paint.mark("-->"));
+        if let Some(source) = report.source(place) {
+            let _ = writeln!(text, "        {}  {}", paint.mark("|"), plain(source));
+        }
+    }
+}
+
+/// Every task concerned, one line each, unless the steps told it all.
+fn write_tasks(text: &mut String, report: &Report, paint: Paint, steps: usize) {
+    let tasks = story::affected(report);
+    let title = match report.finding.kind {
+        FindingKind::Hang | FindingKind::PartialHang => "stuck tasks",
+        FindingKind::Leak if story::is_cycle(report) => "tasks left behind",
+        FindingKind::Leak | FindingKind::Livelock => {
+            let rest: Vec<&TaskNode> = tasks.into_iter().skip(steps).collect();
+            if !rest.is_empty() {
+                let _ = writeln!(text, "\n     and {}", by_role(&rest));
+            }
+            return;
+        }
+        FindingKind::Panic | FindingKind::Blocked => "tasks at that moment",
+    };
+    if tasks.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\n{} ({}):", paint.bold(title), tasks.len());
+    // Those of the core first: when there are too many, the others are the followers.
+    let in_core = |task: &TaskNode| {
+        let mut core = report.finding.core.iter();
+        core.any(|link| {
+            let member = report.finding.graph.tasks.get(link.task);
+            member.is_some_and(|member| member.path == task.path)
+        })
+    };
+    let (first, followers): (Vec<&TaskNode>, Vec<&TaskNode>) =
+        tasks.iter().copied().partition(|task| in_core(task));
+    let shown = if tasks.len() > MANY {
+        MANY.saturating_sub(first.len())
+    } else {
+        followers.len()
+    };
+    for task in first.iter().chain(followers.iter().take(shown)) {
+        let _ = writeln!(text, "  {}", plain(&task_line(report, task)));
+    }
+    if let Some(rest) = followers.get(shown..).filter(|rest| !rest.is_empty()) {
+        let _ = writeln!(text, "  and {}", plain(&by_role(rest)));
+    }
+}
+
+/// `30 more: 20 worker, 10 reader`.
+fn by_role(tasks: &[&TaskNode]) -> String {
+    let mut roles: BTreeMap<&str, usize> = BTreeMap::new();
+    for task in tasks {
+        *roles.entry(&task.role).or_default() += 1;
+    }
+    let roles: Vec<String> = roles
+        .into_iter()
+        .map(|(role, count)| format!("{count} {role}"))
+        .collect();
+    format!("{} more: {}", tasks.len(), roles.join(", "))
+}
+
+fn short(place: &Place) -> String {
+    format!("{}:{}", place.file, place.line)
+}
+
+fn task_line(report: &Report, task: &TaskNode) -> String {
+    let mut line = task.name.clone();
+    if !task.path.as_slice().is_empty() {
+        let _ = write!(line, ", spawned at {}", short(&task.spawned_at));
+    }
+    let mut doing: Vec<String> = Vec::new();
+    let resources = &report.finding.graph.resources;
+    let waits: Vec<String> = task
+        .waits
+        .iter()
+        .filter_map(|wait| {
+            let kind = resources.get(wait.resource)?.kind;
+            let resource = called(report, wait.resource).short;
+            let waits = words::waits(wait.op, kind, &resource);
+            Some(format!("{waits} at {}", short(&wait.at)))
+        })
+        .collect();
+    if !waits.is_empty() {
+        doing.push(waits.join(", or "));
+    } else if task.state == TaskState::Ready {
+        doing.push(match &task.last {
+            Some(last) => format!("can run; was last at `{}` at {}", last.op, short(&last.at)),
+            None => "can run".to_owned(),
+        });
+    }
+    doing.extend(task.holds.iter().filter_map(|hold| {
+        let kind = resources.get(hold.resource)?.kind;
+        let resource = called(report, hold.resource).short;
+        let holds = words::holds(hold.op, kind, &resource);
+        Some(format!("{holds} since {}", short(&hold.at)))
+    }));
+    if !doing.is_empty() {
+        let _ = write!(line, ": {}", doing.join("; "));
+    }
+    line
+}
+
+fn write_facts(text: &mut String, report: &Report, paint: Paint) {
+    let plan = &report.plan;
+    let finding = &report.finding;
+    let mut fact = |key: &str, value: String| {
+        let _ = writeln!(text, "  {} {}", paint.bold(&format!("{key}:")), plain(&value));
+    };
+    let mut scenario = format!("{} ({}), engine {}", plan.scenario, plan.variant, plan.engine);
+    if plan.preempt != Preempt::Op {
+        let _ = write!(scenario, ", preempt {}", plan.preempt);
+    }
+    if plan.leaks != Leaks::All {
+        let _ = write!(scenario, ", leaks {}", plan.leaks);
+    }
+    if plan.max_steps != DEFAULT_MAX_STEPS {
+        let _ = write!(scenario, ", max-steps {}", plan.max_steps);
+    }
+    fact("scenario", scenario);
+    fact("load", plan.load.to_string());
+    let mut schedule = schedule_text(&plan.schedule);
+    let _ = write!(schedule, "; seen at step {}", finding.step);
+    if finding.virtual_ms != 0 {
+        let _ = write!(schedule, " after {} ms of virtual time", finding.virtual_ms);
+    }
+    fact("schedule", schedule);
+    if let Some(before) = report.schedules_before {
+        fact("found", format!("in schedule {} of the hunt", before.saturating_add(1)));
+    }
+    fact("fingerprint", finding.fingerprint.to_string());
+    for note in &report.notes {
+        fact("note", note.clone());
+    }
+    fact("replay", report.replay_command());
+}
+
+fn schedule_text(schedule: &Schedule) -> String {
+    match schedule {
+        Schedule::Seeded {
+            strategy,
+            seed,
+            digest,
+        } => {
+            let mut text = format!("{strategy}, seed {seed}");
+            if let Some(digest) = digest {
+                let choices = usize::try_from(digest.choices).unwrap_or(usize::MAX);
+                let _ = write!(text, ", {}", words::count(choices, "choice"));
+            }
+            text
+        }
+        Schedule::Choices(choices) => format!("{} as recorded", words::count(choices.len(), "choice")),
+        Schedule::Bytes(bytes) => words::count(bytes.len(), "byte"),
+    }
+}
+
+/// The text without anything that a terminal would obey.
+fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\t' => plain.push(' '),
+            _ if character.is_control() => plain.extend(character.escape_unicode()),
+            _ => plain.push(character),
+        }
+    }
+    plain
+}

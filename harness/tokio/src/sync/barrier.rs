@@ -1,0 +1,40 @@
+//! `Barrier`.
+
+use std::future::Future;
+use std::panic::Location;
+
+use ::tokio::sync as real;
+use standstill_core::facade::{Tag, Wait};
+use standstill_core::{Op, ResourceKind, Site};
+
+use crate::sync::BarrierWaitResult;
+
+/// Lets tasks through only in groups of a fixed size.
+#[derive(Debug)]
+pub struct Barrier {
+    tag: Tag,
+    real: real::Barrier,
+}
+
+impl Barrier {
+    /// A barrier for groups of `n`; 0 is taken for 1.
+    #[track_caller]
+    pub fn new(n: usize) -> Self {
+        Self {
+            tag: Tag::new(ResourceKind::Barrier),
+            real: real::Barrier::new(n),
+        }
+    }
+
+    async fn wait_at(&self, site: Site) -> BarrierWaitResult {
+        let result = Wait::new(self.real.wait(), &self.tag, Op::BarrierWait, site).await;
+        self.tag.moved();
+        result
+    }
+
+    /// Waits until the group is complete. The last to come is its leader.
+    #[track_caller]
+    pub fn wait(&self) -> impl Future<Output = BarrierWaitResult> {
+        self.wait_at(Location::caller())
+    }
+}

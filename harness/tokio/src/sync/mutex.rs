@@ -1,0 +1,302 @@
+//! `Mutex` and its borrowing guards.
+
+use std::fmt;
+use std::future::Future;
+use std::ops::{Deref, DerefMut};
+use std::panic::Location;
+use std::sync::Arc;
+
+use ::tokio::sync as real;
+use standstill_core::facade::{self, Hold, Tag, Wait};
+use standstill_core::{Op, ResourceKind, Site};
+
+use crate::blocking;
+use crate::guard::{Release, Tagged};
+use crate::raw::{self, Kept, MutexGuards};
+use crate::sync::{OwnedMutexGuard, TryLockError, guard_formats};
+
+/// An asynchronous lock that grants in the order of asking.
+pub struct Mutex<T: ?Sized> {
+    tag: Tag,
+    real: real::Mutex<T>,
+}
+
+impl<T: ?Sized> Tagged for Mutex<T> {
+    fn tag(&self) -> &Tag {
+        &self.tag
+    }
+}
+
+impl<T> Mutex<T> {
+    /// An unlocked mutex around `value`.
+    #[track_caller]
+    pub fn new(value: T) -> Self {
+        Self {
+            tag: Tag::of::<T>(ResourceKind::Mutex, 1),
+            real: real::Mutex::new(value),
+        }
+    }
+
+    /// As [`Mutex::new`], for constants and statics.
+    #[track_caller]
+    pub const fn const_new(value: T) -> Self {
+        Self {
+            tag: Tag::of::<T>(ResourceKind::Mutex, 1),
+            real: real::Mutex::const_new(value),
+        }
+    }
+
+    /// The value, without the lock.
+    pub fn into_inner(self) -> T {
+        self.real.into_inner()
+    }
+}
+
+impl<T: ?Sized> Mutex<T> {
+    pub(crate) fn real(&self) -> &real::Mutex<T> {
+        &self.real
+    }
+
+    fn guard<'a>(&'a self, real: real::MutexGuard<'a, T>, site: Site) -> MutexGuard<'a, T> {
+        MutexGuard {
+            release: Release::new(&self.tag, site),
+            real,
+            hold: Hold::take(&self.tag, Op::Lock, 1, site),
+            mutex: self,
+        }
+    }
+
+    async fn lock_at(&self, site: Site) -> MutexGuard<'_, T> {
+        let real = Wait::new(self.real.lock(), &self.tag, Op::Lock, site).await;
+        self.guard(real, site)
+    }
+
+    /// Waits until the mutex is free, and locks it.
+    #[track_caller]
+    pub fn lock(&self) -> impl Future<Output = MutexGuard<'_, T>> {
+        self.lock_at(Location::caller())
+    }
+
+    /// Locks the mutex if it is free.
+    ///
+    /// # Errors
+    ///
+    /// If it is locked, or if somebody else is in line for it.
+    #[track_caller]
+    pub fn try_lock(&self) -> Result<MutexGuard<'_, T>, TryLockError> {
+        let site = Location::caller();
+        self.tag.switch(Op::Lock, site);
+        Ok(self.guard(self.real.try_lock()?, site))
+    }
+
+    /// Blocks the thread until the mutex is free, and locks it.
+    ///
+    /// # Panics
+    ///
+    /// In an asynchronous task.
+    #[track_caller]
+    pub fn blocking_lock(&self) -> MutexGuard<'_, T> {
+        let site = Location::caller();
+        if blocking::in_run() {
+            facade::block_on(self.lock_at(site))
+        } else {
+            self.guard(self.real.blocking_lock(), site)
+        }
+    }
+
+    /// The value: a mutable borrow needs no lock.
+    pub fn get_mut(&mut self) -> &mut T {
+        self.real.get_mut()
+    }
+}
+
+impl<T: ?Sized + 'static> Mutex<T> {
+    async fn lock_owned_at(self: Arc<Self>, site: Site) -> OwnedMutexGuard<T> {
+        OwnedMutexGuard::new(raw::lock(self, site).await)
+    }
+
+    /// As [`Mutex::lock`], with a guard that keeps the mutex alive.
+    #[track_caller]
+    pub fn lock_owned(self: Arc<Self>) -> impl Future<Output = OwnedMutexGuard<T>> {
+        self.lock_owned_at(Location::caller())
+    }
+
+    /// As [`Mutex::try_lock`], with a guard that keeps the mutex alive.
+    ///
+    /// # Errors
+    ///
+    /// If it is locked, or if somebody else is in line for it.
+    #[track_caller]
+    pub fn try_lock_owned(self: Arc<Self>) -> Result<OwnedMutexGuard<T>, TryLockError> {
+        let site = Location::caller();
+        self.tag.switch(Op::Lock, site);
+        let kept = Kept::<MutexGuards<T>, Self>::take(self, (Op::Lock, 1, site), |mutex| {
+            mutex.real.try_lock()
+        });
+        kept.map(OwnedMutexGuard::new)
+    }
+
+    /// As [`Mutex::blocking_lock`], with a guard that keeps the mutex alive.
+    ///
+    /// # Panics
+    ///
+    /// In an asynchronous task.
+    #[track_caller]
+    pub fn blocking_lock_owned(self: Arc<Self>) -> OwnedMutexGuard<T> {
+        let site = Location::caller();
+        if blocking::in_run() {
+            return facade::block_on(self.lock_owned_at(site));
+        }
+        let kept = Kept::<MutexGuards<T>, Self>::take(self, (Op::Lock, 1, site), |mutex| {
+            Ok::<_, std::convert::Infallible>(mutex.real.blocking_lock())
+        });
+        match kept {
+            Ok(kept) => OwnedMutexGuard::new(kept),
+            Err(never) => match never {},
+        }
+    }
+}
+
+impl<T> From<T> for Mutex<T> {
+    #[track_caller]
+    fn from(value: T) -> Self {
+        Self::new(value)
+    }
+}
+
+impl<T: Default> Default for Mutex<T> {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.real.fmt(f)
+    }
+}
+
+/// The right to use what a [`Mutex`] guards, until it is dropped.
+#[clippy::has_significant_drop]
+#[must_use = "if unused the Mutex will immediately unlock"]
+pub struct MutexGuard<'a, T: ?Sized> {
+    release: Release<'a>,
+    real: real::MutexGuard<'a, T>,
+    hold: Hold,
+    mutex: &'a Mutex<T>,
+}
+
+impl<'a, T: ?Sized> MutexGuard<'a, T> {
+    /// The mutex that is locked.
+    pub fn mutex(this: &Self) -> &'a Mutex<T> {
+        this.mutex
+    }
+
+    /// A guard of a part of the value.
+    pub fn map<U, F>(this: Self, f: F) -> MappedMutexGuard<'a, U>
+    where
+        U: ?Sized,
+        F: FnOnce(&mut T) -> &mut U,
+    {
+        MappedMutexGuard {
+            release: this.release,
+            real: real::MutexGuard::map(this.real, f),
+            hold: this.hold,
+        }
+    }
+
+    /// A guard of a part of the value, if `f` finds it.
+    ///
+    /// # Errors
+    ///
+    /// The guard as it was, if `f` finds nothing.
+    pub fn try_map<U, F>(this: Self, f: F) -> Result<MappedMutexGuard<'a, U>, Self>
+    where
+        U: ?Sized,
+        F: FnOnce(&mut T) -> Option<&mut U>,
+    {
+        match real::MutexGuard::try_map(this.real, f) {
+            Ok(real) => Ok(MappedMutexGuard {
+                release: this.release,
+                real,
+                hold: this.hold,
+            }),
+            Err(real) => Err(Self { real, ..this }),
+        }
+    }
+}
+
+impl<T: ?Sized> Deref for MutexGuard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.real
+    }
+}
+
+impl<T: ?Sized> DerefMut for MutexGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.real
+    }
+}
+
+guard_formats!([T: ?Sized] MutexGuard<'_, T> => T);
+
+/// The right to use a part of what a [`Mutex`] guards, until it is dropped.
+#[clippy::has_significant_drop]
+#[must_use = "if unused the Mutex will immediately unlock"]
+pub struct MappedMutexGuard<'a, T: ?Sized> {
+    release: Release<'a>,
+    real: real::MappedMutexGuard<'a, T>,
+    hold: Hold,
+}
+
+impl<'a, T: ?Sized> MappedMutexGuard<'a, T> {
+    /// A guard of a smaller part of the value.
+    pub fn map<U, F>(this: Self, f: F) -> MappedMutexGuard<'a, U>
+    where
+        F: FnOnce(&mut T) -> &mut U,
+    {
+        MappedMutexGuard {
+            release: this.release,
+            real: real::MappedMutexGuard::map(this.real, f),
+            hold: this.hold,
+        }
+    }
+
+    /// A guard of a smaller part of the value, if `f` finds it.
+    ///
+    /// # Errors
+    ///
+    /// The guard as it was, if `f` finds nothing.
+    pub fn try_map<U, F>(this: Self, f: F) -> Result<MappedMutexGuard<'a, U>, Self>
+    where
+        F: FnOnce(&mut T) -> Option<&mut U>,
+    {
+        match real::MappedMutexGuard::try_map(this.real, f) {
+            Ok(real) => Ok(MappedMutexGuard {
+                release: this.release,
+                real,
+                hold: this.hold,
+            }),
+            Err(real) => Err(Self { real, ..this }),
+        }
+    }
+}
+
+impl<T: ?Sized> Deref for MappedMutexGuard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.real
+    }
+}
+
+impl<T: ?Sized> DerefMut for MappedMutexGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.real
+    }
+}
+
+guard_formats!([T: ?Sized] MappedMutexGuard<'_, T> => T);

@@ -1,0 +1,123 @@
+//! The guards that keep their `Mutex` alive.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use ::tokio::sync as real;
+
+use crate::raw::{Kept, MappedMutexGuards, MutexGuards};
+use crate::sync::{Mutex, guard_formats};
+
+/// The right to use what a shared [`Mutex`] guards, until it is dropped.
+#[clippy::has_significant_drop]
+pub struct OwnedMutexGuard<T: ?Sized + 'static> {
+    kept: Kept<MutexGuards<T>, Mutex<T>>,
+}
+
+impl<T: ?Sized> OwnedMutexGuard<T> {
+    pub(super) fn new(kept: Kept<MutexGuards<T>, Mutex<T>>) -> Self {
+        Self { kept }
+    }
+
+    /// The mutex that is locked.
+    pub fn mutex(this: &Self) -> &Arc<Mutex<T>> {
+        this.kept.owner()
+    }
+
+    /// A guard of a part of the value.
+    pub fn map<U, F>(this: Self, f: F) -> OwnedMappedMutexGuard<T, U>
+    where
+        U: ?Sized,
+        F: FnOnce(&mut T) -> &mut U,
+    {
+        OwnedMappedMutexGuard {
+            kept: this
+                .kept
+                .map::<MappedMutexGuards<U>>(|guard| real::MutexGuard::map(guard, f)),
+        }
+    }
+
+    /// A guard of a part of the value, if `f` finds it.
+    ///
+    /// # Errors
+    ///
+    /// The guard as it was, if `f` finds nothing.
+    pub fn try_map<U, F>(this: Self, f: F) -> Result<OwnedMappedMutexGuard<T, U>, Self>
+    where
+        U: ?Sized,
+        F: FnOnce(&mut T) -> Option<&mut U>,
+    {
+        this.kept
+            .try_map::<MappedMutexGuards<U>>(|guard| real::MutexGuard::try_map(guard, f))
+            .map(|kept| OwnedMappedMutexGuard { kept })
+            .map_err(Self::new)
+    }
+}
+
+impl<T: ?Sized> Deref for OwnedMutexGuard<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.kept
+    }
+}
+
+impl<T: ?Sized> DerefMut for OwnedMutexGuard<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.kept
+    }
+}
+
+guard_formats!([T: ?Sized] OwnedMutexGuard<T> => T);
+
+/// The right to use a part of what a shared [`Mutex`] guards, until it is dropped.
+#[clippy::has_significant_drop]
+#[must_use = "if unused the Mutex will immediately unlock"]
+pub struct OwnedMappedMutexGuard<T: ?Sized + 'static, U: ?Sized + 'static = T> {
+    kept: Kept<MappedMutexGuards<U>, Mutex<T>>,
+}
+
+impl<T: ?Sized, U: ?Sized> OwnedMappedMutexGuard<T, U> {
+    /// A guard of a smaller part of the value.
+    pub fn map<S, F>(this: Self, f: F) -> OwnedMappedMutexGuard<T, S>
+    where
+        F: FnOnce(&mut U) -> &mut S,
+    {
+        OwnedMappedMutexGuard {
+            kept: this
+                .kept
+                .map::<MappedMutexGuards<S>>(|guard| real::MappedMutexGuard::map(guard, f)),
+        }
+    }
+
+    /// A guard of a smaller part of the value, if `f` finds it.
+    ///
+    /// # Errors
+    ///
+    /// The guard as it was, if `f` finds nothing.
+    pub fn try_map<S, F>(this: Self, f: F) -> Result<OwnedMappedMutexGuard<T, S>, Self>
+    where
+        F: FnOnce(&mut U) -> Option<&mut S>,
+    {
+        this.kept
+            .try_map::<MappedMutexGuards<S>>(|guard| real::MappedMutexGuard::try_map(guard, f))
+            .map(|kept| OwnedMappedMutexGuard { kept })
+            .map_err(|kept| Self { kept })
+    }
+}
+
+impl<T: ?Sized, U: ?Sized> Deref for OwnedMappedMutexGuard<T, U> {
+    type Target = U;
+
+    fn deref(&self) -> &U {
+        &self.kept
+    }
+}
+
+impl<T: ?Sized, U: ?Sized> DerefMut for OwnedMappedMutexGuard<T, U> {
+    fn deref_mut(&mut self) -> &mut U {
+        &mut self.kept
+    }
+}
+
+guard_formats!([T: ?Sized, U: ?Sized] OwnedMappedMutexGuard<T, U> => U);

@@ -1,0 +1,171 @@
+//! `Notify` and its futures.
+
+use std::future::Future;
+use std::panic::Location;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use ::tokio::sync as real;
+use standstill_core::facade::{Tag, Wait};
+use standstill_core::{Op, ResourceKind, Site};
+
+use crate::guard::Tagged;
+use crate::raw::{KeptNotified, KeptNotify};
+
+/// Wakes one or all of the tasks that wait for it; remembers at most one wake-up.
+#[derive(Debug)]
+pub struct Notify {
+    tag: Tag,
+    real: real::Notify,
+}
+
+impl Tagged for Notify {
+    fn tag(&self) -> &Tag {
+        &self.tag
+    }
+}
+
+impl Notify {
+    /// A `Notify` that nobody has notified.
+    #[track_caller]
+    pub fn new() -> Self {
+        Self {
+            tag: Tag::new(ResourceKind::Notify),
+            real: real::Notify::new(),
+        }
+    }
+
+    /// As [`Notify::new`], for constants and statics.
+    #[track_caller]
+    pub const fn const_new() -> Self {
+        Self {
+            tag: Tag::new(ResourceKind::Notify),
+            real: real::Notify::const_new(),
+        }
+    }
+
+    pub(crate) fn real(&self) -> &real::Notify {
+        &self.real
+    }
+
+    /// Waits for a notification. One by [`Notify::notify_waiters`] counts from this call on, one
+    /// by [`Notify::notify_one`] from the first poll or [`Notified::enable`] on.
+    #[track_caller]
+    pub fn notified(&self) -> Notified<'_> {
+        let site = Location::caller();
+        self.tag.switch(Op::Notified, site);
+        Notified {
+            wait: Wait::new(self.real.notified(), &self.tag, Op::Notified, site),
+            tag: &self.tag,
+            site,
+        }
+    }
+
+    /// As [`Notify::notified`], with a future that keeps this alive.
+    #[track_caller]
+    pub fn notified_owned(self: Arc<Self>) -> OwnedNotified {
+        let site = Location::caller();
+        self.tag.switch(Op::Notified, site);
+        let notified = KeptNotified::new(self);
+        let owner = notified.owner();
+        OwnedNotified {
+            wait: Wait::new(notified, owner, Op::Notified, site),
+            site,
+        }
+    }
+
+    /// Wakes the task that has waited longest, or the next to come.
+    #[track_caller]
+    pub fn notify_one(&self) {
+        self.tag.switch(Op::Notify, Location::caller());
+        self.real.notify_one();
+        self.tag.moved();
+    }
+
+    /// Wakes the task that came last, or the next to come.
+    #[track_caller]
+    pub fn notify_last(&self) {
+        self.tag.switch(Op::Notify, Location::caller());
+        self.real.notify_last();
+        self.tag.moved();
+    }
+
+    /// Wakes every task that waits now. Nothing is remembered for others.
+    #[track_caller]
+    pub fn notify_waiters(&self) {
+        self.tag.switch(Op::Notify, Location::caller());
+        self.real.notify_waiters();
+        self.tag.moved();
+    }
+}
+
+impl Default for Notify {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl std::panic::UnwindSafe for Notify {}
+impl std::panic::RefUnwindSafe for Notify {}
+
+pin_project_lite::pin_project! {
+    /// The wait that [`Notify::notified`] begins.
+    #[must_use = "futures do nothing unless you `.await` or poll them"]
+    #[derive(Debug)]
+    pub struct Notified<'a> {
+        #[pin]
+        wait: Wait<real::futures::Notified<'a>, &'a Tag>,
+        site: Site,
+        tag: &'a Tag,
+    }
+}
+
+impl Notified<'_> {
+    /// Gets in line now, without waiting. Says whether the notification is already there.
+    pub fn enable(self: Pin<&mut Self>) -> bool {
+        let this = self.project();
+        this.tag.switch(Op::Notified, this.site);
+        this.wait.inner_pinned().enable()
+    }
+}
+
+impl Future for Notified<'_> {
+    type Output = ();
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.project().wait.poll(cx)
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// The wait that [`Notify::notified_owned`] begins.
+    #[must_use = "futures do nothing unless you `.await` or poll them"]
+    #[derive(Debug)]
+    pub struct OwnedNotified {
+        #[pin]
+        wait: Wait<KeptNotified, KeptNotify>,
+        site: Site,
+    }
+}
+
+impl OwnedNotified {
+    /// Gets in line now, without waiting. Says whether the notification is already there.
+    pub fn enable(self: Pin<&mut Self>) -> bool {
+        let this = self.project();
+        let notified = this.wait.inner_pinned().get_mut();
+        notified.owner().as_ref().switch(Op::Notified, *this.site);
+        notified.enable()
+    }
+}
+
+impl Future for OwnedNotified {
+    type Output = ();
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.project().wait.poll(cx)
+    }
+}

@@ -1,0 +1,242 @@
+//! The guards that keep their `RwLock` alive.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use ::tokio::sync as real;
+use standstill_core::Op;
+
+use crate::raw::{Kept, MappedWriteGuards, ReadGuards, WriteGuards};
+use crate::sync::{RwLock, guard_formats};
+
+/// The right to read what a shared [`RwLock`] guards, until it is dropped.
+#[clippy::has_significant_drop]
+pub struct OwnedRwLockReadGuard<T: ?Sized + 'static, U: ?Sized + 'static = T> {
+    kept: Kept<ReadGuards<U>, RwLock<T>>,
+}
+
+impl<T: ?Sized> OwnedRwLockReadGuard<T> {
+    pub(super) fn new(kept: Kept<ReadGuards<T>, RwLock<T>>) -> Self {
+        Self { kept }
+    }
+}
+
+impl<T: ?Sized, U: ?Sized> OwnedRwLockReadGuard<T, U> {
+    /// The lock that is held.
+    pub fn rwlock(this: &Self) -> &Arc<RwLock<T>> {
+        this.kept.owner()
+    }
+
+    /// A guard of a part of the value.
+    pub fn map<F, V: ?Sized>(this: Self, f: F) -> OwnedRwLockReadGuard<T, V>
+    where
+        F: FnOnce(&U) -> &V,
+    {
+        OwnedRwLockReadGuard {
+            kept: this
+                .kept
+                .map::<ReadGuards<V>>(|guard| real::RwLockReadGuard::map(guard, f)),
+        }
+    }
+
+    /// A guard of a part of the value, if `f` finds it.
+    ///
+    /// # Errors
+    ///
+    /// The guard as it was, if `f` finds nothing.
+    pub fn try_map<F, V: ?Sized>(this: Self, f: F) -> Result<OwnedRwLockReadGuard<T, V>, Self>
+    where
+        F: FnOnce(&U) -> Option<&V>,
+    {
+        this.kept
+            .try_map::<ReadGuards<V>>(|guard| real::RwLockReadGuard::try_map(guard, f))
+            .map(|kept| OwnedRwLockReadGuard { kept })
+            .map_err(|kept| Self { kept })
+    }
+}
+
+/// The right to use what a shared [`RwLock`] guards, until it is dropped.
+#[clippy::has_significant_drop]
+pub struct OwnedRwLockWriteGuard<T: ?Sized + 'static> {
+    kept: Kept<WriteGuards<T>, RwLock<T>>,
+}
+
+impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
+    pub(super) fn new(kept: Kept<WriteGuards<T>, RwLock<T>>) -> Self {
+        Self { kept }
+    }
+
+    /// The lock that is held.
+    pub fn rwlock(this: &Self) -> &Arc<RwLock<T>> {
+        this.kept.owner()
+    }
+
+    /// A guard of a part of the value.
+    pub fn map<F, U: ?Sized>(this: Self, f: F) -> OwnedRwLockMappedWriteGuard<T, U>
+    where
+        F: FnOnce(&mut T) -> &mut U,
+    {
+        OwnedRwLockMappedWriteGuard {
+            kept: this
+                .kept
+                .map::<MappedWriteGuards<U>>(|guard| real::RwLockWriteGuard::map(guard, f)),
+        }
+    }
+
+    /// A guard of a part of the value, if `f` finds it.
+    ///
+    /// # Errors
+    ///
+    /// The guard as it was, if `f` finds nothing.
+    pub fn try_map<F, U: ?Sized>(
+        this: Self,
+        f: F,
+    ) -> Result<OwnedRwLockMappedWriteGuard<T, U>, Self>
+    where
+        F: FnOnce(&mut T) -> Option<&mut U>,
+    {
+        this.kept
+            .try_map::<MappedWriteGuards<U>>(|guard| real::RwLockWriteGuard::try_map(guard, f))
+            .map(|kept| OwnedRwLockMappedWriteGuard { kept })
+            .map_err(Self::new)
+    }
+
+    /// A guard of the same value that further parts can be taken of.
+    pub fn into_mapped(this: Self) -> OwnedRwLockMappedWriteGuard<T> {
+        OwnedRwLockMappedWriteGuard {
+            kept: this
+                .kept
+                .map::<MappedWriteGuards<T>>(real::RwLockWriteGuard::into_mapped),
+        }
+    }
+
+    /// From now on only reads, without anybody else writing in between.
+    pub fn downgrade(self) -> OwnedRwLockReadGuard<T> {
+        self.kept.switch();
+        let mut kept = self
+            .kept
+            .map::<ReadGuards<T>>(real::RwLockWriteGuard::downgrade);
+        kept.resize(1, Op::Read);
+        OwnedRwLockReadGuard { kept }
+    }
+
+    /// From now on only reads a part of the value, without anybody else writing in between.
+    pub fn downgrade_map<F, U: ?Sized>(this: Self, f: F) -> OwnedRwLockReadGuard<T, U>
+    where
+        F: FnOnce(&T) -> &U,
+    {
+        this.kept.switch();
+        let mut kept = this
+            .kept
+            .map::<ReadGuards<U>>(|guard| real::RwLockWriteGuard::downgrade_map(guard, f));
+        kept.resize(1, Op::Read);
+        OwnedRwLockReadGuard { kept }
+    }
+
+    /// As [`OwnedRwLockWriteGuard::downgrade_map`], if `f` finds a part.
+    ///
+    /// # Errors
+    ///
+    /// The guard as it was, if `f` finds nothing.
+    pub fn try_downgrade_map<F, U: ?Sized>(
+        this: Self,
+        f: F,
+    ) -> Result<OwnedRwLockReadGuard<T, U>, Self>
+    where
+        F: FnOnce(&T) -> Option<&U>,
+    {
+        this.kept.switch();
+        this.kept
+            .try_map::<ReadGuards<U>>(|guard| real::RwLockWriteGuard::try_downgrade_map(guard, f))
+            .map(|mut kept| {
+                kept.resize(1, Op::Read);
+                OwnedRwLockReadGuard { kept }
+            })
+            .map_err(Self::new)
+    }
+}
+
+/// The right to use a part of what a shared [`RwLock`] guards, until it is dropped.
+#[clippy::has_significant_drop]
+pub struct OwnedRwLockMappedWriteGuard<T: ?Sized + 'static, U: ?Sized + 'static = T> {
+    kept: Kept<MappedWriteGuards<U>, RwLock<T>>,
+}
+
+impl<T: ?Sized, U: ?Sized> OwnedRwLockMappedWriteGuard<T, U> {
+    /// The lock that is held.
+    pub fn rwlock(this: &Self) -> &Arc<RwLock<T>> {
+        this.kept.owner()
+    }
+
+    /// A guard of a smaller part of the value.
+    pub fn map<F, V: ?Sized>(this: Self, f: F) -> OwnedRwLockMappedWriteGuard<T, V>
+    where
+        F: FnOnce(&mut U) -> &mut V,
+    {
+        OwnedRwLockMappedWriteGuard {
+            kept: this
+                .kept
+                .map::<MappedWriteGuards<V>>(|guard| real::RwLockMappedWriteGuard::map(guard, f)),
+        }
+    }
+
+    /// A guard of a smaller part of the value, if `f` finds it.
+    ///
+    /// # Errors
+    ///
+    /// The guard as it was, if `f` finds nothing.
+    pub fn try_map<F, V: ?Sized>(
+        this: Self,
+        f: F,
+    ) -> Result<OwnedRwLockMappedWriteGuard<T, V>, Self>
+    where
+        F: FnOnce(&mut U) -> Option<&mut V>,
+    {
+        this.kept
+            .try_map::<MappedWriteGuards<V>>(|guard| {
+                real::RwLockMappedWriteGuard::try_map(guard, f)
+            })
+            .map(|kept| OwnedRwLockMappedWriteGuard { kept })
+            .map_err(|kept| Self { kept })
+    }
+}
+
+impl<T: ?Sized, U: ?Sized> Deref for OwnedRwLockReadGuard<T, U> {
+    type Target = U;
+
+    fn deref(&self) -> &U {
+        &self.kept
+    }
+}
+
+impl<T: ?Sized> Deref for OwnedRwLockWriteGuard<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.kept
+    }
+}
+
+impl<T: ?Sized> DerefMut for OwnedRwLockWriteGuard<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.kept
+    }
+}
+
+impl<T: ?Sized, U: ?Sized> Deref for OwnedRwLockMappedWriteGuard<T, U> {
+    type Target = U;
+
+    fn deref(&self) -> &U {
+        &self.kept
+    }
+}
+
+impl<T: ?Sized, U: ?Sized> DerefMut for OwnedRwLockMappedWriteGuard<T, U> {
+    fn deref_mut(&mut self) -> &mut U {
+        &mut self.kept
+    }
+}
+
+guard_formats!([T: ?Sized, U: ?Sized] OwnedRwLockReadGuard<T, U> => U);
+guard_formats!([T: ?Sized] OwnedRwLockWriteGuard<T> => T);
+guard_formats!([T: ?Sized, U: ?Sized] OwnedRwLockMappedWriteGuard<T, U> => U);
