@@ -169,7 +169,7 @@ fn a_broken_entry_is_told_with_its_line_and_the_remedy() {
             SEEDED[..SEEDED.find("fingerprint").unwrap()].to_owned(),
             "11: missing field `fingerprint`",
         ),
-        (SEEDED[..SEEDED.len() - 3].to_owned(), "21: TRUNCATED"),
+        (SEEDED[..SEEDED.len() - 3].to_owned(), "21: invalid basic string, expected `\"`"),
         (change("workers = 2", "workers = \"2\""), "8: invalid type: string \"2\", expected u8"),
         (change("workers = 2", "workers = 256"), "8: invalid value: integer `256`, expected u8"),
         (

@@ -95,7 +95,8 @@ impl<T> OnceCell<T> {
         let site = Location::caller();
         async move {
             let init = Init::new(&self.tag, site);
-            init.run(self.real.get_or_init(|| init.begin(f))).await
+            init.run(self.real.get_or_init(|| init.begin(f, |_| true)))
+                .await
         }
     }
 
@@ -113,7 +114,8 @@ impl<T> OnceCell<T> {
         let site = Location::caller();
         async move {
             let init = Init::new(&self.tag, site);
-            init.run(self.real.get_or_try_init(|| init.begin(f))).await
+            init.run(self.real.get_or_try_init(|| init.begin(f, Result::is_ok)))
+                .await
         }
     }
 
@@ -146,7 +148,11 @@ impl<'a> Init<'a> {
     }
 
     /// It is our turn: makes the value.
-    fn begin<F, Fut>(&self, f: F) -> impl Future<Output = Fut::Output> + use<'_, 'a, F, Fut>
+    fn begin<F, Fut>(
+        &self,
+        f: F,
+        made: fn(&Fut::Output) -> bool,
+    ) -> impl Future<Output = Fut::Output> + use<'_, 'a, F, Fut>
     where
         F: FnOnce() -> Fut,
         Fut: Future,
@@ -158,7 +164,9 @@ impl<'a> Init<'a> {
             let value = future.await;
             self.tag.switch(Op::Release, self.site);
             drop(hold);
-            self.tag.moved();
+            if made(&value) {
+                self.tag.moved();
+            }
             value
         }
     }

@@ -1,0 +1,328 @@
+//! A channel whose every receiver sees every value.
+
+use std::fmt;
+use std::future::Future;
+use std::panic::Location;
+use std::sync::Arc;
+
+use ::tokio::sync::broadcast as real;
+use standstill_core::facade::{self, Tag, Wait};
+use standstill_core::{Op, ResourceKind, Site};
+
+use crate::blocking;
+use crate::guard::End;
+
+pub use ::tokio::sync::broadcast::*;
+
+use error::{RecvError, SendError, TryRecvError};
+
+/// A channel that keeps at least the last `capacity` values for those who are behind.
+///
+/// # Panics
+///
+/// If `capacity` is 0 or more than `usize::MAX / 2`.
+#[track_caller]
+pub fn channel<T: Clone>(capacity: usize) -> (Sender<T>, Receiver<T>) {
+    let (sender, receiver) = real::channel(capacity);
+    let (source, sink) = End::pair(Tag::of::<T>(ResourceKind::Broadcast, u32::MAX));
+    (
+        Sender {
+            end: source,
+            real: sender,
+        },
+        Receiver {
+            end: sink,
+            real: receiver,
+        },
+    )
+}
+
+/// A sending end. The channel closes when the last is dropped.
+pub struct Sender<T> {
+    end: End,
+    real: real::Sender<T>,
+}
+
+impl<T> Sender<T> {
+    /// A sender without any receiver yet.
+    ///
+    /// # Panics
+    ///
+    /// As [`channel`].
+    #[track_caller]
+    pub fn new(capacity: usize) -> Self {
+        let tag = Tag::of::<T>(ResourceKind::Broadcast, u32::MAX);
+        let site = tag.site();
+        Self {
+            end: End::source(Arc::new(tag), site),
+            real: real::Sender::new(capacity),
+        }
+    }
+
+    async fn closed_at(&self, site: Site) {
+        Wait::new(self.real.closed(), &self.end, Op::Closed, site).await;
+    }
+
+    /// Sends to all receivers, and says how many they are.
+    ///
+    /// # Errors
+    ///
+    /// The value, if there is none.
+    #[track_caller]
+    pub fn send(&self, value: T) -> Result<usize, SendError<T>> {
+        self.end.switch(Op::Send, Location::caller());
+        let receivers = self.real.send(value)?;
+        self.end.moved_if(true);
+        Ok(receivers)
+    }
+
+    /// A receiver of what is sent from now on.
+    #[track_caller]
+    pub fn subscribe(&self) -> Receiver<T> {
+        let site = Location::caller();
+        self.end.look(site);
+        Receiver {
+            end: End::sink(Arc::clone(self.end.tag()), site),
+            real: self.real.subscribe(),
+        }
+    }
+
+    /// A sender that does not keep the channel open.
+    #[must_use = "Downgrade creates a WeakSender without destroying the original non-weak sender."]
+    pub fn downgrade(&self) -> WeakSender<T> {
+        WeakSender {
+            tag: Arc::clone(self.end.tag()),
+            real: self.real.downgrade(),
+        }
+    }
+
+    /// How many values some receiver has still to see.
+    #[track_caller]
+    pub fn len(&self) -> usize {
+        self.end.look(Location::caller());
+        self.real.len()
+    }
+
+    /// Whether every receiver has seen everything.
+    #[track_caller]
+    pub fn is_empty(&self) -> bool {
+        self.end.look(Location::caller());
+        self.real.is_empty()
+    }
+
+    /// How many receivers there are.
+    #[track_caller]
+    pub fn receiver_count(&self) -> usize {
+        self.end.look(Location::caller());
+        self.real.receiver_count()
+    }
+
+    /// Whether both send into the same channel.
+    pub fn same_channel(&self, other: &Self) -> bool {
+        self.real.same_channel(&other.real)
+    }
+
+    /// Waits until there is no receiver.
+    #[track_caller]
+    pub fn closed(&self) -> impl Future<Output = ()> {
+        self.closed_at(Location::caller())
+    }
+
+    /// How many senders there are.
+    #[track_caller]
+    pub fn strong_count(&self) -> usize {
+        self.end.look(Location::caller());
+        self.real.strong_count()
+    }
+
+    /// How many weak senders there are.
+    #[track_caller]
+    pub fn weak_count(&self) -> usize {
+        self.end.look(Location::caller());
+        self.real.weak_count()
+    }
+}
+
+impl<T> Clone for Sender<T> {
+    #[track_caller]
+    fn clone(&self) -> Self {
+        Self {
+            end: End::source(Arc::clone(self.end.tag()), Location::caller()),
+            real: self.real.clone(),
+        }
+    }
+}
+
+impl<T> fmt::Debug for Sender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.real.fmt(f)
+    }
+}
+
+/// A sender that does not keep the channel open.
+pub struct WeakSender<T> {
+    tag: Arc<Tag>,
+    real: real::WeakSender<T>,
+}
+
+impl<T> WeakSender<T> {
+    /// A sender that does keep the channel open, unless it is closed already.
+    #[must_use]
+    #[track_caller]
+    pub fn upgrade(&self) -> Option<Sender<T>> {
+        let site = Location::caller();
+        self.tag.switch(Op::Atomic, site);
+        let real = self.real.upgrade()?;
+        Some(Sender {
+            end: End::source(Arc::clone(&self.tag), site),
+            real,
+        })
+    }
+
+    /// How many senders there are.
+    #[track_caller]
+    pub fn strong_count(&self) -> usize {
+        self.tag.switch(Op::Atomic, Location::caller());
+        self.real.strong_count()
+    }
+
+    /// How many weak senders there are.
+    #[track_caller]
+    pub fn weak_count(&self) -> usize {
+        self.tag.switch(Op::Atomic, Location::caller());
+        self.real.weak_count()
+    }
+}
+
+impl<T> Clone for WeakSender<T> {
+    fn clone(&self) -> Self {
+        Self {
+            tag: Arc::clone(&self.tag),
+            real: self.real.clone(),
+        }
+    }
+}
+
+impl<T> fmt::Debug for WeakSender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.real.fmt(f)
+    }
+}
+
+/// A receiving end, with its own place in the stream of values.
+pub struct Receiver<T> {
+    end: End,
+    real: real::Receiver<T>,
+}
+
+impl<T> Receiver<T> {
+    /// How many values are still to be received here.
+    #[track_caller]
+    pub fn len(&self) -> usize {
+        self.end.switch(Op::Inspect, Location::caller());
+        self.real.len()
+    }
+
+    /// Whether everything was received here.
+    #[track_caller]
+    pub fn is_empty(&self) -> bool {
+        self.end.switch(Op::Inspect, Location::caller());
+        self.real.is_empty()
+    }
+
+    /// Whether both receive from the same channel.
+    pub fn same_channel(&self, other: &Self) -> bool {
+        self.real.same_channel(&other.real)
+    }
+
+    /// How many senders there are.
+    #[track_caller]
+    pub fn sender_strong_count(&self) -> usize {
+        self.end.switch(Op::Inspect, Location::caller());
+        self.real.sender_strong_count()
+    }
+
+    /// How many weak senders there are.
+    #[track_caller]
+    pub fn sender_weak_count(&self) -> usize {
+        self.end.switch(Op::Inspect, Location::caller());
+        self.real.sender_weak_count()
+    }
+
+    /// Whether there is no sender.
+    #[track_caller]
+    pub fn is_closed(&self) -> bool {
+        self.end.switch(Op::Inspect, Location::caller());
+        self.real.is_closed()
+    }
+}
+
+impl<T: Clone> Receiver<T> {
+    async fn recv_at(&mut self, site: Site) -> Result<T, RecvError> {
+        let received = Wait::new(self.real.recv(), &self.end, Op::Recv, site).await;
+        self.end
+            .moved_if(!matches!(received, Err(RecvError::Closed)));
+        received
+    }
+
+    /// A receiver of what is sent from now on.
+    #[track_caller]
+    pub fn resubscribe(&self) -> Self {
+        let site = Location::caller();
+        self.end.switch(Op::Inspect, site);
+        Self {
+            end: End::sink(Arc::clone(self.end.tag()), site),
+            real: self.real.resubscribe(),
+        }
+    }
+
+    /// Waits for the next value.
+    ///
+    /// # Errors
+    ///
+    /// If values were overwritten before they were received here, or if the channel is closed and
+    /// everything received.
+    #[track_caller]
+    pub fn recv(&mut self) -> impl Future<Output = Result<T, RecvError>> {
+        self.recv_at(Location::caller())
+    }
+
+    /// The next value, if it is there.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Receiver::recv`], and if there is no value.
+    #[track_caller]
+    pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
+        self.end.switch(Op::Recv, Location::caller());
+        let received = self.real.try_recv();
+        let moved = matches!(received, Ok(_) | Err(TryRecvError::Lagged(_)));
+        self.end.moved_if(moved);
+        received
+    }
+
+    /// As [`Receiver::recv`], blocking the thread.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Receiver::recv`].
+    ///
+    /// # Panics
+    ///
+    /// In an asynchronous task.
+    #[track_caller]
+    pub fn blocking_recv(&mut self) -> Result<T, RecvError> {
+        let site = Location::caller();
+        if blocking::in_run() {
+            facade::block_on(self.recv_at(site))
+        } else {
+            self.real.blocking_recv()
+        }
+    }
+}
+
+impl<T> fmt::Debug for Receiver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.real.fmt(f)
+    }
+}

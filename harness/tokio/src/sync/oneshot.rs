@@ -1,0 +1,165 @@
+//! A channel for one value.
+
+use std::future::Future;
+use std::panic::Location;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use ::tokio::sync::oneshot as real;
+use standstill_core::facade::{self, PollWait, Tag, Wait};
+use standstill_core::{Op, ResourceKind, Site};
+
+use crate::blocking;
+use crate::guard::End;
+use crate::place;
+
+pub use ::tokio::sync::oneshot::*;
+
+use error::{RecvError, TryRecvError};
+
+/// A channel for one value.
+#[track_caller]
+pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
+    let (sender, receiver) = real::channel();
+    let (source, sink) = End::pair(Tag::of::<T>(ResourceKind::Oneshot, 1));
+    (
+        Sender {
+            end: source,
+            polling: PollWait::new(),
+            real: sender,
+        },
+        Receiver {
+            end: sink,
+            polling: PollWait::new(),
+            real: receiver,
+        },
+    )
+}
+
+/// The end that the value is put in.
+#[derive(Debug)]
+pub struct Sender<T> {
+    end: End,
+    polling: PollWait,
+    real: real::Sender<T>,
+}
+
+impl<T> Sender<T> {
+    async fn closed_at(&mut self, site: Site) {
+        self.polling.end();
+        Wait::new(self.real.closed(), &self.end, Op::Closed, site).await;
+    }
+
+    /// Sends the value.
+    ///
+    /// # Errors
+    ///
+    /// The value, if nobody will receive it.
+    #[track_caller]
+    pub fn send(self, value: T) -> Result<(), T> {
+        self.end.switch(Op::Send, Location::caller());
+        let sent = self.real.send(value);
+        self.end.moved_if(sent.is_ok());
+        self.end.consumed();
+        sent
+    }
+
+    /// Waits until nobody will receive.
+    #[track_caller]
+    pub fn closed(&mut self) -> impl Future<Output = ()> {
+        self.closed_at(Location::caller())
+    }
+
+    /// Whether nobody will receive.
+    #[track_caller]
+    pub fn is_closed(&self) -> bool {
+        self.end.look(Location::caller());
+        self.real.is_closed()
+    }
+
+    /// As [`Sender::closed`], for hand-written futures.
+    #[track_caller]
+    pub fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Self { end, polling, real } = self;
+        let caller = Location::caller();
+        let site = || place::of_poll(caller, end.site());
+        polling.poll(end.tag(), Op::Closed, site, || real.poll_closed(cx))
+    }
+}
+
+/// The end that the value is taken out of, by awaiting it.
+#[derive(Debug)]
+pub struct Receiver<T> {
+    end: End,
+    polling: PollWait,
+    real: real::Receiver<T>,
+}
+
+impl<T> Receiver<T> {
+    /// Lets nobody send any more. A value that was sent can still be received.
+    #[track_caller]
+    pub fn close(&mut self) {
+        self.end.switch(Op::CloseSink, Location::caller());
+        self.real.close();
+    }
+
+    /// Whether the value, or the news that there is none, was taken.
+    pub fn is_terminated(&self) -> bool {
+        self.real.is_terminated()
+    }
+
+    /// Whether there is no value now.
+    #[track_caller]
+    pub fn is_empty(&self) -> bool {
+        self.end.switch(Op::Inspect, Location::caller());
+        self.real.is_empty()
+    }
+
+    /// The value, if it is there.
+    ///
+    /// # Errors
+    ///
+    /// If it is not there yet, or never will be.
+    #[track_caller]
+    pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
+        self.end.switch(Op::Recv, Location::caller());
+        let value = self.real.try_recv()?;
+        self.end.moved_if(true);
+        Ok(value)
+    }
+
+    /// Blocks the thread until the value is there.
+    ///
+    /// # Errors
+    ///
+    /// If it never will be.
+    ///
+    /// # Panics
+    ///
+    /// In an asynchronous task.
+    #[track_caller]
+    pub fn blocking_recv(self) -> Result<T, RecvError> {
+        if blocking::in_run() {
+            facade::block_on(self)
+        } else {
+            let Self { end, real, .. } = self;
+            let value = real.blocking_recv();
+            end.consumed();
+            value
+        }
+    }
+}
+
+impl<T> Future for Receiver<T> {
+    type Output = Result<T, RecvError>;
+
+    #[track_caller]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { end, polling, real } = &mut *self;
+        let caller = Location::caller();
+        let site = || place::of_poll(caller, end.site());
+        let polled = polling.poll(end.tag(), Op::Recv, site, || Pin::new(real).poll(cx));
+        end.moved_if(matches!(polled, Poll::Ready(Ok(_))));
+        polled
+    }
+}
