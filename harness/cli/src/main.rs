@@ -1,2 +1,7 @@
-//! The command line of Standstill.
-fn main() {}
+//! The command line of Standstill, over the scenarios of its catalogue.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    standstill_cli::main(standstill_catalogue::scenarios())
+}

@@ -50,8 +50,9 @@ impl Fingerprint {
 /// told once.
 fn shorten_to_period(labels: &mut Vec<String>) {
     let length = labels.len();
-    let period = (1..=length)
-        .find(|period| length % period == 0 && (*period..length).all(|at| labels[at] == labels[at - period]));
+    let period = (1..=length).find(|period| {
+        length % period == 0 && (*period..length).all(|at| labels[at] == labels[at - period])
+    });
     if let Some(period) = period {
         labels.truncate(period);
     }

@@ -8,9 +8,13 @@
 //! - [`host`], [`facade`]: how a program under test talks to the engine;
 //! - [`track`], [`graph`]: who waits, who holds, and what follows from it;
 //! - [`Verdict`], [`Finding`], [`Fingerprint`]: what a run showed;
-//! - [`Plan`]: what determines a run, and its encodings;
-//! - [`engine`]: what executes runs.
+//! - [`Plan`]: what determines a run, and its encodings: tokens, a fuzzer's bytes;
+//! - [`engine`]: what executes runs;
+//! - [`Hunt`]: many runs, until one shows something;
+//! - [`Report`], [`Corpus`]: what is told of a finding, and what is kept.
 
+mod bytes;
+mod corpus;
 pub mod engine;
 pub mod facade;
 mod finding;
@@ -23,12 +27,16 @@ mod op;
 mod plan;
 mod random;
 mod raw;
+mod report;
+mod runs;
 mod scenario;
 mod site;
-mod task;
 mod strategy;
+mod task;
+mod token;
 pub mod track;
 
+pub use corpus::{Corpus, CorpusError, Entry, Expectation, Loaded};
 pub use finding::{BlockedFact, Finding, FindingKind, PanicFact, Undecided, Verdict};
 pub use fingerprint::{Fingerprint, FingerprintError};
 pub use hunt::{
@@ -37,9 +45,11 @@ pub use hunt::{
 pub use load::{Knob, Load, LoadRanges, RangeError};
 pub use op::{Op, ResourceKind, Side};
 pub use plan::{
-    Choice, DEFAULT_MAX_STEPS, Digest, EngineKind, Leaks, Plan, Preempt, Schedule, StrategyKind,
-    UnknownWord, Variant,
+    Choice, DEFAULT_MAX_STEPS, DEFAULT_TOTAL_STEPS, Digest, EngineKind, Leaks, Plan, Preempt,
+    Schedule, StrategyKind, UnknownWord, Variant,
 };
+pub use report::Report;
 pub use scenario::{Program, RootFuture, Scenario};
 pub use site::{Place, Site};
 pub use task::{TaskKind, TaskPath, TaskPathError, TaskRef, role_of};
+pub use token::TokenError;

@@ -58,7 +58,9 @@ impl fmt::Display for Knob {
 /// let load = Load { workers: 2, rounds: 1, ..Load::default() };
 /// assert_eq!(load.to_string(), "workers=2 rounds=1");
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(default, deny_unknown_fields)]
 pub struct Load {
     /// Tasks that do the scenario's main work.
@@ -158,7 +160,9 @@ pub enum RangeError {
         used: String,
     },
     /// The range leaves what the scenario declares.
-    #[error("{knob} {low}..{high} is outside of what {scenario} allows: {knob} {allowed_low}..{allowed_high}")]
+    #[error(
+        "{knob} {low}..{high} is outside of what {scenario} allows: {knob} {allowed_low}..{allowed_high}"
+    )]
     Outside {
         /// The scenario.
         scenario: String,

@@ -207,6 +207,8 @@ pub struct Plan {
     pub leaks: Leaks,
     /// Steps without progress after which a run counts as livelocked.
     pub max_steps: u32,
+    /// Steps in all after which a run that still goes on ends undecided.
+    pub total_steps: u32,
     /// How choices are made.
     pub schedule: Schedule,
 }
@@ -214,9 +216,17 @@ pub struct Plan {
 /// The default of [`Plan::max_steps`].
 pub const DEFAULT_MAX_STEPS: u32 = 100_000;
 
+/// The default of [`Plan::total_steps`].
+pub const DEFAULT_TOTAL_STEPS: u32 = 1_000_000;
+
 impl Plan {
     /// A plan with the defaults: the explore engine, preemption at every operation, all leaks.
-    pub fn new(scenario: impl Into<String>, variant: Variant, load: Load, schedule: Schedule) -> Self {
+    pub fn new(
+        scenario: impl Into<String>,
+        variant: Variant,
+        load: Load,
+        schedule: Schedule,
+    ) -> Self {
         Self {
             scenario: scenario.into(),
             variant,
@@ -225,6 +235,7 @@ impl Plan {
             preempt: Preempt::Op,
             leaks: Leaks::All,
             max_steps: DEFAULT_MAX_STEPS,
+            total_steps: DEFAULT_TOTAL_STEPS,
             schedule,
         }
     }

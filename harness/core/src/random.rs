@@ -38,7 +38,10 @@ impl Random {
     #[inline]
     pub(crate) fn below(&mut self, bound: u32) -> u32 {
         let wide = u128::from(self.next()) * u128::from(bound);
-        #[expect(clippy::cast_possible_truncation, reason = "the upper word is below `bound`")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "the upper word is below `bound`"
+        )]
         let drawn = (wide >> 64) as u32;
         drawn
     }

@@ -79,7 +79,10 @@ mod tests {
     fn a_count_is_not_trusted() {
         let mut expander = Expander::default();
         assert_eq!(expander.push(Choice::Timer, u64::MAX), Err(TooLong));
-        assert_eq!(expander.push(Choice::Timer, MAX_CHOICES as u64 + 1), Err(TooLong));
+        assert_eq!(
+            expander.push(Choice::Timer, MAX_CHOICES as u64 + 1),
+            Err(TooLong)
+        );
         let deep = Choice::Task(TaskPath::from(vec![0; 5000]));
         assert_eq!(expander.push(deep, MAX_CHOICES as u64), Err(TooLong));
         assert!(expander.finish().is_empty());

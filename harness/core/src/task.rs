@@ -175,14 +175,26 @@ mod tests {
             ("core::future::ready::Ready<()>", "ready::Ready"),
             ("{{closure}}", "task"),
         ] {
-            let expected = if role == "ready::Ready" { "Ready" } else { role };
+            let expected = if role == "ready::Ready" {
+                "Ready"
+            } else {
+                role
+            };
             assert_eq!(role_of(type_name), expected, "{type_name}");
         }
     }
 
     #[test]
     fn paths_refuse_other_texts() {
-        for text in ["", "0", "root.", "root.x", "root.-1", "toor.1", "root.4294967296"] {
+        for text in [
+            "",
+            "0",
+            "root.",
+            "root.x",
+            "root.-1",
+            "toor.1",
+            "root.4294967296",
+        ] {
             assert!(text.parse::<TaskPath>().is_err(), "{text}");
         }
     }

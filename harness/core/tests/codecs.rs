@@ -1,5 +1,7 @@
 //! What is written can be read, whatever it is, and what cannot be read is an error.
 
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
 use std::path::Path;
 
 use proptest::collection::vec;
@@ -35,7 +37,10 @@ fn choice() -> impl Strategy<Value = Choice> {
 }
 
 fn choices() -> impl Strategy<Value = Vec<Choice>> {
-    let run = (choice(), prop_oneof![Just(1_usize), 1..4_usize, 1..400_usize]);
+    let run = (
+        choice(),
+        prop_oneof![Just(1_usize), 1..4_usize, 1..400_usize],
+    );
     vec(run, 0..40).prop_map(|runs| {
         runs.into_iter()
             .flat_map(|(choice, count)| std::iter::repeat_n(choice, count))
@@ -51,7 +56,11 @@ fn schedule() -> impl Strategy<Value = Schedule> {
     let digest = any::<(u32, u32)>().prop_map(|(choices, hash)| Digest { choices, hash });
     prop_oneof![
         (strategy, any::<u64>(), prop::option::of(digest)).prop_map(|(strategy, seed, digest)| {
-            Schedule::Seeded { strategy, seed, digest }
+            Schedule::Seeded {
+                strategy,
+                seed,
+                digest,
+            }
         }),
         choices().prop_map(Schedule::Choices),
         vec(any::<u8>(), 0..200).prop_map(Schedule::Bytes),
@@ -67,18 +76,33 @@ fn plan() -> impl Strategy<Value = Plan> {
         word(Leaks::ALL),
     );
     let max_steps = prop_oneof![Just(standstill_core::DEFAULT_MAX_STEPS), any::<u32>()];
-    (scenario, policies, max_steps, load(), schedule()).prop_map(
-        |(scenario, (variant, engine, preempt, leaks), max_steps, load, schedule)| Plan {
-            scenario,
-            variant,
-            load,
-            engine,
-            preempt,
-            leaks,
-            max_steps,
-            schedule,
-        },
+    let total_steps = prop_oneof![Just(standstill_core::DEFAULT_TOTAL_STEPS), any::<u32>()];
+    (
+        scenario,
+        policies,
+        (max_steps, total_steps),
+        load(),
+        schedule(),
     )
+        .prop_map(
+            |(
+                scenario,
+                (variant, engine, preempt, leaks),
+                (max_steps, total_steps),
+                load,
+                schedule,
+            )| Plan {
+                scenario,
+                variant,
+                load,
+                engine,
+                preempt,
+                leaks,
+                max_steps,
+                total_steps,
+                schedule,
+            },
+        )
 }
 
 const KINDS: &[FindingKind] = &[
@@ -92,8 +116,15 @@ const KINDS: &[FindingKind] = &[
 
 fn entry() -> impl Strategy<Value = Entry> {
     let text = || prop_oneof![any::<String>(), "[a-z\"\\\\\n\r\t ]{0,40}"];
-    (plan(), word(KINDS), "[0-9a-f]{12}", any::<bool>(), text(), text()).prop_map(
-        |(plan, kind, hash, fixed_clean, found, comment)| Entry {
+    (
+        plan(),
+        word(KINDS),
+        "[0-9a-f]{12}",
+        any::<bool>(),
+        text(),
+        text(),
+    )
+        .prop_map(|(plan, kind, hash, fixed_clean, found, comment)| Entry {
             fixed_clean: fixed_clean && plan.variant != Variant::Fixed,
             plan,
             expect: Expectation {
@@ -102,8 +133,7 @@ fn entry() -> impl Strategy<Value = Entry> {
             },
             found,
             comment,
-        },
-    )
+        })
 }
 
 fn ranges() -> impl Strategy<Value = LoadRanges> {
@@ -124,7 +154,11 @@ fn parse(text: &str) -> Result<Entry, standstill_core::CorpusError> {
 
 /// Something like an entry: lines of one, in any order and often broken.
 fn entry_like() -> impl Strategy<Value = String> {
-    (entry(), vec((any::<prop::sample::Index>(), any::<char>()), 0..4), any::<prop::sample::Index>())
+    (
+        entry(),
+        vec((any::<prop::sample::Index>(), any::<char>()), 0..4),
+        any::<prop::sample::Index>(),
+    )
         .prop_map(|(entry, edits, end)| {
             let mut characters: Vec<char> = entry.to_toml().chars().collect();
             for (index, character) in edits {

@@ -100,7 +100,11 @@ fn a_run_cut_at_any_step_leaves_nothing_behind() {
                 let mut plan = seeded(seed);
                 plan.total_steps = steps;
                 let run = runner.replay(&program, &plan);
-                assert_eq!(alive.load(Ordering::SeqCst), 0, "seed {seed}, cut at {steps}");
+                assert_eq!(
+                    alive.load(Ordering::SeqCst),
+                    0,
+                    "seed {seed}, cut at {steps}"
+                );
                 match run.verdict {
                     Verdict::Clean => {}
                     Verdict::Undecided(Undecided::Endless { .. }) => {
@@ -287,7 +291,11 @@ fn a_std_mutex_held_across_a_synchronous_switch_point_is_no_finding() {
         assert_eq!(outcome.verdict, Verdict::Clean);
         assert_eq!(outcome.schedules, 1_000);
         assert_eq!(outcome.warnings.len(), 1, "{:?}", outcome.warnings);
-        assert!(outcome.warnings[0].contains("notify"), "{}", outcome.warnings[0]);
+        assert!(
+            outcome.warnings[0].contains("notify"),
+            "{}",
+            outcome.warnings[0]
+        );
         assert!(outcome.warnings[0].contains("standstill-std"));
     });
 }
@@ -342,11 +350,20 @@ fn an_owned_guard_released_by_another_task_is_no_cycle() {
             .graph
             .tasks
             .iter()
-            .position(|task| task.waits.iter().any(|wait| wait.op == standstill::Op::Lock))
+            .position(|task| {
+                task.waits
+                    .iter()
+                    .any(|wait| wait.op == standstill::Op::Lock)
+            })
             .expect("somebody waits for the lock");
         let wait = &finding.graph.tasks[locker].waits[0];
         assert_eq!(wait.blockers.len(), 1);
-        assert_ne!(wait.blockers[0].task, locker, "a self-cycle: {:?}", story(&finding));
+        assert_ne!(
+            wait.blockers[0].task,
+            locker,
+            "a self-cycle: {:?}",
+            story(&finding)
+        );
     });
 }
 
@@ -474,7 +491,11 @@ fn the_same_seed_gives_the_same_trace() {
             for _ in 0..20 {
                 let run = runner.replay(&program, &seeded(seed));
                 assert_eq!(run.verdict, Verdict::Clean);
-                let seen = (std::mem::take(&mut *trace.lock().unwrap()), run.digest, run.steps);
+                let seen = (
+                    std::mem::take(&mut *trace.lock().unwrap()),
+                    run.digest,
+                    run.steps,
+                );
                 let expected = first.get_or_insert_with(|| seen.clone());
                 assert_eq!(*expected, seen, "seed {seed}");
             }
@@ -572,11 +593,14 @@ fn a_thread_blocked_for_real_is_named() {
             tokio::task::yield_now().await;
             std::thread::sleep(Duration::from_secs(4));
         }
-        let outcome = Hunt::new("blocked").schedules(1).preempt(Preempt::Await).run(|| async {
-            let local = Cell::new(0);
-            local.set(1);
-            sleeper().await;
-        });
+        let outcome = Hunt::new("blocked")
+            .schedules(1)
+            .preempt(Preempt::Await)
+            .run(|| async {
+                let local = Cell::new(0);
+                local.set(1);
+                sleeper().await;
+            });
         let finding = outcome.finding().expect("a thread asleep in a poll");
         assert_eq!(finding.kind, FindingKind::Blocked);
         let blocked = finding.blocked.as_ref().unwrap();

@@ -63,10 +63,7 @@ impl End {
     pub(crate) fn pair(tag: Tag) -> (Self, Self) {
         let site = tag.site();
         let tag = Arc::new(tag);
-        (
-            Self::source(Arc::clone(&tag), site),
-            Self::sink(tag, site),
-        )
+        (Self::source(Arc::clone(&tag), site), Self::sink(tag, site))
     }
 
     pub(crate) fn source(tag: Arc<Tag>, site: Site) -> Self {

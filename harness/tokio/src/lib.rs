@@ -26,9 +26,9 @@ pub use ::tokio::*;
 #[cfg(feature = "standstill")]
 mod blocking;
 #[cfg(feature = "standstill")]
-mod guard;
+mod expansions;
 #[cfg(feature = "standstill")]
-mod macros;
+mod guard;
 #[cfg(feature = "standstill")]
 mod place;
 #[cfg(feature = "standstill")]
@@ -47,4 +47,4 @@ pub use task::spawn;
 
 #[cfg(feature = "standstill")]
 #[doc(hidden)]
-pub use macros::support as __private;
+pub use expansions::support as __private;

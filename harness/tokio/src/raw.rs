@@ -2,6 +2,7 @@
 //! values that are pointers for the time of a poll.
 #![expect(unsafe_code, reason = "see the module's first line")]
 
+use std::any::Any;
 use std::cell::Cell;
 use std::fmt;
 use std::future::Future;
@@ -24,6 +25,9 @@ use crate::sync::{Mutex, Notify, RwLock};
 pub(crate) trait Guards {
     type Of<'a>;
 }
+
+/// Names a lifetime, for closures that work for any.
+pub(crate) type Borrow<'a> = PhantomData<&'a ()>;
 
 macro_rules! guards {
     ($($name:ident = $guard:ident;)*) => {$(
@@ -130,11 +134,11 @@ impl<G: Guards, O: Tagged + ?Sized> Kept<G, O> {
     /// Makes another guard of the guard.
     pub(crate) fn map<M: Guards>(
         self,
-        map: impl for<'a> FnOnce(G::Of<'a>) -> M::Of<'a>,
+        map: impl for<'a> FnOnce(G::Of<'a>, Borrow<'a>) -> M::Of<'a>,
     ) -> Kept<M, O> {
         let (guard, hold, owner, site) = self.into_parts();
         // `map` works for any lifetime: it can only put the guard into its result.
-        let guard = Loose::new(map(guard));
+        let guard = Loose::new(map(guard, PhantomData));
         Kept {
             guard,
             hold,
@@ -146,10 +150,10 @@ impl<G: Guards, O: Tagged + ?Sized> Kept<G, O> {
     /// Makes another guard of the guard, or leaves it as it is.
     pub(crate) fn try_map<M: Guards>(
         self,
-        map: impl for<'a> FnOnce(G::Of<'a>) -> Result<M::Of<'a>, G::Of<'a>>,
+        map: impl for<'a> FnOnce(G::Of<'a>, Borrow<'a>) -> Result<M::Of<'a>, G::Of<'a>>,
     ) -> Result<Kept<M, O>, Self> {
         let (guard, hold, owner, site) = self.into_parts();
-        match map(guard) {
+        match map(guard, PhantomData) {
             Ok(guard) => Ok(Kept {
                 guard: Loose::new(guard),
                 hold,
@@ -314,7 +318,10 @@ impl<T> fmt::Debug for Current<T> {
 
 impl<T: 'static> Current<T> {
     /// No value.
-    #[expect(clippy::new_without_default, reason = "only the macro's expansion makes one")]
+    #[expect(
+        clippy::new_without_default,
+        reason = "only the macro's expansion makes one"
+    )]
     pub const fn new() -> Self {
         Self {
             state: Cell::new(State {
@@ -342,9 +349,8 @@ impl<T: 'static> Current<T> {
         self.state.set(state);
         let borrowed = Borrowed(self);
         // SAFETY: the pointer is in the cell only for as long as the `Scope` that put it there is
-        // alive, and that borrows the value. Whoever runs while `f` does runs above this frame
-        // (and so ends before the scope), or on another stack after the scope was suspended: then
-        // the scope, whose frame is below this one on this stack, still outlives this call.
+        // alive, and that borrows the value. The scope's frame is below this one on this stack, so
+        // it outlives the call, also when the stack is suspended during it and the state put aside.
         let result = f(unsafe { value.as_ref() });
         drop(borrowed);
         Some(result)
@@ -353,13 +359,27 @@ impl<T: 'static> Current<T> {
     fn is_borrowed(&self) -> bool {
         self.state.get().borrows > 0
     }
+
+    /// Takes the state out, while another task runs.
+    pub(crate) fn put_aside(&self) -> Box<dyn Any> {
+        Box::new(self.state.replace(State {
+            value: None,
+            borrows: 0,
+        }))
+    }
+
+    /// Puts back what [`Current::put_aside`] took out.
+    pub(crate) fn put_back(&self, state: &dyn Any) {
+        if let Some(state) = state.downcast_ref() {
+            self.state.set(*state);
+        }
+    }
 }
 
 /// The time during which a task-local key has a value.
 pub(crate) struct Scope<'a, T: 'static> {
     key: &'static std::thread::LocalKey<Current<T>>,
-    /// What is not in the thread-local: the state before the scope, or, while suspended, its own.
-    aside: Cell<State<T>>,
+    before: State<T>,
     value: PhantomData<&'a Option<T>>,
 }
 
@@ -379,23 +399,16 @@ impl<'a, T: 'static> Scope<'a, T> {
             };
             Some(Self {
                 key,
-                aside: Cell::new(current.state.replace(inner)),
+                before: current.state.replace(inner),
                 value: PhantomData,
             })
         })
-    }
-
-    /// Exchanges the state in the thread-local for the one put aside.
-    pub(crate) fn exchange(&self) {
-        // A thread-local that is already gone is read by nobody.
-        let _ = self.key.try_with(|current| {
-            self.aside.set(current.state.replace(self.aside.get()));
-        });
     }
 }
 
 impl<T: 'static> Drop for Scope<'_, T> {
     fn drop(&mut self) {
-        self.exchange();
+        // A thread-local that is already gone is read by nobody.
+        let _ = self.key.try_with(|current| current.state.set(self.before));
     }
 }

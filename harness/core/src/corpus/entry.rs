@@ -11,8 +11,8 @@ use crate::finding::FindingKind;
 use crate::fingerprint::Fingerprint;
 use crate::load::Load;
 use crate::plan::{
-    Choice, DEFAULT_MAX_STEPS, Digest, EngineKind, Leaks, Plan, Preempt, Schedule, StrategyKind,
-    Variant,
+    Choice, DEFAULT_MAX_STEPS, DEFAULT_TOTAL_STEPS, Digest, EngineKind, Leaks, Plan, Preempt,
+    Schedule, StrategyKind, Variant,
 };
 use crate::runs::Expander;
 use crate::token::strategy_version;
@@ -65,7 +65,8 @@ impl Entry {
         let head: Head = toml::from_str(text).map_err(from_toml)?;
         match head.format {
             None => {
-                let detail = format!("the entry names no format: begin it with `format = {FORMAT}`");
+                let detail =
+                    format!("the entry names no format: begin it with `format = {FORMAT}`");
                 return Err(at(0, detail));
             }
             Some(format) if *format.get_ref() != i64::from(FORMAT) => {
@@ -111,6 +112,8 @@ struct Raw {
     leaks: Leaks,
     #[serde(default = "max_steps")]
     max_steps: u32,
+    #[serde(default = "total_steps")]
+    total_steps: u32,
     #[serde(default)]
     found: String,
     #[serde(default)]
@@ -135,6 +138,10 @@ fn leaks() -> Leaks {
 
 fn max_steps() -> u32 {
     DEFAULT_MAX_STEPS
+}
+
+fn total_steps() -> u32 {
+    DEFAULT_TOTAL_STEPS
 }
 
 /// Reads a value by its spelling, so that the error lists the words there are.
@@ -196,8 +203,9 @@ struct RawSchedule {
     length: Option<u32>,
     #[serde(default, deserialize_with = "optional_hash")]
     hash: Option<u32>,
-    choices: Option<Vec<toml::Spanned<Run>>>,
-    bytes: Option<Vec<Hex>>,
+    // Read as texts first: what is wrong with one of many is told with its own line.
+    choices: Option<Vec<toml::Spanned<String>>>,
+    bytes: Option<Vec<toml::Spanned<String>>>,
 }
 
 fn optional_seed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
@@ -221,26 +229,16 @@ fn optional_hash<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u3
 }
 
 /// One line of bytes in hexadecimal digits.
-struct Hex(Vec<u8>);
-
-impl<'de> Deserialize<'de> for Hex {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-        let bytes = pairs
-            .iter()
-            .map(|[high, low]| {
-                let digit = |byte: u8| char::from(byte).to_digit(16);
-                u8::try_from(digit(*high)? << 4 | digit(*low)?).ok()
-            })
-            .collect::<Option<Vec<u8>>>();
-        match bytes {
-            Some(bytes) if rest.is_empty() => Ok(Self(bytes)),
-            _ => Err(de::Error::custom(format!(
-                "`{text}` are not bytes: write two hexadecimal digits for each"
-            ))),
-        }
-    }
+fn hexadecimal(text: &str) -> Result<Vec<u8>, String> {
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let bytes = pairs
+        .iter()
+        .map(|[high, low]| u8::try_from(digit(*high)? << 4 | digit(*low)?).ok())
+        .collect::<Option<Vec<u8>>>();
+    bytes
+        .filter(|_| rest.is_empty())
+        .ok_or_else(|| format!("`{text}` are not bytes: write two hexadecimal digits for each"))
 }
 
 /// Equal choices in a row: `root.0 x12`, `timer`, `pick 2`.
@@ -287,20 +285,14 @@ impl FromStr for Run {
     }
 }
 
-impl<'de> Deserialize<'de> for Run {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        word(deserializer)
-    }
-}
-
 /// A mistake, and the offset where it is.
 type Located = (usize, String);
 
 impl Raw {
     fn into_entry(self) -> Result<Entry, Located> {
         let start = self.expect.span().start;
-        let (variant, expect, fixed_clean) =
-            expectation(self.expect.into_inner()).map_err(|(at, detail)| (at.unwrap_or(start), detail))?;
+        let (variant, expect, fixed_clean) = expectation(self.expect.into_inner())
+            .map_err(|(at, detail)| (at.unwrap_or(start), detail))?;
         let start = self.schedule.span().start;
         let schedule = schedule(self.schedule.into_inner())
             .map_err(|(at, detail)| (at.unwrap_or(start), detail))?;
@@ -313,6 +305,7 @@ impl Raw {
                 preempt: self.preempt,
                 leaks: self.leaks,
                 max_steps: self.max_steps,
+                total_steps: self.total_steps,
                 schedule,
             },
             expect,
@@ -398,11 +391,11 @@ fn schedule(raw: RawSchedule) -> Result<Schedule, (Option<usize>, String)> {
         } => {
             let mut expander = Expander::default();
             for run in runs {
-                let at = run.span().start;
-                let Run { choice, count } = run.into_inner();
-                expander.push(choice, count).map_err(|error| {
-                    (Some(at), format!("{error}: correct the count"))
-                })?;
+                let at = Some(run.span().start);
+                let Run { choice, count } = run.get_ref().parse().map_err(|detail| (at, detail))?;
+                expander
+                    .push(choice, count)
+                    .map_err(|error| (at, format!("{error}: correct the count")))?;
             }
             Ok(Schedule::Choices(expander.finish()))
         }
@@ -414,9 +407,14 @@ fn schedule(raw: RawSchedule) -> Result<Schedule, (Option<usize>, String)> {
             hash: None,
             choices: None,
             bytes: Some(lines),
-        } => Ok(Schedule::Bytes(
-            lines.into_iter().flat_map(|Hex(bytes)| bytes).collect(),
-        )),
+        } => {
+            let mut bytes = Vec::new();
+            for line in lines {
+                let at = Some(line.span().start);
+                bytes.extend(hexadecimal(line.get_ref()).map_err(|detail| (at, detail))?);
+            }
+            Ok(Schedule::Bytes(bytes))
+        }
         _ => {
             let detail = "a schedule is a `strategy` with its `seed` (and `length` and `hash`), or \
                           `choices`, or `bytes`: write one of the three";

@@ -131,7 +131,8 @@ impl Corpus {
             Err(error) => Err(CorpusError::Entry {
                 path: path.to_owned(),
                 line: entry::line_of(&bytes, error.valid_up_to()),
-                detail: "the file is not UTF-8 text: restore it, or record the finding again".to_owned(),
+                detail: "the file is not UTF-8 text: restore it, or record the finding again"
+                    .to_owned(),
             }),
         }
     }
@@ -157,7 +158,13 @@ impl Corpus {
         if let Some(path) = known {
             return Ok(path);
         }
-        let hash = entry.expect.fingerprint.as_str().rsplit('-').next().unwrap_or("");
+        let hash = entry
+            .expect
+            .fingerprint
+            .as_str()
+            .rsplit('-')
+            .next()
+            .unwrap_or("");
         let name = format!("{}-{}", entry.expect.kind, hash.get(..8).unwrap_or(hash));
         let text = entry.to_toml();
         for number in 1_u32.. {
@@ -183,19 +190,24 @@ impl Corpus {
     ///
     /// If the directory cannot be written to; the old entry stays then.
     pub fn replace(path: &Path, entry: &Entry) -> Result<(), CorpusError> {
-        write_whole(path, &entry.to_toml(), |temporary, path| fs::rename(temporary, path)).map_err(
-            |source| CorpusError::Write {
-                directory: path.parent().unwrap_or(Path::new("")).to_owned(),
-                source,
-            },
-        )
+        write_whole(path, &entry.to_toml(), |temporary, path| {
+            fs::rename(temporary, path)
+        })
+        .map_err(|source| CorpusError::Write {
+            directory: path.parent().unwrap_or(Path::new("")).to_owned(),
+            source,
+        })
     }
 }
 
 /// The paths in a directory, sorted.
 fn list(directory: &Path) -> Result<Vec<PathBuf>, CorpusError> {
     let mut paths = fs::read_dir(directory)
-        .and_then(|listing| listing.map(|item| Ok(item?.path())).collect::<io::Result<Vec<_>>>())
+        .and_then(|listing| {
+            listing
+                .map(|item| Ok(item?.path()))
+                .collect::<io::Result<Vec<_>>>()
+        })
         .map_err(|source| CorpusError::Read {
             path: directory.to_owned(),
             source,
@@ -205,7 +217,8 @@ fn list(directory: &Path) -> Result<Vec<PathBuf>, CorpusError> {
 }
 
 fn is_entry(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "toml")
+    path.extension()
+        .is_some_and(|extension| extension == "toml")
 }
 
 /// A scenario's name as a directory's: what could lead elsewhere or is not portable is replaced.
@@ -217,7 +230,11 @@ fn directory_name(scenario: &str) -> String {
             _ => '-',
         })
         .collect();
-    if safe.is_empty() { "unnamed".to_owned() } else { safe }
+    if safe.is_empty() {
+        "unnamed".to_owned()
+    } else {
+        safe
+    }
 }
 
 /// Writes a file so that it is there whole or not at all: first a temporary one beside it, which
@@ -227,19 +244,17 @@ fn write_whole(
     text: &str,
     place: impl FnOnce(&Path, &Path) -> io::Result<()>,
 ) -> io::Result<()> {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let directory = directory.unwrap_or(Path::new("."));
-    let temporary = directory.join(format!(
-        ".standstill-{}-{}.tmp",
-        std::process::id(),
-        COUNT.fetch_add(1, Ordering::Relaxed)
-    ));
-    let written = File::create_new(&temporary).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        place(&temporary, path)
-    });
+    let directory = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let (mut file, temporary) = temporary_in(directory)?;
+    let written = file
+        .write_all(text.as_bytes())
+        .and_then(|()| file.sync_all())
+        .and_then(|()| place(&temporary, path));
+    // Renamed files are gone from here, linked and unfinished ones are not.
+    let _ = fs::remove_file(&temporary);
     if written.is_ok() {
         // The entry is in its place. Syncing the directory as well makes that survive a power
         // cut, where the system can do it.
@@ -247,9 +262,21 @@ fn write_whole(
             let _ = directory.sync_all();
         }
     }
-    // Renamed files are gone from here, linked and unfinished ones are not.
-    let _ = fs::remove_file(&temporary);
     written
+}
+
+/// A new file that nobody else writes; one that a killed process left behind is in nobody's way.
+fn temporary_in(directory: &Path) -> io::Result<(File, PathBuf)> {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    loop {
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = directory.join(format!(".standstill-{}-{count}.tmp", std::process::id()));
+        match File::create_new(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+            Ok(file) => return Ok((file, path)),
+        }
+    }
 }
 
 /// Puts a file under a name that nothing has yet. A hard link never overwrites; where the file

@@ -65,7 +65,12 @@ fn minimised() -> Entry {
         choices.extend([task(&[worker]), task(&[worker]), Choice::Number(2)]);
     }
     choices.extend([Choice::Timer, task(&[3, 0])]);
-    let mut plan = Plan::new("my_crate::pool", Variant::Own, Load::default(), Schedule::Choices(choices));
+    let mut plan = Plan::new(
+        "my_crate::pool",
+        Variant::Own,
+        Load::default(),
+        Schedule::Choices(choices),
+    );
     plan.preempt = Preempt::Await;
     plan.leaks = Leaks::Blocked;
     plan.max_steps = 500;
@@ -135,7 +140,12 @@ fn what_has_a_default_may_be_left_out() {
     let text = "format = 1\nscenario = \"x\"\nexpect = { own = \"leak\", fingerprint = \
                 \"leak-0123456789ab\" }\nschedule = { choices = [] }\n";
     let entry = parse(text).unwrap();
-    let plan = Plan::new("x", Variant::Own, Load::default(), Schedule::Choices(Vec::new()));
+    let plan = Plan::new(
+        "x",
+        Variant::Own,
+        Load::default(),
+        Schedule::Choices(Vec::new()),
+    );
     assert_eq!(entry.plan, plan);
     assert_eq!(parse(&entry.to_toml()).unwrap(), entry);
 }
@@ -146,12 +156,15 @@ fn a_broken_entry_is_told_with_its_line_and_the_remedy() {
         assert!(SEEDED.contains(from), "{from}");
         SEEDED.replacen(from, to, 1)
     };
-    let choices = |items: &str| {
+    let listed = |key: &str, item: &str| {
         let start = SEEDED.find("strategy =").unwrap();
-        format!("{}choices = [\n  \"root\",\n  {items},\n]\n", &SEEDED[..start])
+        format!("{}{key} = [\n  # why\n  {item},\n]\n", &SEEDED[..start])
     };
     for (text, message) in [
-        (String::new(), "1: the entry names no format: begin it with `format = 1`"),
+        (
+            String::new(),
+            "1: the entry names no format: begin it with `format = 1`",
+        ),
         (
             change("format = 1\n", "\n# hand-made\n"),
             "1: the entry names no format: begin it with `format = 1`",
@@ -169,9 +182,18 @@ fn a_broken_entry_is_told_with_its_line_and_the_remedy() {
             SEEDED[..SEEDED.find("fingerprint").unwrap()].to_owned(),
             "11: missing field `fingerprint`",
         ),
-        (SEEDED[..SEEDED.len() - 3].to_owned(), "21: invalid basic string, expected `\"`"),
-        (change("workers = 2", "workers = \"2\""), "8: invalid type: string \"2\", expected u8"),
-        (change("workers = 2", "workers = 256"), "8: invalid value: integer `256`, expected u8"),
+        (
+            SEEDED[..SEEDED.len() - 3].to_owned(),
+            "21: invalid basic string, expected `\"`",
+        ),
+        (
+            change("workers = 2", "workers = \"2\""),
+            "8: invalid type: string \"2\", expected u8",
+        ),
+        (
+            change("workers = 2", "workers = 256"),
+            "8: invalid value: integer `256`, expected u8",
+        ),
         (
             change("workers = 2", "wrokers = 2"),
             "8: unknown field `wrokers`, expected one of `workers`, `writers`, `watchers`, \
@@ -202,7 +224,7 @@ fn a_broken_entry_is_told_with_its_line_and_the_remedy() {
              the fingerprint, or record the finding again",
         ),
         (
-            change("pct:3", "pct:0"),
+            change("strategy = \"pct:3\"", "strategy = \"pct:0\""),
             "17: there is no strategy `pct:0`: choose one of random, pct:DEPTH",
         ),
         (
@@ -229,17 +251,29 @@ fn a_broken_entry_is_told_with_its_line_and_the_remedy() {
              `choices`, or `bytes`: write one of the three",
         ),
         (
-            choices("\"root.x\""),
+            listed("choices", "\"root.x\""),
             "19: `root.x` is not a choice: write a task like `root.2.0`, `timer`, or `pick 3`, and \
              `x12` behind it for twelve in a row",
         ),
         (
-            choices("\"root x0\""),
+            listed("bytes", "\"00ff\", \"00f\""),
+            "19: `00f` are not bytes: write two hexadecimal digits for each",
+        ),
+        (
+            listed("bytes", "\"00\\u00e4\""),
+            "19: `00\u{e4}` are not bytes: write two hexadecimal digits for each",
+        ),
+        (
+            listed("choices", "\"root\", 3"),
+            "19: invalid type: integer `3`, expected a string",
+        ),
+        (
+            listed("choices", "\"root x0\""),
             "19: `root x0` is not a choice: write a task like `root.2.0`, `timer`, or `pick 3`, \
              and `x12` behind it for twelve in a row",
         ),
         (
-            choices("\"root x9999999999999\""),
+            listed("choices", "\"root x9999999999999\""),
             "19: its schedule comes to more than 4194304 choices, which no run makes: correct the \
              count",
         ),
@@ -255,9 +289,18 @@ fn what_was_saved_is_loaded_again() {
     let corpus = Corpus::open(directory.path().join("corpus"));
     let first = corpus.save(&minimised()).unwrap();
     let second = corpus.save(&seeded()).unwrap();
-    assert!(first.ends_with("corpus/my_crate--pool/partial-hang-ba987654.toml"), "{first:?}");
-    assert!(second.ends_with("corpus/watch-mux/hang-01234567.toml"), "{second:?}");
-    assert_eq!(corpus.load().unwrap(), [(first, minimised()), (second, seeded())]);
+    assert!(
+        first.ends_with("corpus/my_crate--pool/partial-hang-ba987654.toml"),
+        "{first:?}"
+    );
+    assert!(
+        second.ends_with("corpus/watch-mux/hang-01234567.toml"),
+        "{second:?}"
+    );
+    assert_eq!(
+        corpus.load().unwrap(),
+        [(first, minimised()), (second, seeded())]
+    );
 }
 
 #[test]
@@ -336,10 +379,30 @@ fn a_place_that_cannot_be_written_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let scenario = directory.path().join("watch-mux");
     fs::write(&scenario, "a file where a directory should be").unwrap();
-    let error = Corpus::open(directory.path()).save(&seeded()).unwrap_err().to_string();
+    let error = Corpus::open(directory.path())
+        .save(&seeded())
+        .unwrap_err()
+        .to_string();
     let start = format!("cannot write into {}: ", scenario.display());
     let end = "; make the directory writable, or choose another with `--corpus`";
     assert!(error.starts_with(&start) && error.ends_with(end), "{error}");
+}
+
+#[test]
+fn what_a_killed_process_left_behind_is_in_nobody_s_way() {
+    let directory = tempfile::tempdir().unwrap();
+    let corpus = Corpus::open(directory.path());
+    let scenario = directory.path().join("watch-mux");
+    fs::create_dir(&scenario).unwrap();
+    // Other tests take names of this process at the same time, so a few are taken here.
+    for count in 0..100 {
+        let name = format!(".standstill-{}-{count}.tmp", std::process::id());
+        fs::write(scenario.join(name), "half an ent").unwrap();
+    }
+    let path = corpus.save(&seeded()).unwrap();
+    assert!(path.ends_with("hang-01234567.toml"));
+    assert_eq!(corpus.load().unwrap(), [(path, seeded())]);
+    assert_eq!(fs::read_dir(&scenario).unwrap().count(), 101);
 }
 
 #[test]
@@ -349,7 +412,10 @@ fn a_failed_write_leaves_nothing_behind() {
     // A directory cannot be replaced by a file.
     fs::create_dir(&path).unwrap();
     fs::write(path.join("y"), "").unwrap();
-    assert!(matches!(Corpus::replace(&path, &seeded()), Err(CorpusError::Write { .. })));
+    assert!(matches!(
+        Corpus::replace(&path, &seeded()),
+        Err(CorpusError::Write { .. })
+    ));
     let left: Vec<_> = fs::read_dir(directory.path()).unwrap().collect();
     assert_eq!(left.len(), 1, "{left:?}");
 }

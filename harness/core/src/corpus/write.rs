@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use crate::corpus::entry::{Entry, FORMAT, Run};
 use crate::load::{Knob, Load};
-use crate::plan::{DEFAULT_MAX_STEPS, Leaks, Schedule, Variant};
+use crate::plan::{DEFAULT_MAX_STEPS, DEFAULT_TOTAL_STEPS, Leaks, Schedule, Variant};
 use crate::runs::runs;
 use crate::token::strategy_version;
 
@@ -30,6 +30,9 @@ impl Entry {
         if plan.max_steps != DEFAULT_MAX_STEPS {
             line(&mut toml, "max_steps", &plan.max_steps.to_string());
         }
+        if plan.total_steps != DEFAULT_TOTAL_STEPS {
+            line(&mut toml, "total_steps", &plan.total_steps.to_string());
+        }
         if !self.found.is_empty() {
             line(&mut toml, "found", &quoted(&self.found));
         }
@@ -39,8 +42,16 @@ impl Entry {
         write_load(&mut toml, &plan.load);
 
         toml.push_str("\n[expect]\n");
-        line(&mut toml, plan.variant.name(), &quoted(self.expect.kind.name()));
-        line(&mut toml, "fingerprint", &quoted(self.expect.fingerprint.as_str()));
+        line(
+            &mut toml,
+            plan.variant.name(),
+            &quoted(self.expect.kind.name()),
+        );
+        line(
+            &mut toml,
+            "fingerprint",
+            &quoted(self.expect.fingerprint.as_str()),
+        );
         if self.fixed_clean && plan.variant != Variant::Fixed {
             line(&mut toml, "fixed", &quoted("clean"));
         }
@@ -75,7 +86,11 @@ fn write_schedule(toml: &mut String, schedule: &Schedule) {
             digest,
         } => {
             line(toml, "strategy", &quoted(&strategy.to_string()));
-            line(toml, "strategy_version", &strategy_version(*strategy).to_string());
+            line(
+                toml,
+                "strategy_version",
+                &strategy_version(*strategy).to_string(),
+            );
             // In quotes, since TOML's own numbers end at 2^63.
             line(toml, "seed", &quoted(&seed.to_string()));
             if let Some(digest) = digest {

@@ -41,6 +41,11 @@ impl Tag {
         Self::with(kind, std::any::type_name::<T>, permits, Location::caller())
     }
 
+    /// As [`Tag::new`], created at `site`.
+    pub const fn at(kind: ResourceKind, site: Site) -> Self {
+        Self::with(kind, no_type, u32::MAX, site)
+    }
+
     /// A tag for a spawned task.
     pub const fn of_task(task: TaskRef, site: Site) -> Self {
         let mut tag = Self::with(ResourceKind::Task, no_type, u32::MAX, site);
@@ -75,7 +80,10 @@ impl Tag {
         let entered = self.entered.load(Ordering::Relaxed);
         let epoch = u64::from(host.epoch());
         if entered >> 32 == epoch {
-            #[expect(clippy::cast_possible_truncation, reason = "the lower half is the record")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "the lower half is the record"
+            )]
             let record = entered as u32;
             return ResourceId(record);
         }

@@ -26,7 +26,10 @@ pub(super) fn confirm(
 ) -> Confirmed {
     for _ in 1..TRIES {
         let run = runner.run(program, &plan, Care::Record);
-        if matches!(run.verdict, Verdict::Undecided(Undecided::ForeignThread { .. })) {
+        if matches!(
+            run.verdict,
+            Verdict::Undecided(Undecided::ForeignThread { .. })
+        ) {
             continue;
         }
         return match run.verdict {

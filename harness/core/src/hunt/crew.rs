@@ -34,6 +34,8 @@ struct Shared {
     limit: AtomicU64,
     /// Time is up, or somebody asked to stop.
     over: AtomicBool,
+    /// A thread panicked outside of any task: the engine's own fault.
+    broken: AtomicBool,
     deadline: Option<Instant>,
     notes: Mutex<Notes>,
 }
@@ -65,6 +67,7 @@ pub(super) fn hunt(template: &Template, program: &Program) -> Outcome {
             next: AtomicU64::new(from),
             limit: AtomicU64::new(template.settings.schedules),
             over: AtomicBool::new(false),
+            broken: AtomicBool::new(false),
             deadline,
             notes: Mutex::new(before),
         });
@@ -134,6 +137,10 @@ fn work_through(shared: &Arc<Shared>) {
             }
         }
     }
+    assert!(
+        !shared.broken.load(Ordering::Relaxed),
+        "internal error: an engine thread panicked, see above"
+    );
 }
 
 fn wait_a_tick(finished: &Receiver<usize>, crew: &mut [Member]) {
@@ -177,17 +184,44 @@ fn start(shared: &Arc<Shared>, job: usize, done: &Sender<usize>) -> Member {
         abandoned: Arc::clone(&abandoned),
         done: false,
     };
-    let (shared, done) = (Arc::clone(shared), done.clone());
+    let leave = Leave {
+        shared: Arc::clone(shared),
+        abandoned: Arc::clone(&abandoned),
+        done: done.clone(),
+        job,
+    };
     std::thread::Builder::new()
         .name(format!("standstill-{job}"))
         .spawn(move || {
             let mut engine = Explore::watched(pulse);
-            work(&shared, &mut engine, &schedule, &abandoned);
+            work(&leave.shared, &mut engine, &schedule, &abandoned);
             drop(engine);
-            let _ = done.send(job);
+            drop(leave);
         })
         .unwrap_or_else(|error| panic!("cannot start an engine thread: {error}"));
     member
+}
+
+/// Tells the hunt, when dropped, that a thread has ended, also if it panicked. One that was
+/// abandoned keeps quiet: another has its place.
+struct Leave {
+    shared: Arc<Shared>,
+    abandoned: Arc<AtomicBool>,
+    done: Sender<usize>,
+    job: usize,
+}
+
+impl Drop for Leave {
+    fn drop(&mut self) {
+        if self.abandoned.load(Ordering::Acquire) {
+            return;
+        }
+        if std::thread::panicking() {
+            self.shared.broken.store(true, Ordering::Relaxed);
+            self.shared.over.store(true, Ordering::Relaxed);
+        }
+        let _ = self.done.send(self.job);
+    }
 }
 
 fn work(shared: &Shared, engine: &mut Explore, schedule: &AtomicU64, abandoned: &AtomicBool) {
@@ -228,7 +262,10 @@ fn note(shared: &Shared, notes: &mut Notes, index: u64, verdict: Verdict) {
                 notes.undecided.pop_last();
             }
             if notes.undecided.len() == MOST_UNDECIDED {
-                let last = notes.undecided.last_key_value().map_or(index, |(at, _)| *at);
+                let last = notes
+                    .undecided
+                    .last_key_value()
+                    .map_or(index, |(at, _)| *at);
                 shared.limit.fetch_min(last + 1, Ordering::AcqRel);
             }
         }

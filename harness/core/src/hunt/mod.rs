@@ -15,7 +15,8 @@ use std::time::Duration;
 
 use crate::load::{Knob, Load, LoadRanges, RangeError};
 use crate::plan::{
-    DEFAULT_MAX_STEPS, EngineKind, Leaks, Plan, Preempt, Schedule, StrategyKind, Variant,
+    DEFAULT_MAX_STEPS, DEFAULT_TOTAL_STEPS, EngineKind, Leaks, Plan, Preempt, Schedule,
+    StrategyKind, Variant,
 };
 use crate::random::{Random, schedule_seed};
 use crate::scenario::{Program, Scenario};
@@ -76,6 +77,7 @@ pub(crate) struct Settings {
     pub(crate) preempt: Preempt,
     pub(crate) leaks: Leaks,
     pub(crate) max_steps: u32,
+    pub(crate) total_steps: u32,
     pub(crate) keep_going: bool,
     pub(crate) progress: Option<Arc<Progress>>,
     pub(crate) stop: Option<Arc<AtomicBool>>,
@@ -100,6 +102,7 @@ impl Hunt {
                 preempt: Preempt::Op,
                 leaks: Leaks::All,
                 max_steps: DEFAULT_MAX_STEPS,
+                total_steps: DEFAULT_TOTAL_STEPS,
                 keep_going: false,
                 progress: None,
                 stop: None,
@@ -173,6 +176,14 @@ impl Hunt {
     #[must_use]
     pub fn max_steps(mut self, max_steps: u32) -> Self {
         self.settings.max_steps = max_steps;
+        self
+    }
+
+    /// After how many steps in all a run that still goes on ends undecided. Default:
+    /// [`DEFAULT_TOTAL_STEPS`].
+    #[must_use]
+    pub fn total_steps(mut self, total_steps: u32) -> Self {
+        self.settings.total_steps = total_steps;
         self
     }
 
@@ -350,6 +361,7 @@ impl Template {
             preempt,
             leaks: self.settings.leaks,
             max_steps: self.settings.max_steps,
+            total_steps: self.settings.total_steps,
             schedule: Schedule::Seeded {
                 strategy,
                 seed: random.next(),
@@ -380,7 +392,10 @@ where
         .name()
         .filter(|name| *name != "main")
         .map_or_else(|| format!("check at {caller}"), str::to_owned);
-    Hunt::new(name).schedules(CHECK_SCHEDULES).run(body).assert_clean();
+    Hunt::new(name)
+        .schedules(CHECK_SCHEDULES)
+        .run(body)
+        .assert_clean();
 }
 
 /// How many schedules [`check`] tries.

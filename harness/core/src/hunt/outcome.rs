@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::finding::{Finding, Verdict};
 use crate::plan::Plan;
+use crate::report::Report;
 
 /// A finding of a hunt and the plan that shows it again.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +17,15 @@ pub struct Found {
     pub first_at: u64,
     /// How many schedules showed it.
     pub count: u64,
+}
+
+impl Found {
+    /// The finding's report.
+    pub fn report(&self) -> Report {
+        let mut report = Report::new(self.finding.clone(), self.plan.clone());
+        report.schedules_before = Some(self.first_at);
+        report
+    }
 }
 
 /// What a hunt came to.
@@ -48,7 +58,12 @@ impl Outcome {
 
     /// The token that replays the finding.
     pub fn token(&self) -> Option<String> {
-        None
+        self.plan.as_ref().map(Plan::to_token)
+    }
+
+    /// The report of the finding, if there is one.
+    pub fn report(&self) -> Option<Report> {
+        self.found.first().map(Found::report)
     }
 
     /// Panics with the report unless every schedule was clean.
@@ -58,7 +73,7 @@ impl Outcome {
     /// If there is a finding, or the hunt could not decide.
     #[track_caller]
     pub fn assert_clean(&self) {
-        match (&self.verdict, None::<String>) {
+        match (&self.verdict, self.report()) {
             (Verdict::Clean, _) => {}
             (_, Some(report)) => panic!("\n{report}"),
             (Verdict::Undecided(reason), None) => panic!("undecided: {reason}"),

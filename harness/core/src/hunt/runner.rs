@@ -1,7 +1,7 @@
 //! An engine thread that runs plans one by one, watched.
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 
 use crate::engine::explore::Pulse;
 use crate::engine::{Care, Engine, Explore, Run};
@@ -42,12 +42,16 @@ impl Runner {
     pub fn replay(&mut self, program: &Program, plan: &Plan) -> Run {
         let mut run = self.run(program, plan, Care::Record);
         let divergence = match (&plan.schedule, run.digest) {
-            (Schedule::Seeded { digest: Some(planned), .. }, Some(digest)) if *planned != digest => {
-                Some(format!(
-                    "the schedule came to {} choices with digest {:08x}, recorded were {} with {:08x}",
-                    digest.choices, digest.hash, planned.choices, planned.hash
-                ))
-            }
+            (
+                Schedule::Seeded {
+                    digest: Some(planned),
+                    ..
+                },
+                Some(digest),
+            ) if *planned != digest => Some(format!(
+                "the schedule came to {} choices with digest {:08x}, recorded were {} with {:08x}",
+                digest.choices, digest.hash, planned.choices, planned.hash
+            )),
             (Schedule::Choices(_), _) => run.divergence.clone(),
             _ => None,
         };
@@ -139,7 +143,9 @@ pub(crate) fn blocked_verdict(stuck: &Stuck) -> Verdict {
     let graph = WaitGraph::default();
     let last = stuck.fact.last.as_ref();
     let operation = last.map_or("", |(op, _)| op.name());
-    let file = last.map(|(_, place)| place.stable_file()).unwrap_or_default();
+    let file = last
+        .map(|(_, place)| place.stable_file())
+        .unwrap_or_default();
     Verdict::Found(Box::new(Finding {
         kind: FindingKind::Blocked,
         fingerprint: Fingerprint::new(

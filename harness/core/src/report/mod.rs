@@ -3,6 +3,7 @@
 //! A [`Report`] is plain data. Whatever has to be fetched is fetched by [`Report::new`]; rendering
 //! reads nothing but the report.
 
+mod headline;
 mod json;
 mod names;
 mod sources;
@@ -59,7 +60,7 @@ impl Report {
 
     /// What happened, in one sentence: `hang: distribute and watcher#2 wait for each other`.
     pub fn headline(&self) -> String {
-        format!("{}: {}", self.finding.kind, story::headline(self))
+        format!("{}: {}", self.finding.kind, headline::headline(self))
     }
 
     /// The command that shows it again.

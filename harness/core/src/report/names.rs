@@ -92,7 +92,10 @@ pub(super) fn name_in(line: &str) -> Option<String> {
 
 /// A plain name, or those of a pair: `a/b`.
 fn pattern(text: &str) -> Option<String> {
-    let Some(inside) = text.strip_prefix('(').and_then(|text| text.strip_suffix(')')) else {
+    let Some(inside) = text
+        .strip_prefix('(')
+        .and_then(|text| text.strip_suffix(')'))
+    else {
         return identifier(text);
     };
     let names = inside
@@ -123,12 +126,18 @@ mod tests {
     #[test]
     fn a_line_of_source_names_what_it_creates() {
         for (line, name) in [
-            ("let state = Arc::new(Mutex::new(State::default()));", Some("state")),
+            (
+                "let state = Arc::new(Mutex::new(State::default()));",
+                Some("state"),
+            ),
             ("let mut rx = tx.subscribe();", Some("rx")),
             ("let (tx, mut rx) = mpsc::channel(1);", Some("tx/rx")),
             ("let (tx, _) = broadcast::channel::<Event>(8);", Some("tx")),
             ("let lock: Arc<Mutex<u32>> = Arc::default();", Some("lock")),
-            ("pub static LOCK: Mutex<()> = Mutex::const_new(());", Some("LOCK")),
+            (
+                "pub static LOCK: Mutex<()> = Mutex::const_new(());",
+                Some("LOCK"),
+            ),
             ("state: Mutex::new(State::default()),", Some("state")),
             ("Mutex::new(State::default()),", None),
             ("Arc::new(tokio::sync::Mutex::new(0)),", None),

@@ -48,7 +48,11 @@ fn places(finding: &Finding) -> impl Iterator<Item = &Place> {
             .chain(task.holds.iter().map(|hold| &hold.at))
             .chain(task.last.iter().map(|last| &last.at))
     });
-    let resources = finding.graph.resources.iter().map(|resource| &resource.created_at);
+    let resources = finding
+        .graph
+        .resources
+        .iter()
+        .map(|resource| &resource.created_at);
     let panics = finding
         .panics
         .iter()

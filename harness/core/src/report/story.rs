@@ -1,4 +1,4 @@
-//! The story of a finding: its headline, and numbered steps, each of them sentences with a place.
+//! The story of a finding: numbered steps, each of them sentences with a place.
 
 use std::collections::BTreeSet;
 
@@ -8,14 +8,12 @@ use crate::finding::{BlockedFact, FindingKind, PanicFact};
 use crate::graph::{Blocker, Hold, Link, TaskNode, TaskState, Wait, Why};
 use crate::op::{Op, ResourceKind, Side};
 use crate::report::names::called;
+use crate::report::words::some;
 use crate::report::{Report, words};
 use crate::site::Place;
 
 /// More tasks than this are summarised.
 pub(super) const MANY: usize = 12;
-
-/// How many tasks a headline names.
-const NAMED: usize = 4;
 
 /// One step: what one task does, and why it does not go on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -47,7 +45,7 @@ impl Line {
 }
 
 /// The core, without links that lead nowhere.
-fn core(report: &Report) -> Vec<(Link, &TaskNode, &Wait)> {
+pub(super) fn core(report: &Report) -> Vec<(Link, &TaskNode, &Wait)> {
     let resolve = |link: &Link| {
         let task = report.finding.graph.tasks.get(link.task)?;
         Some((*link, task, task.waits.get(link.wait)?))
@@ -55,7 +53,8 @@ fn core(report: &Report) -> Vec<(Link, &TaskNode, &Wait)> {
     report.finding.core.iter().filter_map(resolve).collect()
 }
 
-fn blocker<'a>(link: &Link, wait: &'a Wait) -> Option<&'a Blocker> {
+/// The blocker that a link leads on to.
+pub(super) fn blocker<'a>(link: &Link, wait: &'a Wait) -> Option<&'a Blocker> {
     link.blocker.and_then(|index| wait.blockers.get(index))
 }
 
@@ -83,80 +82,17 @@ pub(super) fn affected(report: &Report) -> Vec<&TaskNode> {
             task.state != TaskState::Ended
         }
     };
-    report.finding.graph.tasks.iter().filter(concerned).collect()
+    report
+        .finding
+        .graph
+        .tasks
+        .iter()
+        .filter(concerned)
+        .collect()
 }
 
-/// What happened, in one sentence without its kind.
-pub(super) fn headline(report: &Report) -> String {
-    let names: Vec<&str> = affected(report).iter().map(|task| task.name.as_str()).collect();
-    match report.finding.kind {
-        FindingKind::Hang => hang_headline(report),
-        FindingKind::PartialHang => {
-            format!("{}, while other tasks go on", hang_headline(report))
-        }
-        FindingKind::Leak => match names.as_slice() {
-            [] => "tasks outlive the root".to_owned(),
-            [one] => format!("1 task outlives the root: {one}"),
-            many => format!("{} tasks outlive the root: {}", many.len(), some(many)),
-        },
-        FindingKind::Livelock => match names.as_slice() {
-            [] => "the program runs for ever without getting anywhere".to_owned(),
-            [one] => format!("{one} runs for ever without getting anywhere"),
-            many => format!("{} run for ever without getting anywhere", some(many)),
-        },
-        FindingKind::Panic => match report.finding.panics.as_slice() {
-            [] => "a task panicked".to_owned(),
-            [panic, ..] => {
-                let said = panic.message.lines().next().unwrap_or("");
-                format!("{} panicked: {said}", panic.role)
-            }
-        },
-        FindingKind::Blocked => match &report.finding.blocked {
-            None => "an OS thread is stuck inside a poll".to_owned(),
-            Some(blocked) => format!("an OS thread is stuck inside a poll of {}", blocked.role),
-        },
-    }
-}
-
-/// The first few names, and how many more there are.
-fn some(names: &[&str]) -> String {
-    match names.get(..NAMED) {
-        Some(first) if names.len() > NAMED => {
-            format!("{} and {} more", first.join(", "), names.len() - NAMED)
-        }
-        _ => words::and(names),
-    }
-}
-
-fn hang_headline(report: &Report) -> String {
-    let core = core(report);
-    let Some((link, task, wait)) = core.first() else {
-        return "nothing can run any more, but the root has not finished".to_owned();
-    };
-    let kind = kind_of(report, wait.resource);
-    let resource = called(report, wait.resource).short;
-    let waits = words::waits(wait.op, kind, &resource);
-    if is_cycle(report) {
-        let names: Vec<&str> = core.iter().map(|(_, task, _)| task.name.as_str()).collect();
-        return match names.as_slice() {
-            [one] => format!("{one} {waits}, and so for itself"),
-            [one, other] => format!("{one} and {other} wait for each other"),
-            many => format!("{} wait for each other in a circle", some(many)),
-        };
-    }
-    if wait.granted {
-        return format!("{} was granted {resource}, but does not look any more", task.name);
-    }
-    match blocker(link, wait) {
-        None => format!("{} {waits}, and nobody can end that wait", task.name),
-        Some(blocker) => {
-            let by = task_name(report, blocker.task);
-            format!("{} {waits}, and {by} does not let it", task.name)
-        }
-    }
-}
-
-fn kind_of(report: &Report, resource: usize) -> ResourceKind {
+/// What the resource at this index is.
+pub(super) fn kind_of(report: &Report, resource: usize) -> ResourceKind {
     let resource = report.finding.graph.resources.get(resource);
     resource.map_or(ResourceKind::Untracked, |resource| resource.kind)
 }
@@ -171,7 +107,11 @@ pub(super) fn steps(report: &Report) -> Vec<Step> {
             .take(MANY)
             .map(|task| left_behind(report, task))
             .collect(),
-        FindingKind::Livelock => affected(report).into_iter().take(MANY).map(running).collect(),
+        FindingKind::Livelock => affected(report)
+            .into_iter()
+            .take(MANY)
+            .map(running)
+            .collect(),
         FindingKind::Panic => report.finding.panics.iter().map(panicked).collect(),
         FindingKind::Blocked => report.finding.blocked.iter().map(stuck).collect(),
     }
@@ -181,6 +121,7 @@ fn core_steps(report: &Report) -> Vec<Step> {
     let core = core(report);
     let cycle = is_cycle(report);
     let mut told = BTreeSet::new();
+    let mut located = BTreeSet::new();
     let mut steps = Vec::with_capacity(core.len());
     for (at, (link, task, wait)) in core.iter().enumerate() {
         let before = match at {
@@ -194,21 +135,24 @@ fn core_steps(report: &Report) -> Vec<Step> {
             .and_then(|(_, _, needed)| hold_on(task, needed.resource));
         let holding = held.map_or_else(String::new, |hold| {
             let kind = kind_of(report, hold.resource);
-            let resource = resource_text(report, hold.resource, &mut told.clone());
-            told.insert(hold.resource);
+            let resource = resource_text(report, hold.resource, &mut told);
             format!("{} and ", words::holds(hold.op, kind, &resource))
         });
-        let is_new = !told.contains(&wait.resource);
-        let mut lines = vec![wait_line(report, &format!("{} {holding}", task.name), wait, &mut told)];
+        let mut lines = vec![wait_line(
+            report,
+            &format!("{} {holding}", task.name),
+            wait,
+            &mut told,
+        )];
         if wait.granted {
             lines.push(granted_line());
         }
         match blocker(link, wait) {
-            Some(blocker) => lines.extend(blocker_line(report, link.task, wait, blocker)),
+            Some(blocker) => lines.push(blocker_line(report, task, wait, blocker)),
             None if wait.granted => {}
             None => lines.push(nobody_line(wait)),
         }
-        if is_new {
+        if located.insert(wait.resource) {
             lines.extend(created_line(report, wait.resource));
         }
         for (index, other) in task.waits.iter().enumerate() {
@@ -255,10 +199,10 @@ fn granted_line() -> Line {
     )
 }
 
-/// Who keeps it waiting, and why. Joining says that by itself.
-fn blocker_line(report: &Report, waiter: usize, wait: &Wait, blocker: &Blocker) -> Vec<Line> {
+/// Who keeps it waiting, and why.
+fn blocker_line(report: &Report, waiter: &TaskNode, wait: &Wait, blocker: &Blocker) -> Line {
     let Some(by) = report.finding.graph.tasks.get(blocker.task) else {
-        return vec![nobody_line(wait)];
+        return nobody_line(wait);
     };
     let others: Vec<&str> = wait
         .blockers
@@ -266,23 +210,34 @@ fn blocker_line(report: &Report, waiter: usize, wait: &Wait, blocker: &Blocker) 
         .filter(|other| other.why == blocker.why && other.task != blocker.task)
         .map(|other| task_name(report, other.task))
         .collect();
-    let itself = if blocker.task == waiter { " itself" } else { "" };
+    let itself = if std::ptr::eq(by, waiter) {
+        " itself"
+    } else {
+        ""
+    };
     let name = &by.name;
-    let line = match blocker.why {
+    match blocker.why {
         Why::Holds => {
             let Some(hold) = hold_on(by, wait.resource) else {
-                return vec![Line::new(format!("{name}{itself} holds it"))];
+                return Line::new(format!("{name}{itself} holds it"));
             };
             let holds = words::holds(hold.op, kind_of(report, wait.resource), "it");
-            let mut text = format!("{name}{itself} {holds}");
-            if !others.is_empty() {
-                text.push_str(&format!(", as do others ({})", some(&others)));
-            }
-            if by.state == TaskState::Ended {
-                text.push_str(", though it has ended");
-            }
-            text.push_str(&format!("; taken by `{}`", hold.op));
-            Line::at(text, &hold.at)
+            let others = match others.as_slice() {
+                [] => String::new(),
+                [one] => format!(" (as does {one})"),
+                many => format!(" (as do {})", some(many)),
+            };
+            let ended = match by.state {
+                TaskState::Ended => " though it has ended",
+                TaskState::Waiting | TaskState::Live | TaskState::Ready => "",
+            };
+            Line::at(
+                format!(
+                    "{name}{itself} {holds}{others}{ended}, taken by this `{}`",
+                    hold.op
+                ),
+                &hold.at,
+            )
         }
         Why::Granted => {
             let text = format!(
@@ -291,20 +246,27 @@ fn blocker_line(report: &Report, waiter: usize, wait: &Wait, blocker: &Blocker) 
             );
             at_wait_of(by, wait.resource, text)
         }
-        Why::Ahead => {
-            at_wait_of(by, wait.resource, format!("{name}{itself} stands before it in the queue"))
-        }
+        Why::Ahead => at_wait_of(
+            by,
+            wait.resource,
+            format!("{name}{itself} stands before it in the queue"),
+        ),
         Why::OtherSide => {
             let seen = words::seen(wait.op);
-            Line::new(if others.is_empty() {
-                format!("{name} is the only other task seen {seen}")
-            } else {
-                format!("{name} is seen {seen}, as are others ({})", some(&others))
+            Line::new(match others.as_slice() {
+                [] => format!("{name} is the only other task seen {seen}"),
+                many => format!(
+                    "{name} was seen {seen}, and so {} {}",
+                    if many.len() == 1 { "was" } else { "were" },
+                    some(many)
+                ),
             })
         }
-        Why::Joined => Line::at(format!("{name} has not ended; it was spawned"), &by.spawned_at),
-    };
-    vec![line]
+        Why::Joined => Line::at(
+            format!("{name} has not ended; it was spawned here"),
+            &by.spawned_at,
+        ),
+    }
 }
 
 fn at_wait_of(task: &TaskNode, resource: usize, text: String) -> Line {
@@ -317,7 +279,9 @@ fn at_wait_of(task: &TaskNode, resource: usize, text: String) -> Line {
 
 fn nobody_line(wait: &Wait) -> Line {
     let nobody = match (wait.op, wait.op.needs()) {
-        (Op::Acquire, _) => "no task holds the permits it lacks: they were forgotten, or never there".to_owned(),
+        (Op::Acquire, _) => {
+            "no task holds the permits it lacks: they were forgotten, or never there".to_owned()
+        }
         (_, Side::Holder) => "no task holds it: its guard was leaked".to_owned(),
         (_, Side::Source | Side::Sink) => {
             format!("no task that is left was seen {}", words::seen(wait.op))
@@ -331,7 +295,10 @@ fn nobody_line(wait: &Wait) -> Line {
             );
         }
     };
-    Line::new(format!("{nobody}; the wait would end with {}", words::ended_by(wait.op)))
+    Line::new(format!(
+        "{nobody}; the wait would end with {}",
+        words::ended_by(wait.op)
+    ))
 }
 
 fn created_line(report: &Report, resource: usize) -> Option<Line> {
@@ -339,7 +306,7 @@ fn created_line(report: &Report, resource: usize) -> Option<Line> {
     match node.kind {
         ResourceKind::Task | ResourceKind::Timer | ResourceKind::Untracked => None,
         _ => Some(Line::at(
-            format!("{} was created", called(report, resource).short),
+            format!("{} was created here", called(report, resource).short),
             &node.created_at,
         )),
     }
@@ -347,24 +314,23 @@ fn created_line(report: &Report, resource: usize) -> Option<Line> {
 
 /// A leaked task: where it comes from, and what would have ended it.
 fn left_behind(report: &Report, task: &TaskNode) -> Step {
-    let mut lines = vec![Line::at(format!("{} was spawned", task.name), &task.spawned_at)];
+    let mut lines = vec![Line::at(
+        format!("{} was spawned here", task.name),
+        &task.spawned_at,
+    )];
     let mut told = BTreeSet::new();
     for wait in &task.waits {
         lines.push(wait_line(report, "it ", wait, &mut told));
-        let by: Vec<&str> = wait
-            .blockers
-            .iter()
-            .map(|blocker| task_name(report, blocker.task))
-            .collect();
-        let blocked = if by.is_empty() {
-            String::new()
-        } else {
-            format!("; {} could have done so", words::and(&by))
-        };
-        lines.push(Line::new(format!(
-            "that would end with {}{blocked}",
-            words::ended_by(wait.op)
-        )));
+        match wait.blockers.first() {
+            Some(blocker) => {
+                lines.push(Line::new(format!(
+                    "that would end with {}",
+                    words::ended_by(wait.op)
+                )));
+                lines.push(blocker_line(report, task, wait, blocker));
+            }
+            None => lines.push(nobody_line(wait)),
+        }
     }
     if task.waits.is_empty() {
         lines.extend(last_line(task));
@@ -376,7 +342,10 @@ fn left_behind(report: &Report, task: &TaskNode) -> Step {
 }
 
 fn running(task: &TaskNode) -> Step {
-    let mut lines = vec![Line::at(format!("{} was spawned", task.name), &task.spawned_at)];
+    let mut lines = vec![Line::at(
+        format!("{} was spawned here", task.name),
+        &task.spawned_at,
+    )];
     lines.extend(last_line(task));
     Step {
         task: task.name.clone(),
@@ -386,15 +355,24 @@ fn running(task: &TaskNode) -> Step {
 
 fn last_line(task: &TaskNode) -> Option<Line> {
     let last = task.last.as_ref()?;
-    Some(Line::at(format!("its last operation was `{}`", last.op), &last.at))
+    Some(Line::at(
+        format!("its last operation was this `{}`", last.op),
+        &last.at,
+    ))
 }
 
 fn panicked(panic: &PanicFact) -> Step {
     let mut lines = vec![Line {
-        text: format!("{} ({}) panicked: {}", panic.role, panic.task, panic.message),
+        text: format!(
+            "{} ({}) panicked: {}",
+            panic.role, panic.task, panic.message
+        ),
         at: panic.at.clone(),
     }];
-    lines.push(Line::at("it was spawned".to_owned(), &panic.spawned_at));
+    lines.push(Line::at(
+        "it was spawned here".to_owned(),
+        &panic.spawned_at,
+    ));
     if panic.only_preempted {
         lines.push(Line::new(
             "seen only with preemption inside polls: on one thread, between `.await`s, it may be \
@@ -410,14 +388,20 @@ fn panicked(panic: &PanicFact) -> Step {
 
 fn stuck(blocked: &BlockedFact) -> Step {
     let mut lines = vec![Line {
-        text: format!("a poll of {} does not return: its thread sleeps", blocked.role),
+        text: format!(
+            "a poll of {} does not return: its thread sleeps",
+            blocked.role
+        ),
         at: None,
     }];
     if let Some((op, at)) = &blocked.last {
-        lines.push(Line::at(format!("the last operation that it announced was `{op}`"), at));
+        lines.push(Line::at(
+            format!("the last operation that it announced was this `{op}`"),
+            at,
+        ));
     }
     if let Some(at) = &blocked.spawned_at {
-        lines.push(Line::at("it was spawned".to_owned(), at));
+        lines.push(Line::at("it was spawned here".to_owned(), at));
     }
     Step {
         task: blocked.role.clone(),

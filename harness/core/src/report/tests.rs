@@ -173,7 +173,31 @@ fn lock_cycle() -> Report {
 
 #[test]
 fn a_lock_cycle_is_a_story_of_two() {
-    assert_text(&lock_cycle(), "A");
+    assert_text(&lock_cycle(), "hang: transfer#1 and transfer#2 wait for each other
+
+  1. transfer#1 holds `checking` (Mutex<u64>) and waits to lock `savings` (Mutex<u64>)
+       --> src/buggy.rs:40:9
+        |  let to = savings.lock().await;
+     transfer#2 holds it, taken by this `lock`
+       --> src/buggy.rs:31:9
+     `savings` was created here
+       --> src/buggy.rs:21:9
+        |  let savings = Arc::new(Mutex::new(0));
+
+  2. transfer#2 holds `savings` and waits to lock `checking`
+       --> src/buggy.rs:41:9
+     transfer#1 holds it, taken by this `lock`
+       --> src/buggy.rs:30:9
+        |  let from = checking.lock().await;
+     `checking` was created here
+       --> src/buggy.rs:20:9
+        |  let checking = Arc::new(Mutex::new(0));
+
+stuck tasks (3):
+  transfer#1, spawned at src/buggy.rs:10: waits to lock `savings` at src/buggy.rs:40; holds `checking` since src/buggy.rs:30
+  transfer#2, spawned at src/buggy.rs:11: waits to lock `checking` at src/buggy.rs:41; holds `savings` since src/buggy.rs:31
+  root: waits for transfer#1 to end at src/buggy.rs:50
+");
 }
 
 #[test]
@@ -188,7 +212,26 @@ fn a_self_lock_says_so() {
     );
     cache.schedules_before = Some(36);
     cache.notes.push("a note".to_owned());
-    assert_text(&cache, "B");
+    let story = "hang: refresh waits to lock `cache` for writing, which it holds itself
+
+  1. refresh waits to lock `cache` (RwLock<Cache>) for writing
+       --> src/buggy.rs:33:9
+     refresh itself holds it for reading, taken by this `read`
+       --> src/buggy.rs:31:9
+     `cache` was created here
+       --> src/buggy.rs:20:9
+        |  cache: RwLock::new(Cache::default()),
+
+stuck tasks (1):
+  refresh, spawned at src/buggy.rs:10: waits to lock `cache` for writing at src/buggy.rs:33; holds `cache` for reading since src/buggy.rs:31
+";
+    let more = facts(FindingKind::Hang)
+        .replace("  finger", "  found: in schedule 37 of the hunt\n  finger")
+        .replace("  replay", "  note: a note\n  replay");
+    assert_eq!(
+        cache.to_string().replace(&cache.token, "TOKEN"),
+        format!("{story}\n{more}")
+    );
 }
 
 fn watch_mux() -> Report {
@@ -231,8 +274,36 @@ fn watch_mux() -> Report {
 
 #[test]
 fn a_cycle_through_a_channel_names_the_other_side() {
-    let text = watch_mux().to_string();
-    assert_eq!(text, "C");
+    let text = watch_mux().to_string().replace(&watch_mux().token, "TOKEN");
+    assert_eq!(text, "hang: distribute and watcher#2 wait for each other
+
+  1. distribute holds `watchers` (Mutex<Watchers>) and waits to send into `sender/receiver` (mpsc channel of `Event`)
+       --> src/buggy.rs:61:9
+        |  watcher.sender.send(event.clone()).await
+     watcher#2 is the only other task seen receiving from it
+     `sender/receiver` was created here
+       --> src/buggy.rs:21:9
+        |  let (sender, receiver) = mpsc::channel(1);
+
+  2. watcher#2 waits to lock `watchers`
+       --> src/buggy.rs:71:9
+     distribute holds it, taken by this `lock`
+       --> src/buggy.rs:60:9
+     `watchers` was created here
+       --> src/buggy.rs:20:9
+        |  watchers: Mutex::new(Watchers::default()),
+
+stuck tasks (3):
+  distribute, spawned at src/buggy.rs:10: waits to send into `sender/receiver` at src/buggy.rs:61; holds `watchers` since src/buggy.rs:60
+  watcher#2, spawned at src/buggy.rs:12: waits to lock `watchers` at src/buggy.rs:71
+  watcher#1, spawned at src/buggy.rs:11: waits to lock `watchers` at src/buggy.rs:71
+
+  scenario: pool (buggy), engine explore
+  load: workers=2
+  schedule: random, seed 7, 31 choices; seen at step 42 after 20 ms of virtual time
+  fingerprint: hang-0123456789ab
+  replay: standstill replay TOKEN
+");
 }
 
 #[test]
@@ -245,7 +316,18 @@ fn an_orphaned_wait_says_what_would_end_it() {
         vec![link(0, 0, None)],
         &[(20, "let done = Arc::new(Notify::new());")],
     );
-    assert_text(&orphan, "D");
+    assert_text(&orphan, "hang: root waits to be notified by `done`, and nobody can end that wait
+
+  1. root waits to be notified by `done` (Notify)
+       --> src/buggy.rs:33:9
+     no task that is left was seen notifying it; the wait would end with a `notify_one` or `notify_waiters`
+     `done` was created here
+       --> src/buggy.rs:20:9
+        |  let done = Arc::new(Notify::new());
+
+stuck tasks (1):
+  root: waits to be notified by `done` at src/buggy.rs:33
+");
 }
 
 #[test]
@@ -271,22 +353,63 @@ fn a_leak_tells_where_each_task_comes_from() {
         vec![link(0, 0, Some(0))],
         &[(10, "tokio::spawn(reaper(rx));")],
     );
-    assert_text(&leak, "E");
+    assert_text(
+        &leak,
+        "leak: 2 tasks outlive the root: reaper and ticker
+
+  1. reaper was spawned here
+       --> src/buggy.rs:10:9
+        |  tokio::spawn(reaper(rx));
+     it waits to receive from the unbounded mpsc channel of `Job`
+       --> src/buggy.rs:33:9
+     that would end with a value sent, or the end of every sender
+     ticker is the only other task seen sending into it
+
+  2. ticker was spawned here
+       --> src/buggy.rs:11:9
+     its last operation was this `sleep`
+       --> src/buggy.rs:70:9
+",
+    );
     for n in 2..30 {
         let waits = vec![wait(0, Op::Recv, 33, &[])];
-        leak.finding.graph.tasks.push(task(&format!("worker#{n}"), n, waits, Vec::new()));
+        leak.finding
+            .graph
+            .tasks
+            .push(task(&format!("worker#{n}"), n, waits, Vec::new()));
     }
     let text = leak.to_string();
     let rest = "\n     and 18 more: 18 worker\n";
     assert!(text.contains(rest), "{text}");
-    assert!(text.starts_with("leak: 30 tasks outlive the root: reaper, ticker, worker#2, worker#3 and 26 more\n"));
+    assert!(text.starts_with(
+        "leak: 30 tasks outlive the root: reaper, ticker, worker#2, worker#3 and 26 more\n"
+    ));
+}
+
+#[test]
+fn a_leaked_cycle_is_told_as_one() {
+    let mut leak = lock_cycle();
+    leak.finding.kind = FindingKind::Leak;
+    leak.finding.graph.tasks[0].state = TaskState::Ended;
+    let text = leak.to_string();
+    let start = "leak: 2 tasks outlive the root: transfer#1 and transfer#2, which wait for each other\n\n  \
+                 1. transfer#1 holds `checking` (Mutex<u64>) and waits to lock `savings`";
+    assert!(text.starts_with(start), "{text}");
+    assert!(
+        text.contains("\ntasks left behind (2):\n  transfer#1, spawned at src/buggy.rs:10: "),
+        "{text}"
+    );
 }
 
 #[test]
 fn a_panic_is_quoted() {
-    let mut panic = report(FindingKind::Panic, Vec::new(), Vec::new(), Vec::new(), &[
-        (33, "assert_eq!(left, right);"),
-    ]);
+    let mut panic = report(
+        FindingKind::Panic,
+        Vec::new(),
+        Vec::new(),
+        Vec::new(),
+        &[(33, "assert_eq!(left, right);")],
+    );
     panic.finding.panics.push(PanicFact {
         task: "root.2".to_owned(),
         role: "worker".to_owned(),
@@ -295,7 +418,20 @@ fn a_panic_is_quoted() {
         at: Some(place(33)),
         only_preempted: true,
     });
-    assert_text(&panic, "F");
+    assert_text(
+        &panic,
+        r"panic: worker panicked: assertion failed
+
+  1. worker (root.2) panicked: assertion failed
+         left: 1
+        right: \u{1b}[31m2
+       --> src/buggy.rs:33:9
+        |  assert_eq!(left, right);
+     it was spawned here
+       --> src/buggy.rs:12:9
+     seen only with preemption inside polls: on one thread, between `.await`s, it may be impossible
+",
+    );
 }
 
 #[test]
@@ -306,7 +442,12 @@ fn a_livelock_names_who_runs() {
         op: Op::Yield,
         at: place(30),
     });
-    let waiting = task("waiter", 1, vec![wait(0, Op::Notified, 40, &[])], Vec::new());
+    let waiting = task(
+        "waiter",
+        1,
+        vec![wait(0, Op::Notified, 40, &[])],
+        Vec::new(),
+    );
     let livelock = report(
         FindingKind::Livelock,
         vec![poller, waiting],
@@ -314,18 +455,43 @@ fn a_livelock_names_who_runs() {
         Vec::new(),
         &[],
     );
-    assert_text(&livelock, "G");
+    assert_text(
+        &livelock,
+        "livelock: poller runs for ever without getting anywhere
+
+  1. poller was spawned here
+       --> src/buggy.rs:10:9
+     its last operation was this `yield_now`
+       --> src/buggy.rs:30:9
+",
+    );
 }
 
 #[test]
 fn a_blocked_thread_is_told_by_its_last_operation() {
-    let mut blocked = report(FindingKind::Blocked, Vec::new(), Vec::new(), Vec::new(), &[]);
+    let mut blocked = report(
+        FindingKind::Blocked,
+        Vec::new(),
+        Vec::new(),
+        Vec::new(),
+        &[],
+    );
     blocked.finding.blocked = Some(BlockedFact {
         role: "worker".to_owned(),
         spawned_at: Some(place(10)),
         last: Some((Op::Lock, place(33))),
     });
-    assert_text(&blocked, "H");
+    assert_text(
+        &blocked,
+        "blocked: an OS thread is stuck inside a poll of worker
+
+  1. a poll of worker does not return: its thread sleeps
+     the last operation that it announced was this `lock`
+       --> src/buggy.rs:33:9
+     it was spawned here
+       --> src/buggy.rs:10:9
+",
+    );
 }
 
 #[test]
@@ -338,10 +504,11 @@ fn a_futurelock_is_called_that() {
         vec![granted, wait(1, Op::Recv, 31, &[(1, Why::OtherSide)])],
         Vec::new(),
     );
-    let other = task("other", 1, vec![wait(0, Op::Lock, 40, &[(0, Why::Granted)])], Vec::new());
+    let waits = vec![wait(0, Op::Lock, 40, &[(0, Why::Granted)])];
+    let feeder = task("feeder", 1, waits, Vec::new());
     let futurelock = report(
         FindingKind::PartialHang,
-        vec![select, other],
+        vec![select, feeder],
         vec![
             resource(ResourceKind::Mutex, "", 20),
             resource(ResourceKind::Channel, "Job", 21),
@@ -349,22 +516,102 @@ fn a_futurelock_is_called_that() {
         vec![link(0, 1, Some(0)), link(1, 0, Some(0))],
         &[],
     );
-    assert_text(&futurelock, "I");
+    assert_text(&futurelock, "partial-hang: select and feeder wait for each other, while other tasks go on
+
+  1. select waits to receive from the mpsc channel of `Job`
+       --> src/buggy.rs:31:9
+     feeder is the only other task seen sending into it
+     the mpsc channel of `Job` was created here
+       --> src/buggy.rs:21:9
+     at the same time it waits to lock the Mutex
+       --> src/buggy.rs:30:9
+     it was granted that, but its future has not been polled since: a futurelock, its owner awaits something else
+
+  2. feeder waits to lock the Mutex
+       --> src/buggy.rs:40:9
+     it was granted to select, whose future has not been polled since: a futurelock, its owner awaits something else
+       --> src/buggy.rs:30:9
+     the Mutex was created here
+       --> src/buggy.rs:20:9
+
+stuck tasks (2):
+  select, spawned at src/buggy.rs:10: waits to lock the Mutex at src/buggy.rs:30, or waits to receive from the mpsc channel of `Job` at src/buggy.rs:31
+  feeder, spawned at src/buggy.rs:11: waits to lock the Mutex at src/buggy.rs:40
+");
+}
+
+#[test]
+fn a_permit_of_an_ended_task_is_told_with_the_others() {
+    let worker = |name, n, blockers: &[(usize, Why)]| {
+        let waits = vec![wait(0, Op::Acquire, 40, blockers)];
+        task(name, n, waits, vec![hold(0, Op::Acquire, 30)])
+    };
+    let mut ended = task("loader", 4, Vec::new(), vec![hold(0, Op::Acquire, 31)]);
+    ended.state = TaskState::Ended;
+    let mut pool = report(
+        FindingKind::Hang,
+        vec![
+            worker(
+                "worker#1",
+                1,
+                &[(2, Why::Holds), (1, Why::Holds), (0, Why::Holds)],
+            ),
+            worker("worker#2", 2, &[(2, Why::Holds)]),
+            ended,
+        ],
+        vec![resource(ResourceKind::Semaphore, "", 20)],
+        vec![link(0, 0, Some(0))],
+        &[],
+    );
+    let text = pool.to_string().replace(&pool.token, "TOKEN");
+    assert_eq!(text, "hang: worker#1 waits for a permit of the Semaphore, and loader has ended without letting it
+
+  1. worker#1 waits for a permit of the Semaphore
+       --> src/buggy.rs:40:9
+     loader holds a permit of it (as do worker#2 and worker#1) though it has ended, taken by this `acquire`
+       --> src/buggy.rs:31:9
+     the Semaphore was created here
+       --> src/buggy.rs:20:9
+
+stuck tasks (2):
+  worker#1, spawned at src/buggy.rs:11: waits for a permit of the Semaphore at src/buggy.rs:40; holds a permit of the Semaphore since src/buggy.rs:30
+  worker#2, spawned at src/buggy.rs:12: waits for a permit of the Semaphore at src/buggy.rs:40; holds a permit of the Semaphore since src/buggy.rs:30
+
+  scenario: pool (buggy), engine explore
+  load: workers=2
+  schedule: random, seed 7, 31 choices; seen at step 42
+  fingerprint: hang-0123456789ab
+  replay: standstill replay TOKEN
+");
+    pool.finding.graph.tasks[0].waits[0].blockers.clear();
+    pool.finding.core = vec![link(0, 0, None)];
+    let text = pool.to_string();
+    let nobody = "no task holds the permits it lacks: they were forgotten, or never there; the wait would end with";
+    assert!(text.contains(nobody), "{text}");
 }
 
 #[test]
 fn followers_are_summarised_and_twins_are_numbered() {
     let mut report = lock_cycle();
-    report.sources.insert("src/buggy.rs:21".to_owned(), "let checking = lock();".to_owned());
+    report.sources.insert(
+        "src/buggy.rs:21".to_owned(),
+        "let checking = lock();".to_owned(),
+    );
     for n in 2..22 {
         let waits = vec![wait(0, Op::Lock, 80, &[(1, Why::Holds)])];
         let follower = task(&format!("reader#{n}"), n, waits, Vec::new());
         report.finding.graph.tasks.push(follower);
     }
     let text = report.to_string();
-    assert!(text.contains("\nstuck tasks (23):\n  transfer#1, "), "{text}");
+    assert!(
+        text.contains("\nstuck tasks (23):\n  transfer#1, "),
+        "{text}"
+    );
     assert!(text.contains("\n  and 11 more: 11 reader\n"), "{text}");
-    assert!(text.contains("holds `checking` #1 since src/buggy.rs:30\n"), "{text}");
+    assert!(
+        text.contains("holds `checking` #1 since src/buggy.rs:30\n"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -374,7 +621,11 @@ fn colours_change_nothing_else() {
     assert!(colored.starts_with("\u{1b}[1;31mhang\u{1b}[0m: \u{1b}[1mdistribute and"));
     let mut plain = String::new();
     for (at, part) in colored.split('\u{1b}').enumerate() {
-        let end = if at == 0 { 0 } else { part.find('m').unwrap() + 1 };
+        let end = if at == 0 {
+            0
+        } else {
+            part.find('m').unwrap() + 1
+        };
         plain.push_str(&part[end..]);
     }
     assert_eq!(plain, report.to_text(false));
@@ -383,13 +634,19 @@ fn colours_change_nothing_else() {
 #[test]
 fn json_says_the_same() {
     let json = watch_mux().to_json();
-    assert_eq!(json["headline"], "hang: distribute and watcher#2 wait for each other");
+    assert_eq!(
+        json["headline"],
+        "hang: distribute and watcher#2 wait for each other"
+    );
     assert_eq!(json["plan"]["load"], json!({ "workers": 2 }));
     assert_eq!(
         json["plan"]["schedule"],
         json!({ "strategy": "random", "seed": "7", "choices": 31, "hash": "00000001" })
     );
-    assert_eq!(json["resource_names"], json!(["watchers", "sender/receiver"]));
+    assert_eq!(
+        json["resource_names"],
+        json!(["watchers", "sender/receiver"])
+    );
     assert_eq!(json["story"][1]["task"], "watcher#2");
     assert_eq!(json["story"][0]["lines"][0]["at"]["line"], 61);
     assert_eq!(json["finding"]["kind"], "hang");

@@ -8,7 +8,7 @@ use crate::graph::{TaskNode, TaskState};
 use crate::plan::{DEFAULT_MAX_STEPS, Leaks, Preempt, Schedule};
 use crate::report::names::called;
 use crate::report::story::{self, Line, MANY};
-use crate::report::{Report, words};
+use crate::report::{Report, headline, words};
 use crate::site::Place;
 
 /// ANSI escape sequences, or none.
@@ -46,7 +46,7 @@ pub(super) fn render(report: &Report, color: bool) -> String {
         text,
         "{}: {}",
         paint.alarm(report.finding.kind.name()),
-        paint.bold(&plain(&story::headline(report)))
+        paint.bold(&plain(&headline::headline(report)))
     );
     let steps = story::steps(report);
     for (number, step) in (1..).zip(&steps) {
@@ -180,9 +180,17 @@ fn write_facts(text: &mut String, report: &Report, paint: Paint) {
     let plan = &report.plan;
     let finding = &report.finding;
     let mut fact = |key: &str, value: String| {
-        let _ = writeln!(text, "  {} {}", paint.bold(&format!("{key}:")), plain(&value));
+        let _ = writeln!(
+            text,
+            "  {} {}",
+            paint.bold(&format!("{key}:")),
+            plain(&value)
+        );
     };
-    let mut scenario = format!("{} ({}), engine {}", plan.scenario, plan.variant, plan.engine);
+    let mut scenario = format!(
+        "{} ({}), engine {}",
+        plan.scenario, plan.variant, plan.engine
+    );
     if plan.preempt != Preempt::Op {
         let _ = write!(scenario, ", preempt {}", plan.preempt);
     }
@@ -201,7 +209,10 @@ fn write_facts(text: &mut String, report: &Report, paint: Paint) {
     }
     fact("schedule", schedule);
     if let Some(before) = report.schedules_before {
-        fact("found", format!("in schedule {} of the hunt", before.saturating_add(1)));
+        fact(
+            "found",
+            format!("in schedule {} of the hunt", before.saturating_add(1)),
+        );
     }
     fact("fingerprint", finding.fingerprint.to_string());
     for note in &report.notes {
@@ -224,7 +235,9 @@ fn schedule_text(schedule: &Schedule) -> String {
             }
             text
         }
-        Schedule::Choices(choices) => format!("{} as recorded", words::count(choices.len(), "choice")),
+        Schedule::Choices(choices) => {
+            format!("{} as recorded", words::count(choices.len(), "choice"))
+        }
         Schedule::Bytes(bytes) => words::count(bytes.len(), "byte"),
     }
 }

@@ -82,6 +82,19 @@ pub(super) fn and(names: &[&str]) -> String {
     }
 }
 
+/// How many tasks a sentence names.
+const NAMED: usize = 4;
+
+/// The first few names, and how many more there are.
+pub(super) fn some(names: &[&str]) -> String {
+    match names.get(..NAMED) {
+        Some(first) if names.len() > NAMED => {
+            format!("{} and {} more", first.join(", "), names.len() - NAMED)
+        }
+        _ => and(names),
+    }
+}
+
 /// `1 task`, `2 tasks`.
 pub(super) fn count(number: usize, one: &str) -> String {
     if number == 1 {

@@ -40,8 +40,8 @@ const FIRE_ONE_IN: u32 = 64;
 impl Pct {
     pub(crate) fn new(seed: u64, depth: u8) -> Self {
         let mut random = Random::new(seed);
-        let exponent = LENGTH_EXPONENTS.start
-            + random.below(LENGTH_EXPONENTS.end - LENGTH_EXPONENTS.start);
+        let exponent =
+            LENGTH_EXPONENTS.start + random.below(LENGTH_EXPONENTS.end - LENGTH_EXPONENTS.start);
         let mut changes: Vec<u32> = (1..depth).map(|_| random.below(1 << exponent)).collect();
         changes.sort_unstable_by(|a, b| b.cmp(a));
         Self {
@@ -101,7 +101,8 @@ impl Strategy for Pct {
                 }
             }
         }
-        self.highest(view).map_or_else(|| view.fallback(), Pick::Task)
+        self.highest(view)
+            .map_or_else(|| view.fallback(), Pick::Task)
     }
 
     fn number(&mut self, bound: u32) -> u32 {

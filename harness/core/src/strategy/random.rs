@@ -27,7 +27,9 @@ impl Strategy for RandomWalk {
             return Pick::Timer;
         }
         let k = self.random.below(view.ready.len());
-        view.ready.nth(k).map_or_else(|| view.fallback(), Pick::Task)
+        view.ready
+            .nth(k)
+            .map_or_else(|| view.fallback(), Pick::Task)
     }
 
     fn number(&mut self, bound: u32) -> u32 {

@@ -6,8 +6,8 @@
 
 use crate::load::{Knob, Load};
 use crate::plan::{
-    Choice, DEFAULT_MAX_STEPS, Digest, EngineKind, Leaks, Plan, Preempt, Schedule, StrategyKind,
-    Variant,
+    Choice, DEFAULT_MAX_STEPS, DEFAULT_TOTAL_STEPS, Digest, EngineKind, Leaks, Plan, Preempt,
+    Schedule, StrategyKind, UnknownWord, Variant,
 };
 use crate::runs::{Expander, TooLong, runs};
 use crate::task::TaskPath;
@@ -48,7 +48,9 @@ pub enum TokenError {
     #[error("the token is truncated or mistyped, its checksum does not match: copy it whole")]
     Checksum,
     /// The checksum matches, but the contents are no plan.
-    #[error("the token is not one of this standstill's ({0}): replay it with the version that made it")]
+    #[error(
+        "the token is not one of this standstill's ({0}): replay it with the version that made it"
+    )]
     Malformed(String),
     /// The strategy has changed since, so that its seeds mean other schedules.
     #[error(
@@ -127,7 +129,8 @@ impl Plan {
 fn not_a_token(text: &str) -> TokenError {
     let version = text.strip_prefix("ss").and_then(|rest| {
         let (digits, _) = rest.split_once('-')?;
-        let is_number = (1..=9).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let is_number =
+            (1..=9).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
         is_number.then_some(digits)
     });
     match version {
@@ -187,7 +190,12 @@ fn leaks_code(leaks: Leaks) -> u8 {
     }
 }
 
-fn by_code<T: Copy>(all: &[T], code_of: fn(T) -> u8, what: &str, code: u8) -> Result<T, TokenError> {
+fn by_code<T: Copy>(
+    all: &[T],
+    code_of: fn(T) -> u8,
+    what: &str,
+    code: u8,
+) -> Result<T, TokenError> {
     all.iter()
         .copied()
         .find(|value| code_of(*value) == code)
@@ -197,14 +205,24 @@ fn by_code<T: Copy>(all: &[T], code_of: fn(T) -> u8, what: &str, code: u8) -> Re
 /// Set in the byte of policies when a step limit follows.
 const HAS_MAX_STEPS: u8 = 0x80;
 
+/// Set in the byte of policies when a limit of steps in all follows.
+const HAS_TOTAL_STEPS: u8 = 0x40;
+
 fn write_plan(writer: &mut Writer, plan: &Plan) {
     writer.text(&plan.scenario);
     writer.byte(variant_code(plan.variant) << 4 | engine_code(plan.engine));
-    let has_max_steps = plan.max_steps != DEFAULT_MAX_STEPS;
-    let policies = preempt_code(plan.preempt) << 3 | leaks_code(plan.leaks);
-    writer.byte(if has_max_steps { policies | HAS_MAX_STEPS } else { policies });
-    if has_max_steps {
-        writer.number(u64::from(plan.max_steps));
+    let mut policies = preempt_code(plan.preempt) << 3 | leaks_code(plan.leaks);
+    let limits = [
+        (plan.max_steps, DEFAULT_MAX_STEPS, HAS_MAX_STEPS),
+        (plan.total_steps, DEFAULT_TOTAL_STEPS, HAS_TOTAL_STEPS),
+    ];
+    let given = limits.iter().filter(|(limit, default, _)| limit != default);
+    policies = given
+        .clone()
+        .fold(policies, |policies, (_, _, flag)| policies | flag);
+    writer.byte(policies);
+    for (limit, _, _) in given {
+        writer.number(u64::from(*limit));
     }
     write_load(writer, &plan.load);
     write_schedule(writer, &plan.schedule);
@@ -223,14 +241,17 @@ fn read_plan(reader: &mut Reader<'_>) -> Result<Plan, TokenError> {
         Preempt::ALL,
         preempt_code,
         "preemption mode",
-        (policies & !HAS_MAX_STEPS) >> 3,
+        (policies & !(HAS_MAX_STEPS | HAS_TOTAL_STEPS)) >> 3,
     )?;
     let leaks = by_code(Leaks::ALL, leaks_code, "leak policy", policies & 0x07)?;
-    let max_steps = if policies & HAS_MAX_STEPS == 0 {
-        DEFAULT_MAX_STEPS
-    } else {
-        u32::try_from(reader.number()?).map_err(|_| malformed("its step limit is too high"))?
+    let mut limit = |flag, default| {
+        if policies & flag == 0 {
+            return Ok(default);
+        }
+        u32::try_from(reader.number()?).map_err(|_| malformed("its step limit is too high"))
     };
+    let max_steps = limit(HAS_MAX_STEPS, DEFAULT_MAX_STEPS)?;
+    let total_steps = limit(HAS_TOTAL_STEPS, DEFAULT_TOTAL_STEPS)?;
     let load = read_load(reader)?;
     let schedule = read_schedule(reader)?;
     Ok(Plan {
@@ -241,13 +262,19 @@ fn read_plan(reader: &mut Reader<'_>) -> Result<Plan, TokenError> {
         preempt,
         leaks,
         max_steps,
+        total_steps,
         schedule,
     })
 }
 
 /// A bit for each knob that is not 0, then those knobs.
 fn write_load(writer: &mut Writer, load: &Load) {
-    let used = || Knob::ALL.into_iter().enumerate().filter(|(_, knob)| load.get(*knob) != 0);
+    let used = || {
+        Knob::ALL
+            .into_iter()
+            .enumerate()
+            .filter(|(_, knob)| load.get(*knob) != 0)
+    };
     writer.byte(used().fold(0, |bits, (at, _)| bits | 1 << at));
     for (_, knob) in used() {
         writer.byte(load.get(knob));
@@ -280,7 +307,11 @@ fn write_schedule(writer: &mut Writer, schedule: &Schedule) {
             seed,
             digest,
         } => {
-            writer.byte(if digest.is_some() { SEEDED_WITH_DIGEST } else { SEEDED });
+            writer.byte(if digest.is_some() {
+                SEEDED_WITH_DIGEST
+            } else {
+                SEEDED
+            });
             write_strategy(writer, *strategy);
             writer.fixed(seed.to_le_bytes());
             if let Some(digest) = digest {
@@ -320,10 +351,16 @@ fn read_schedule(reader: &mut Reader<'_>) -> Result<Schedule, TokenError> {
         }
         CHOICES => Ok(Schedule::Choices(read_choices(reader)?)),
         BYTES => Ok(Schedule::Bytes(reader.bytes()?.to_vec())),
-        kind => Err(malformed(format!("its schedule has the unknown code {kind}"))),
+        kind => Err(malformed(format!(
+            "its schedule has the unknown code {kind}"
+        ))),
     }
 }
 
+/// Every strategy once, its parameters being any: what a decoder looks codes up in.
+const STRATEGIES: [StrategyKind; 2] = [StrategyKind::Random, StrategyKind::Pct { depth: 1 }];
+
+/// A new strategy gets a new code here, and its place in [`STRATEGIES`].
 fn strategy_code(strategy: StrategyKind) -> u8 {
     match strategy {
         StrategyKind::Random => 0,
@@ -352,7 +389,7 @@ fn read_strategy(reader: &mut Reader<'_>) -> Result<StrategyKind, TokenError> {
     let code = reader.byte()?;
     let version = reader.byte()?;
     // The version decides how to read on, so it is looked at before the parameters.
-    let model = [StrategyKind::Random, StrategyKind::Pct { depth: 1 }]
+    let model = STRATEGIES
         .into_iter()
         .find(|model| strategy_code(*model) == code)
         .ok_or_else(|| malformed(format!("its strategy has the unknown code {code}")))?;
@@ -366,9 +403,10 @@ fn read_strategy(reader: &mut Reader<'_>) -> Result<StrategyKind, TokenError> {
     }
     match model {
         StrategyKind::Random => Ok(StrategyKind::Random),
-        StrategyKind::Pct { .. } => Ok(StrategyKind::Pct {
-            depth: reader.byte()?,
-        }),
+        // The same bounds as for one that is typed.
+        StrategyKind::Pct { .. } => format!("pct:{}", reader.byte()?)
+            .parse()
+            .map_err(|error: UnknownWord| malformed(error.to_string())),
     }
 }
 

@@ -39,7 +39,10 @@ fn opened(token: &str) -> Vec<u8> {
 
 #[test]
 fn a_token_is_the_same_for_ever() {
-    assert_eq!(seeded().to_token(), "ss1-15vp2x33d0pptxbr000120g1040g20zfspnrjst54c0ve0qfqtpxw26hdwag");
+    assert_eq!(
+        seeded().to_token(),
+        "ss1-15vp2x33d0pptxbr000120g1040g20zfspnrjst54c0ve0qfqtpxw26hdwag"
+    );
     let mut choices = seeded();
     let worker = Choice::Task(TaskPath::root().child(3).child(0));
     let mut schedule = vec![Choice::Task(TaskPath::root()); 40];
@@ -48,7 +51,10 @@ fn a_token_is_the_same_for_ever() {
     choices.preempt = Preempt::Await;
     choices.leaks = Leaks::Off;
     choices.max_steps = 500;
-    assert_eq!(choices.to_token(), "ss1-15vp2x33d0pptxbr025f80rh080g40g0081g01055010400708h99pzr");
+    assert_eq!(
+        choices.to_token(),
+        "ss1-15vp2x33d0pptxbr025f80rh080g40g0081g01055010400708h99pzr"
+    );
     for plan in [seeded(), choices] {
         assert_eq!(Plan::from_token(&plan.to_token()), Ok(plan));
     }
@@ -71,7 +77,11 @@ fn a_long_run_takes_no_room() {
 #[test]
 fn each_mistake_has_its_own_error() {
     let token = seeded().to_token();
-    let mistyped = token.replacen(&token[10..11], if &token[10..11] == "0" { "1" } else { "0" }, 1);
+    let mistyped = token.replacen(
+        &token[10..11],
+        if &token[10..11] == "0" { "1" } else { "0" },
+        1,
+    );
     for (text, message) in [
         (
             "",
@@ -144,7 +154,9 @@ fn sealed_nonsense_is_malformed() {
     let name = "watch-mux".len() + 1;
     let mut bomb = good[..name + 5].to_vec();
     // No tasks, one run: a timer, 2^62 times.
-    bomb.extend([2, 0, 1, 1, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x40]);
+    bomb.extend([
+        2, 0, 1, 1, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x40,
+    ]);
     for (payload, what) in [
         (Vec::new(), "it ends too early"),
         (good[..name].to_vec(), "it ends too early"),
@@ -155,6 +167,10 @@ fn sealed_nonsense_is_malformed() {
         (changed(name + 2, 0xff), "its load has unknown knobs"),
         (changed(name + 5, 9), "its schedule has the unknown code 9"),
         (changed(name + 6, 9), "its strategy has the unknown code 9"),
+        (
+            changed(name + 8, 33),
+            "there is no strategy `pct:33`: choose one of random, pct:DEPTH",
+        ),
         (longer, "bytes are left over"),
         (
             bomb,

@@ -275,9 +275,7 @@ impl<'a> Drawing<'a> {
 }
 
 fn push_once(blockers: &mut Vec<Blocker>, task: usize, why: Why) {
-    let known = blockers
-        .iter_mut()
-        .find(|blocker| blocker.task == task);
+    let known = blockers.iter_mut().find(|blocker| blocker.task == task);
     match known {
         Some(blocker) => blocker.why = blocker.why.min(why),
         None => blockers.push(Blocker { task, why }),
@@ -286,7 +284,12 @@ fn push_once(blockers: &mut Vec<Blocker>, task: usize, why: Why) {
 
 /// `worker#2` is the third of those tasks with the role `worker` by the number of its spawn;
 /// the number is left out where the role is unique.
-fn numbered(roles: &[String], index: usize, record: &TaskRecord, tasks: &[(TaskRef, &TaskRecord)]) -> String {
+fn numbered(
+    roles: &[String],
+    index: usize,
+    record: &TaskRecord,
+    tasks: &[(TaskRef, &TaskRecord)],
+) -> String {
     let role = &roles[index];
     let namesakes: Vec<&TaskRecord> = (0..roles.len())
         .filter(|other| roles[*other] == *role)

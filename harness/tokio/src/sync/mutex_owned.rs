@@ -33,7 +33,7 @@ impl<T: ?Sized> OwnedMutexGuard<T> {
         OwnedMappedMutexGuard {
             kept: this
                 .kept
-                .map::<MappedMutexGuards<U>>(|guard| real::MutexGuard::map(guard, f)),
+                .map::<MappedMutexGuards<U>>(|guard, _| real::MutexGuard::map(guard, f)),
         }
     }
 
@@ -48,7 +48,7 @@ impl<T: ?Sized> OwnedMutexGuard<T> {
         F: FnOnce(&mut T) -> Option<&mut U>,
     {
         this.kept
-            .try_map::<MappedMutexGuards<U>>(|guard| real::MutexGuard::try_map(guard, f))
+            .try_map::<MappedMutexGuards<U>>(|guard, _| real::MutexGuard::try_map(guard, f))
             .map(|kept| OwnedMappedMutexGuard { kept })
             .map_err(Self::new)
     }
@@ -86,7 +86,7 @@ impl<T: ?Sized, U: ?Sized> OwnedMappedMutexGuard<T, U> {
         OwnedMappedMutexGuard {
             kept: this
                 .kept
-                .map::<MappedMutexGuards<S>>(|guard| real::MappedMutexGuard::map(guard, f)),
+                .map::<MappedMutexGuards<S>>(|guard, _| real::MappedMutexGuard::map(guard, f)),
         }
     }
 
@@ -100,7 +100,7 @@ impl<T: ?Sized, U: ?Sized> OwnedMappedMutexGuard<T, U> {
         F: FnOnce(&mut U) -> Option<&mut S>,
     {
         this.kept
-            .try_map::<MappedMutexGuards<S>>(|guard| real::MappedMutexGuard::try_map(guard, f))
+            .try_map::<MappedMutexGuards<S>>(|guard, _| real::MappedMutexGuard::try_map(guard, f))
             .map(|kept| OwnedMappedMutexGuard { kept })
             .map_err(|kept| Self { kept })
     }

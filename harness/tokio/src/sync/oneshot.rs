@@ -1,6 +1,6 @@
 //! A channel for one value.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -96,6 +96,18 @@ pub struct Receiver<T> {
 }
 
 impl<T> Receiver<T> {
+    fn poll_at(
+        &mut self,
+        cx: &mut Context<'_>,
+        site: impl FnOnce(Site) -> Site,
+    ) -> Poll<Result<T, RecvError>> {
+        let Self { end, polling, real } = self;
+        let site = || site(end.site());
+        let polled = polling.poll(end.tag(), Op::Recv, site, || Pin::new(real).poll(cx));
+        end.moved_if(matches!(polled, Poll::Ready(Ok(_))));
+        polled
+    }
+
     /// Lets nobody send any more. A value that was sent can still be received.
     #[track_caller]
     pub fn close(&mut self) {
@@ -138,9 +150,10 @@ impl<T> Receiver<T> {
     ///
     /// In an asynchronous task.
     #[track_caller]
-    pub fn blocking_recv(self) -> Result<T, RecvError> {
+    pub fn blocking_recv(mut self) -> Result<T, RecvError> {
+        let site = Location::caller();
         if blocking::in_run() {
-            facade::block_on(self)
+            facade::block_on(poll_fn(|cx| self.poll_at(cx, |_| site)))
         } else {
             let Self { end, real, .. } = self;
             let value = real.blocking_recv();
@@ -155,11 +168,7 @@ impl<T> Future for Receiver<T> {
 
     #[track_caller]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { end, polling, real } = &mut *self;
         let caller = Location::caller();
-        let site = || place::of_poll(caller, end.site());
-        let polled = polling.poll(end.tag(), Op::Recv, site, || Pin::new(real).poll(cx));
-        end.moved_if(matches!(polled, Poll::Ready(Ok(_))));
-        polled
+        self.poll_at(cx, |made| place::of_poll(caller, made))
     }
 }

@@ -91,7 +91,11 @@ impl<T: ?Sized> RwLock<T> {
         self.readers
     }
 
-    fn reader<'a>(&'a self, real: real::RwLockReadGuard<'a, T>, site: Site) -> RwLockReadGuard<'a, T> {
+    fn reader<'a>(
+        &'a self,
+        real: real::RwLockReadGuard<'a, T>,
+        site: Site,
+    ) -> RwLockReadGuard<'a, T> {
         RwLockReadGuard {
             release: Release::new(&self.tag, site),
             real,

@@ -35,7 +35,7 @@ impl<T: ?Sized, U: ?Sized> OwnedRwLockReadGuard<T, U> {
         OwnedRwLockReadGuard {
             kept: this
                 .kept
-                .map::<ReadGuards<V>>(|guard| real::RwLockReadGuard::map(guard, f)),
+                .map::<ReadGuards<V>>(|guard, _| real::RwLockReadGuard::map(guard, f)),
         }
     }
 
@@ -49,7 +49,7 @@ impl<T: ?Sized, U: ?Sized> OwnedRwLockReadGuard<T, U> {
         F: FnOnce(&U) -> Option<&V>,
     {
         this.kept
-            .try_map::<ReadGuards<V>>(|guard| real::RwLockReadGuard::try_map(guard, f))
+            .try_map::<ReadGuards<V>>(|guard, _| real::RwLockReadGuard::try_map(guard, f))
             .map(|kept| OwnedRwLockReadGuard { kept })
             .map_err(|kept| Self { kept })
     }
@@ -79,7 +79,7 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
         OwnedRwLockMappedWriteGuard {
             kept: this
                 .kept
-                .map::<MappedWriteGuards<U>>(|guard| real::RwLockWriteGuard::map(guard, f)),
+                .map::<MappedWriteGuards<U>>(|guard, _| real::RwLockWriteGuard::map(guard, f)),
         }
     }
 
@@ -96,7 +96,7 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
         F: FnOnce(&mut T) -> Option<&mut U>,
     {
         this.kept
-            .try_map::<MappedWriteGuards<U>>(|guard| real::RwLockWriteGuard::try_map(guard, f))
+            .try_map::<MappedWriteGuards<U>>(|guard, _| real::RwLockWriteGuard::try_map(guard, f))
             .map(|kept| OwnedRwLockMappedWriteGuard { kept })
             .map_err(Self::new)
     }
@@ -106,7 +106,7 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
         OwnedRwLockMappedWriteGuard {
             kept: this
                 .kept
-                .map::<MappedWriteGuards<T>>(real::RwLockWriteGuard::into_mapped),
+                .map::<MappedWriteGuards<T>>(|guard, _| real::RwLockWriteGuard::into_mapped(guard)),
         }
     }
 
@@ -115,7 +115,7 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
         self.kept.switch();
         let mut kept = self
             .kept
-            .map::<ReadGuards<T>>(real::RwLockWriteGuard::downgrade);
+            .map::<ReadGuards<T>>(|guard, _| real::RwLockWriteGuard::downgrade(guard));
         kept.resize(1, Op::Read);
         OwnedRwLockReadGuard { kept }
     }
@@ -128,7 +128,7 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
         this.kept.switch();
         let mut kept = this
             .kept
-            .map::<ReadGuards<U>>(|guard| real::RwLockWriteGuard::downgrade_map(guard, f));
+            .map::<ReadGuards<U>>(|guard, _| real::RwLockWriteGuard::downgrade_map(guard, f));
         kept.resize(1, Op::Read);
         OwnedRwLockReadGuard { kept }
     }
@@ -147,7 +147,9 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
     {
         this.kept.switch();
         this.kept
-            .try_map::<ReadGuards<U>>(|guard| real::RwLockWriteGuard::try_downgrade_map(guard, f))
+            .try_map::<ReadGuards<U>>(|guard, _| {
+                real::RwLockWriteGuard::try_downgrade_map(guard, f)
+            })
             .map(|mut kept| {
                 kept.resize(1, Op::Read);
                 OwnedRwLockReadGuard { kept }
@@ -174,9 +176,9 @@ impl<T: ?Sized, U: ?Sized> OwnedRwLockMappedWriteGuard<T, U> {
         F: FnOnce(&mut U) -> &mut V,
     {
         OwnedRwLockMappedWriteGuard {
-            kept: this
-                .kept
-                .map::<MappedWriteGuards<V>>(|guard| real::RwLockMappedWriteGuard::map(guard, f)),
+            kept: this.kept.map::<MappedWriteGuards<V>>(|guard, _| {
+                real::RwLockMappedWriteGuard::map(guard, f)
+            }),
         }
     }
 
@@ -193,7 +195,7 @@ impl<T: ?Sized, U: ?Sized> OwnedRwLockMappedWriteGuard<T, U> {
         F: FnOnce(&mut U) -> Option<&mut V>,
     {
         this.kept
-            .try_map::<MappedWriteGuards<V>>(|guard| {
+            .try_map::<MappedWriteGuards<V>>(|guard, _| {
                 real::RwLockMappedWriteGuard::try_map(guard, f)
             })
             .map(|kept| OwnedRwLockMappedWriteGuard { kept })

@@ -89,7 +89,11 @@ impl Semaphore {
         Ok(OwnedSemaphorePermit::take_over(real, &self, site))
     }
 
-    fn try_acquire_at(&self, n: u32, site: Site) -> Result<real::SemaphorePermit<'_>, TryAcquireError> {
+    fn try_acquire_at(
+        &self,
+        n: u32,
+        site: Site,
+    ) -> Result<real::SemaphorePermit<'_>, TryAcquireError> {
         self.tag.switch(Op::Acquire, site);
         self.real.try_acquire_many(n)
     }
@@ -333,14 +337,16 @@ impl<'a> SemaphorePermit<'a> {
         self.real.merge(other.real);
         other.release.done();
         drop(other.hold);
-        self.hold.resize(clamp(self.real.num_permits()), Op::Acquire);
+        self.hold
+            .resize(clamp(self.real.num_permits()), Op::Acquire);
     }
 
     /// Takes `n` permits out of these, if there are so many.
     pub fn split(&mut self, n: usize) -> Option<Self> {
         let site = self.release.site();
         let real = self.real.split(n)?;
-        self.hold.resize(clamp(self.real.num_permits()), Op::Acquire);
+        self.hold
+            .resize(clamp(self.real.num_permits()), Op::Acquire);
         Some(self.semaphore.permit(real, site))
     }
 

@@ -167,7 +167,14 @@ impl Executor {
     }
 
     /// Makes ready for a run.
-    pub(super) fn reset(&self, epoch: u32, preempt: bool, strategy: Box<dyn Strategy>, recorder: Option<Recorder>) {
+    pub(super) fn reset(
+        &self,
+        epoch: u32,
+        total_steps: u64,
+        preempt: bool,
+        strategy: Box<dyn Strategy>,
+        recorder: Option<Recorder>,
+    ) {
         self.epoch.set(epoch);
         self.closing.set(false);
         self.fair.set(false);
@@ -178,7 +185,7 @@ impl Executor {
         self.fire.set(false);
         self.early_timers.set(EARLY_TIMERS);
         self.steps.set(0);
-        self.slice_end.set(SLICE);
+        self.slice_end.set(SLICE.min(total_steps));
         self.alive.set(0);
         self.root_ended.set(false);
         self.idle.set(false);
@@ -198,7 +205,9 @@ impl Executor {
 
     /// Virtual time since the run began.
     pub(super) fn elapsed(&self) -> Duration {
-        self.began.get().map_or(Duration::ZERO, |began| began.elapsed())
+        self.began
+            .get()
+            .map_or(Duration::ZERO, |began| began.elapsed())
     }
 
     /// The tasks that have not ended, in slot order.
@@ -580,7 +589,9 @@ impl Executor {
     // ---- what lives in thread-locals during a poll -----------------------------------------
 
     pub(super) fn push_scope(&self, me: TaskRef, scoped: &'static dyn PollScoped) {
-        self.slots.borrow_mut()[me.slot as usize].scopes.push(scoped);
+        self.slots.borrow_mut()[me.slot as usize]
+            .scopes
+            .push(scoped);
     }
 
     pub(super) fn pop_scope(&self, me: TaskRef) {

@@ -116,7 +116,11 @@ impl Host for Executor {
 
     fn wait(&self, resource: ResourceId, op: Op, amount: u32, site: Site) -> Option<WaitId> {
         let me = self.current.get()?;
-        Some(self.tracker.borrow_mut().wait(me, resource, op, amount, site))
+        Some(
+            self.tracker
+                .borrow_mut()
+                .wait(me, resource, op, amount, site),
+        )
     }
 
     fn granted(&self, wait: WaitId) {
@@ -130,7 +134,11 @@ impl Host for Executor {
     #[inline]
     fn hold(&self, resource: ResourceId, op: Op, amount: u32, site: Site) -> Option<HoldId> {
         let me = self.current.get()?;
-        Some(self.tracker.borrow_mut().hold(me, resource, op, amount, site))
+        Some(
+            self.tracker
+                .borrow_mut()
+                .hold(me, resource, op, amount, site),
+        )
     }
 
     #[inline]

@@ -29,10 +29,12 @@ impl Word {
     #[inline]
     pub(crate) fn pack(engine: u32, slot: u32, stamp: u64) -> usize {
         let stamp = stamp & ((1 << STAMP_BITS) - 1);
-        let word = u64::from(engine) << (SLOT_BITS + STAMP_BITS)
-            | u64::from(slot) << STAMP_BITS
-            | stamp;
-        #[expect(clippy::cast_possible_truncation, reason = "pointers have 64 bits, see above")]
+        let word =
+            u64::from(engine) << (SLOT_BITS + STAMP_BITS) | u64::from(slot) << STAMP_BITS | stamp;
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "pointers have 64 bits, see above"
+        )]
         let word = word as usize;
         word
     }
@@ -40,7 +42,10 @@ impl Word {
     #[inline]
     pub(crate) fn unpack(word: usize) -> Self {
         let word = word as u64;
-        #[expect(clippy::cast_possible_truncation, reason = "masked to fewer than 32 bits")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "masked to fewer than 32 bits"
+        )]
         let (engine, slot) = (
             (word >> (SLOT_BITS + STAMP_BITS)) as u32,
             (word >> STAMP_BITS) as u32 & (MOST_TASKS - 1),
@@ -144,7 +149,14 @@ mod tests {
     fn a_word_keeps_its_parts() {
         for (engine, slot, stamp) in [(0, 0, 0), (1023, (1 << 20) - 1, (1 << 34) - 1), (5, 77, 9)] {
             let word = Word::unpack(Word::pack(engine, slot, stamp));
-            assert_eq!(word, Word { engine, slot, stamp });
+            assert_eq!(
+                word,
+                Word {
+                    engine,
+                    slot,
+                    stamp
+                }
+            );
         }
     }
 }

@@ -66,7 +66,9 @@ impl PartialHangs {
                     executor.fair.set(false);
                     return None;
                 }
-                candidate.is_confirmed(executor).then(|| candidate.dead.clone())
+                candidate
+                    .is_confirmed(executor)
+                    .then(|| candidate.dead.clone())
             }
         }
     }
@@ -127,7 +129,10 @@ fn credible(executor: &Executor, alive: &[TaskRef], dead: &[TaskRef]) -> bool {
     if dead.iter().any(|task| task.serial == 0) {
         return true;
     }
-    let graph: WaitGraph = executor.tracker.borrow().snapshot(alive, |_| TaskState::Waiting);
+    let graph: WaitGraph = executor
+        .tracker
+        .borrow()
+        .snapshot(alive, |_| TaskState::Waiting);
     let core = graph.core(|task| alive.get(task).is_some_and(|task| dead.contains(task)));
     !core.is_empty()
         && core.iter().all(|link| {

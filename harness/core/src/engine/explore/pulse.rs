@@ -91,10 +91,7 @@ impl Pulse {
             suspended: self.suspended.load(Ordering::Relaxed),
             thread: self.thread.load(Ordering::Relaxed),
             task: self.task.get(),
-            last: Op::ALL
-                .get(op as usize)
-                .copied()
-                .zip(self.site.get()),
+            last: Op::ALL.get(op as usize).copied().zip(self.site.get()),
         }
     }
 }

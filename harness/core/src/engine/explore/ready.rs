@@ -92,7 +92,9 @@ impl ReadySet {
         for _ in 0..left {
             word &= word - 1;
         }
-        u32::try_from(index * 64).ok().map(|base| base + word.trailing_zeros())
+        u32::try_from(index * 64)
+            .ok()
+            .map(|base| base + word.trailing_zeros())
     }
 
     /// The lowest task at or after `slot`; past the last one, the lowest of all.
@@ -112,7 +114,9 @@ impl ReadySet {
             }
             let word = self.words[index] & mask;
             if word != 0 {
-                return u32::try_from(index * 64).ok().map(|base| base + word.trailing_zeros());
+                return u32::try_from(index * 64)
+                    .ok()
+                    .map(|base| base + word.trailing_zeros());
             }
             mask = u64::MAX;
             index += 1;

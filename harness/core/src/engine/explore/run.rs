@@ -27,9 +27,6 @@ use crate::task::{TaskKind, TaskRef};
 /// A timer as far away as this never fires: quiescence comes first.
 pub(super) const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// A run ends undecided after this many steps.
-pub(super) const MOST_STEPS: u64 = 1_000_000;
-
 /// A run ends undecided this long, in virtual time, after the last timer that was armed.
 pub(super) const MOST_TIME: Duration = Duration::from_secs(3600);
 
@@ -59,6 +56,7 @@ pub(super) fn run(executor: &Executor, program: &Program, plan: &Plan, care: Car
     let recorder = (care == Care::Record).then(Recorder::default);
     executor.reset(
         epoch,
+        u64::from(plan.total_steps),
         plan.preempt == Preempt::Op,
         strategy::of(&plan.schedule),
         recorder,
@@ -151,6 +149,7 @@ struct Drive<'a> {
     executor: &'a Executor,
     leaks: Leaks,
     max_steps: u64,
+    total_steps: u64,
     threads_before: Option<BTreeSet<u32>>,
     sentinel: Option<Pin<Box<Sleep>>>,
     /// The last poll found nothing to do and left the clock to the runtime.
@@ -171,6 +170,7 @@ impl<'a> Drive<'a> {
             executor,
             leaks: plan.leaks,
             max_steps: u64::from(plan.max_steps),
+            total_steps: u64::from(plan.total_steps),
             threads_before,
             sentinel: None,
             waiting: false,
@@ -202,7 +202,8 @@ impl<'a> Drive<'a> {
                 }
             }
             if executor.steps.get() >= executor.slice_end.get() {
-                executor.slice_end.set(executor.steps.get() + SLICE);
+                let slice_end = executor.steps.get() + SLICE;
+                executor.slice_end.set(slice_end.min(this.total_steps));
                 if let Some(ending) = this.slice_over() {
                     return Poll::Ready(ending);
                 }
@@ -296,7 +297,7 @@ impl<'a> Drive<'a> {
         if let Some(ending) = self.partial_hang() {
             return Some(ending);
         }
-        if steps >= MOST_STEPS {
+        if steps >= self.total_steps {
             self.idle_since = executor.elapsed();
             return Some(self.ending(How::Endless));
         }

@@ -16,7 +16,9 @@ impl Ours {
     pub(crate) fn register() -> Self {
         let id = own_id();
         if let Some(id) = id {
-            OURS.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+            OURS.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(id);
         }
         Self { id }
     }
@@ -25,7 +27,9 @@ impl Ours {
 impl Drop for Ours {
     fn drop(&mut self) {
         if let Some(id) = self.id {
-            OURS.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+            OURS.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .remove(&id);
         }
     }
 }

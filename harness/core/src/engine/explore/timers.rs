@@ -42,7 +42,10 @@ impl Timers {
         let Ok(index) = u32::try_from(timer.0 & u64::from(u32::MAX)) else {
             return;
         };
-        let deadline = self.deadlines.get_mut(index as usize).and_then(Option::take);
+        let deadline = self
+            .deadlines
+            .get_mut(index as usize)
+            .and_then(Option::take);
         if let Some(deadline) = deadline {
             self.armed.remove(&(deadline, index));
             self.free.push(index);

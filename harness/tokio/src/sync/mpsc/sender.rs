@@ -82,7 +82,11 @@ impl<T> Sender<T> {
         Permit::new(Release::new(self.end.tag(), site), real, hold)
     }
 
-    fn permits<'a>(&'a self, real: real::PermitIterator<'a, T>, site: Site) -> PermitIterator<'a, T> {
+    fn permits<'a>(
+        &'a self,
+        real: real::PermitIterator<'a, T>,
+        site: Site,
+    ) -> PermitIterator<'a, T> {
         let hold = Hold::take(self.end.tag(), Op::Reserve, clamp(real.len()), site);
         PermitIterator::new(Release::new(self.end.tag(), site), real, hold)
     }

@@ -1,0 +1,167 @@
+//! What a hunt can be told.
+
+use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use standstill::{
+    DEFAULT_MAX_STEPS, DEFAULT_SCHEDULES, EngineKind, Knob, Leaks, Preempt, StrategyKind, Variant,
+};
+
+use super::duration::duration;
+use super::range::range;
+use super::{Format, one_of};
+
+/// The most threads that a hunt may be told to use.
+const MOST_JOBS: u64 = 1024;
+
+/// Where to hunt, how, and for how long.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct HuntArgs {
+    /// The scenarios to hunt in; all of them if none is named.
+    #[arg(value_name = "SCENARIO")]
+    pub(crate) scenarios: Vec<String>,
+    /// Hunt in this variant only.
+    #[arg(long, value_parser = one_of(Variant::ALL, Variant::name))]
+    pub(crate) variant: Option<Variant>,
+
+    /// How many schedules to try in each row [default: 20000, or no limit with --time].
+    ///
+    /// A row is a variant of a scenario under an engine.
+    #[arg(long, value_name = "N", help_heading = "Budget", value_parser = clap::value_parser!(u64).range(1..))]
+    schedules: Option<u64>,
+    /// How long the whole hunt may take, like 30s, 5m or 1h.
+    ///
+    /// The time is shared out so that every row gets its part; what a row does not need goes to
+    /// the others. A hunt that is cut short by time does not come out the same every time; one by
+    /// --schedules does.
+    #[arg(long, value_name = "TIME", help_heading = "Budget", value_parser = duration)]
+    pub(crate) time: Option<Duration>,
+    /// The seed that every schedule's own seed comes from: the same one, the same hunt.
+    #[arg(long, value_name = "N", help_heading = "Budget", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// How many threads run schedules [default: one for each core]. Changes speed, never results.
+    #[arg(long, value_name = "N", help_heading = "Budget", value_parser = clap::value_parser!(u64).range(1..=MOST_JOBS))]
+    jobs: Option<u64>,
+    /// Do not stop at a row's first finding, but collect all of them, by fingerprint.
+    #[arg(long, help_heading = "Budget")]
+    pub(crate) keep_going: bool,
+
+    /// What executes the runs.
+    #[arg(long, help_heading = "Schedules", default_value = EngineKind::Explore.name(), value_parser = one_of(EngineKind::ALL, EngineKind::name))]
+    pub(crate) engine: EngineKind,
+    /// What decides who goes next: `random`, or `pct:D` with a bug depth D from 1 to 32 [default:
+    /// `random` and `pct` in turn].
+    #[arg(long, value_name = "STRATEGY", help_heading = "Schedules")]
+    pub(crate) strategy: Option<StrategyKind>,
+    /// Where a task may be taken off its thread: before every operation, or only at `.await`s.
+    #[arg(long, help_heading = "Schedules", default_value = Preempt::Op.name(), value_parser = one_of(Preempt::ALL, Preempt::name))]
+    pub(crate) preempt: Preempt,
+    /// Which tasks left behind count as leaked: all that do not end by themselves, only those
+    /// blocked for good, or none.
+    #[arg(long, help_heading = "Schedules", default_value = Leaks::All.name(), value_parser = one_of(Leaks::ALL, Leaks::name))]
+    pub(crate) leaks: Leaks,
+    /// After how many steps without progress a run counts as livelocked.
+    #[arg(long, value_name = "N", help_heading = "Schedules", default_value_t = DEFAULT_MAX_STEPS, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_steps: u32,
+
+    /// How many workers: a number, or a range like 1..4 with both ends in it.
+    ///
+    /// Each run draws its counts from the ranges; `standstill show SCENARIO` tells which knobs a
+    /// scenario has and how far they go. A knob that a named scenario does not have is an error.
+    #[arg(long, value_name = "RANGE", help_heading = "Load", value_parser = range)]
+    workers: Option<RangeInclusive<u8>>,
+    /// How many writers.
+    #[arg(long, value_name = "RANGE", help_heading = "Load", value_parser = range)]
+    writers: Option<RangeInclusive<u8>>,
+    /// How many watchers.
+    #[arg(long, value_name = "RANGE", help_heading = "Load", value_parser = range)]
+    watchers: Option<RangeInclusive<u8>>,
+    /// How many rounds each task makes.
+    #[arg(long, value_name = "RANGE", help_heading = "Load", value_parser = range)]
+    rounds: Option<RangeInclusive<u8>>,
+    /// The capacity of bounded channels.
+    #[arg(long, value_name = "RANGE", help_heading = "Load", value_parser = range)]
+    capacity: Option<RangeInclusive<u8>>,
+
+    /// Keep what is found in this directory, an entry each, for `standstill replay`.
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    pub(crate) corpus: Option<PathBuf>,
+    /// Write the reports into this directory, as text and as JSON.
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    pub(crate) report: Option<PathBuf>,
+    /// How the outcome is printed: text, or one JSON document.
+    #[arg(long, value_enum, help_heading = "Output", default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// Print the table only: no progress, no reports.
+    #[arg(long, short, help_heading = "Output", conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Say more: what each row is hunted with, and more columns in the table.
+    #[arg(long, short, help_heading = "Output")]
+    pub(crate) verbose: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  standstill hunt                                  every scenario, 20,000 schedules a row
+  standstill hunt watch-mux quota-worker           two of them
+  standstill hunt --time 30s                       as many schedules as fit, shared fairly
+  standstill hunt watch-mux --watchers 1..2        with few watchers
+  standstill hunt --strategy pct:3 --seed 7        another way to choose, another seed
+  standstill hunt --format json > hunt.json        for a machine
+
+A buggy variant must show a finding, any other must be clean: else the exit code is 1.
+Ctrl-C ends a hunt with the rows found so far; the others are undecided, so the exit code is 1.
+A second Ctrl-C ends it at once.
+
+JSON: {\"rows\": [{scenario, variant, engine, strategy, load, expected, verdict, met, schedules,
+first_at, schedules_per_s, steps_per_s, fingerprint, token}]}. `expected` is found or clean;
+`verdict` is clean, hang, partial-hang, leak, livelock, panic, blocked or undecided; `first_at`
+counts schedules from 0; `load` has the counts of the finding's run, as numbers, or else the
+ranges hunted in, as [low, high]. What is absent is null.";
+
+impl HuntArgs {
+    /// The ranges that were given.
+    pub(crate) fn knobs(&self) -> Vec<(Knob, RangeInclusive<u8>)> {
+        Knob::ALL
+            .into_iter()
+            .filter_map(|knob| {
+                let range = match knob {
+                    Knob::Workers => &self.workers,
+                    Knob::Writers => &self.writers,
+                    Knob::Watchers => &self.watchers,
+                    Knob::Rounds => &self.rounds,
+                    Knob::Capacity => &self.capacity,
+                };
+                Some((knob, range.clone()?))
+            })
+            .collect()
+    }
+
+    /// How many schedules a row may try: without a limit of its own if there is one of time.
+    pub(crate) fn schedules(&self) -> u64 {
+        match (self.schedules, self.time) {
+            (Some(schedules), _) => schedules,
+            (None, Some(_)) => u64::MAX,
+            (None, None) => DEFAULT_SCHEDULES,
+        }
+    }
+
+    /// How many threads run schedules.
+    pub(crate) fn jobs(&self) -> NonZeroUsize {
+        self.jobs
+            .and_then(|jobs| usize::try_from(jobs).ok())
+            .and_then(NonZeroUsize::new)
+            .or_else(|| std::thread::available_parallelism().ok())
+            .unwrap_or(NonZeroUsize::MIN)
+    }
+
+    /// The strategy in one word: what the rows say that have no finding.
+    pub(crate) fn strategy_word(&self) -> String {
+        self.strategy
+            .map_or_else(|| "random+pct".to_owned(), |strategy| strategy.to_string())
+    }
+}

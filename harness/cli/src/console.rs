@@ -1,0 +1,109 @@
+//! The way out: standard output for results, standard error for everything else.
+
+use std::fmt::Display;
+use std::io::{self, ErrorKind, IsTerminal, Write};
+
+use anyhow::Context;
+
+/// Where an invocation writes to.
+#[derive(Debug)]
+pub(crate) struct Console {
+    color: bool,
+    color_errors: bool,
+    terminal: bool,
+    /// Nobody reads standard output any more.
+    closed: bool,
+}
+
+impl Console {
+    /// The process's own streams.
+    pub(crate) fn standard() -> Self {
+        let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+            && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+        let terminal = io::stderr().is_terminal();
+        Self {
+            color: wanted && io::stdout().is_terminal(),
+            color_errors: wanted && terminal,
+            terminal,
+            closed: false,
+        }
+    }
+
+    /// Whether standard output is in colour.
+    pub(crate) fn color(&self) -> bool {
+        self.color
+    }
+
+    /// Whether standard error is a terminal.
+    pub(crate) fn terminal(&self) -> bool {
+        self.terminal
+    }
+
+    /// Writes to standard output. A reader that went away, as in `standstill list | head -1`, is
+    /// no mistake: what it does not want is dropped.
+    pub(crate) fn print(&mut self, text: &str) -> anyhow::Result<()> {
+        if self.closed {
+            return Ok(());
+        }
+        let mut stdout = io::stdout().lock();
+        match stdout
+            .write_all(text.as_bytes())
+            .and_then(|()| stdout.flush())
+        {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+                self.closed = true;
+                Ok(())
+            }
+            written => written.context("cannot write to standard output"),
+        }
+    }
+
+    /// Writes a value to standard output as one JSON document.
+    pub(crate) fn print_json<T: serde::Serialize>(&mut self, value: &T) -> anyhow::Result<()> {
+        let mut text =
+            serde_json::to_string_pretty(value).context("cannot write the JSON document")?;
+        text.push('\n');
+        self.print(&text)
+    }
+
+    /// Writes a line to standard error.
+    pub(crate) fn note(&self, text: impl Display) {
+        // There is nowhere left to say that standard error cannot be written to.
+        let _ = writeln!(io::stderr(), "{text}");
+    }
+
+    /// Writes a warning to standard error.
+    pub(crate) fn warn(&self, text: impl Display) {
+        let word = paint(self.color_errors, Paint::Yellow, "warning");
+        self.note(format_args!("{word}: {text}"));
+    }
+
+    /// Writes an error to standard error.
+    pub(crate) fn error(&self, text: impl Display) {
+        let word = paint(self.color_errors, Paint::Red, "error");
+        self.note(format_args!("{word}: {text}"));
+    }
+}
+
+/// A colour of text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Paint {
+    Red,
+    Green,
+    Yellow,
+    Bold,
+}
+
+/// `text` in a colour, if there is to be colour.
+pub(crate) fn paint(color: bool, paint: Paint, text: &str) -> String {
+    if !color {
+        return text.to_owned();
+    }
+    let code = match paint {
+        Paint::Red => "1;31",
+        Paint::Green => "32",
+        Paint::Yellow => "33",
+        Paint::Bold => "1",
+    };
+    format!("\u{1b}[{code}m{text}\u{1b}[0m")
+}

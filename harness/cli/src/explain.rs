@@ -1,0 +1,36 @@
+//! A finding's full report.
+
+use standstill::{Report, Runner, Scenario};
+
+use crate::args::{ExplainArgs, Format};
+use crate::console::Console;
+use crate::exit::Exit;
+use crate::replay::judge::{describe, programs};
+use crate::replay::target::one;
+
+/// Runs what `args` name once and prints its report.
+pub(crate) fn explain(
+    scenarios: &[Scenario],
+    args: &ExplainArgs,
+    console: &mut Console,
+) -> anyhow::Result<Exit> {
+    let case = one(&args.what)?;
+    let programs = programs(scenarios, &case)?;
+    let run = Runner::new().replay(programs.program, case.plan());
+    let Some(finding) = run.verdict.finding() else {
+        console.error(format_args!(
+            "{} does not show a finding any more, it came to {}",
+            case.label(),
+            describe(&run.verdict)
+        ));
+        return Ok(Exit::Unmet);
+    };
+    let report = Report::new(finding.clone(), case.plan().clone());
+    match args.format {
+        Format::Text => {
+            console.print(&format!("{}\n", report.to_text(console.color()).trim_end()))?
+        }
+        Format::Json => console.print_json(&report.to_json())?,
+    }
+    Ok(Exit::Met)
+}

@@ -1,0 +1,94 @@
+//! The JSON document of a hunt.
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use standstill::{EngineKind, Load, LoadRanges};
+
+use super::done::Done;
+
+/// What `hunt --format json` prints.
+#[derive(Debug, Serialize)]
+pub(super) struct Document {
+    rows: Vec<RowDocument>,
+}
+
+/// A row. Of several findings (`--keep-going`) it has the first.
+#[derive(Debug, Serialize)]
+struct RowDocument {
+    scenario: String,
+    variant: &'static str,
+    engine: &'static str,
+    /// That of the finding, else that of the whole row.
+    strategy: String,
+    /// The counts of the finding's run, else the ranges hunted in.
+    load: Value,
+    expected: &'static str,
+    verdict: &'static str,
+    met: bool,
+    schedules: u64,
+    /// From 0.
+    first_at: Option<u64>,
+    schedules_per_s: Option<f64>,
+    steps_per_s: Option<f64>,
+    fingerprint: Option<String>,
+    token: Option<String>,
+}
+
+impl Document {
+    pub(super) fn new(rows: &[Done<'_>], engine: EngineKind, strategy: &str) -> Self {
+        Self {
+            rows: rows
+                .iter()
+                .map(|done| row(done, engine, strategy))
+                .collect(),
+        }
+    }
+}
+
+fn row(done: &Done<'_>, engine: EngineKind, strategy: &str) -> RowDocument {
+    let outcome = done.outcome.as_ref();
+    let plan = outcome.and_then(|outcome| outcome.plan.as_ref());
+    RowDocument {
+        scenario: done.row.scenario.name().to_owned(),
+        variant: done.row.variant.name(),
+        engine: engine.name(),
+        strategy: plan.map_or_else(|| strategy.to_owned(), standstill::Plan::strategy_name),
+        load: plan.map_or_else(
+            || ranges(&done.row.ranges),
+            |plan| load(done.row.scenario.ranges(), &plan.load),
+        ),
+        expected: done.row.expected().name(),
+        verdict: done.verdict(),
+        met: done.met(),
+        schedules: done.schedules(),
+        first_at: outcome.and_then(|outcome| outcome.first_at),
+        schedules_per_s: done.per_second(|outcome| outcome.schedules).map(rounded),
+        steps_per_s: done.per_second(|outcome| outcome.steps).map(rounded),
+        fingerprint: outcome
+            .and_then(|outcome| outcome.finding())
+            .map(|finding| finding.fingerprint.to_string()),
+        token: plan.map(standstill::Plan::to_token),
+    }
+}
+
+/// Every knob that the scenario has, with its count.
+pub(crate) fn load(knobs: &LoadRanges, load: &Load) -> Value {
+    let counts: Map<String, Value> = knobs
+        .iter()
+        .map(|(knob, _)| (knob.name().to_owned(), json!(load.get(knob))))
+        .collect();
+    counts.into()
+}
+
+/// Every knob that the scenario has, with its lowest and its highest count.
+pub(crate) fn ranges(ranges: &LoadRanges) -> Value {
+    let bounds: Map<String, Value> = ranges
+        .iter()
+        .map(|(knob, range)| (knob.name().to_owned(), json!([range.start(), range.end()])))
+        .collect();
+    bounds.into()
+}
+
+fn rounded(rate: f64) -> f64 {
+    (rate * 10.0).round() / 10.0
+}

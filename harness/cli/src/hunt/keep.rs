@@ -1,0 +1,141 @@
+//! What a hunt writes to files: corpus entries and reports.
+
+use std::path::{Path, PathBuf};
+
+use standstill::engine::Care;
+use standstill::{
+    Corpus, Entry, Expectation, Found, Outcome, Report, Runner, Scenario, Variant, Verdict,
+};
+
+use super::rows::Row;
+use crate::args::HuntArgs;
+use crate::error::UserError;
+use crate::folder;
+
+/// Where findings go.
+#[derive(Debug)]
+pub(super) struct Keeper {
+    corpus: Option<Corpus>,
+    reports: Option<PathBuf>,
+    seed: u64,
+    runner: Runner,
+}
+
+impl Keeper {
+    /// Checks that the directories can be written to: better now than after the hunt.
+    pub(super) fn new(args: &HuntArgs) -> Result<Self, UserError> {
+        let directories = [(&args.corpus, "--corpus"), (&args.report, "--report")];
+        for (directory, option) in directories {
+            if let Some(directory) = directory {
+                folder::probe(directory).map_err(|source| UserError::Directory {
+                    directory: directory.clone(),
+                    option,
+                    source,
+                })?;
+            }
+        }
+        Ok(Self {
+            corpus: args.corpus.as_ref().map(Corpus::open),
+            reports: args.report.clone(),
+            seed: args.seed,
+            runner: Runner::new(),
+        })
+    }
+
+    /// Writes a finding wherever it is to go, and returns the entry's path if it has one. An entry
+    /// is for a bug that is known: what is found in a fixed variant is only reported.
+    pub(super) fn keep(
+        &mut self,
+        row: &Row<'_>,
+        found: &Found,
+        report: &Report,
+    ) -> Result<Option<PathBuf>, UserError> {
+        if let Some(directory) = &self.reports {
+            write_report(directory, row, report).map_err(|source| UserError::Directory {
+                directory: directory.clone(),
+                option: "--report",
+                source,
+            })?;
+        }
+        let Some(corpus) = self
+            .corpus
+            .as_ref()
+            .filter(|_| row.variant != Variant::Fixed)
+        else {
+            return Ok(None);
+        };
+        let entry = Entry {
+            plan: found.plan.clone(),
+            expect: Expectation {
+                kind: found.finding.kind,
+                fingerprint: found.finding.fingerprint.clone(),
+            },
+            fixed_clean: fixed_is_clean(&mut self.runner, row.scenario, found),
+            found: format!(
+                "hunt --seed {}, schedule {}, strategy {}",
+                self.seed,
+                found.first_at,
+                found.plan.strategy_name()
+            ),
+            comment: String::new(),
+        };
+        Ok(Some(corpus.save(&entry)?))
+    }
+}
+
+/// Whether the fixed variant finds nothing under the same schedule.
+fn fixed_is_clean(runner: &mut Runner, scenario: &Scenario, found: &Found) -> bool {
+    let Some(program) = scenario.program(Variant::Fixed) else {
+        return false;
+    };
+    let mut plan = found.plan.clone();
+    plan.variant = Variant::Fixed;
+    runner.run(program, &plan, Care::Record).verdict == Verdict::Clean
+}
+
+fn write_report(directory: &Path, row: &Row<'_>, report: &Report) -> std::io::Result<()> {
+    let name = format!(
+        "{}-{}-{}",
+        file_name(row.scenario.name()),
+        row.variant,
+        report.finding.fingerprint
+    );
+    folder::write(directory, &format!("{name}.txt"), &report.to_text(false))?;
+    let json = format!("{:#}\n", report.to_json());
+    folder::write(directory, &format!("{name}.json"), &json)
+}
+
+/// A scenario's name as part of a file's: nothing in it leads elsewhere.
+fn file_name(scenario: &str) -> String {
+    scenario
+        .chars()
+        .map(|character| match character {
+            'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' => character,
+            _ => '-',
+        })
+        .collect()
+}
+
+/// The report of a finding, with what the reader should know of the hunt.
+pub(super) fn report(found: &Found, outcome: &Outcome) -> Report {
+    let mut report = Report::new(found.finding.clone(), found.plan.clone());
+    report.schedules_before = Some(found.first_at);
+    report.notes.extend(outcome.warnings.iter().cloned());
+    if found.count > 1 {
+        report
+            .notes
+            .push(format!("{} schedules of the hunt showed it", found.count));
+    }
+    report
+}
+
+#[cfg(test)]
+mod tests {
+    use super::file_name;
+
+    #[test]
+    fn a_name_leads_nowhere_else() {
+        assert_eq!(file_name("watch-mux"), "watch-mux");
+        assert_eq!(file_name("../../etc/passwd"), "------etc-passwd");
+    }
+}

@@ -1,0 +1,222 @@
+//! The main job: hunting in every row, one after the other.
+
+mod budget;
+mod document;
+mod done;
+mod keep;
+mod rows;
+mod summary;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use standstill::{Hunt, Outcome, Progress, Scenario};
+
+use crate::args::{Format, HuntArgs};
+use crate::console::Console;
+use crate::exit::Exit;
+use crate::interrupt::Interrupt;
+use crate::progress::{Display, Goal};
+use crate::table::{grouped, rate};
+
+use budget::Budget;
+use document::Document;
+use done::{Done, Ended};
+use keep::Keeper;
+use rows::{Expected, Row};
+use summary::{Look, summary};
+
+pub(crate) use document::{load as load_document, ranges as ranges_document};
+
+/// Hunts as `args` say and prints what came of it.
+pub(crate) fn hunt(
+    scenarios: &[Scenario],
+    args: &HuntArgs,
+    console: &mut Console,
+) -> anyhow::Result<Exit> {
+    let rows = rows::rows(scenarios, args)?;
+    let mut keeper = Keeper::new(args)?;
+    let interrupt = Interrupt::listen().context("cannot listen for Ctrl-C")?;
+    let mut display = Display::start(console.terminal(), args.quiet, rows.len());
+    let mut worst = Exit::Met;
+    let mut hunted: Vec<(usize, Done<'_>)> = Vec::with_capacity(rows.len());
+    let budget = Budget::new(args.time, Instant::now());
+    let mut waiting = rows.len();
+    for (at, row) in finders_first(rows) {
+        let share = budget.share(Instant::now(), waiting);
+        waiting -= 1;
+        let done = if interrupt.seen() {
+            not_hunted(row, Ended::Interrupted)
+        } else if share.is_some_and(|share| share.is_zero()) {
+            not_hunted(row, Ended::OutOfTime)
+        } else {
+            hunt_row(row, args, share, &interrupt, &mut display)?
+        };
+        worst = worst.max(tell(&done, args, &mut keeper, &mut display, console)?);
+        hunted.push((at, done));
+    }
+    display.finish();
+    hunted.sort_by_key(|(at, _)| *at);
+    let done: Vec<Done<'_>> = hunted.into_iter().map(|(_, done)| done).collect();
+    match args.format {
+        Format::Json => {
+            console.print_json(&Document::new(&done, args.engine, &args.strategy_word()))?;
+        }
+        Format::Text => {
+            let look = Look {
+                color: console.color(),
+                verbose: args.verbose,
+                program: &program_name(),
+            };
+            console.print(&summary(&done, args.engine, look))?;
+        }
+    }
+    Ok(worst.max(Exit::met(done.iter().all(Done::met))))
+}
+
+/// The rows that should find something go first: they end early, and what they leave over of the
+/// time goes to those that must be shown clean.
+fn finders_first(rows: Vec<Row<'_>>) -> Vec<(usize, Row<'_>)> {
+    let mut rows: Vec<(usize, Row<'_>)> = rows.into_iter().enumerate().collect();
+    rows.sort_by_key(|(_, row)| row.expected() == Expected::Clean);
+    rows
+}
+
+fn not_hunted(row: Row<'_>, ended: Ended) -> Done<'_> {
+    Done {
+        row,
+        outcome: None,
+        ended,
+    }
+}
+
+fn hunt_row<'a>(
+    row: Row<'a>,
+    args: &HuntArgs,
+    share: Option<Duration>,
+    interrupt: &Interrupt,
+    display: &mut Display,
+) -> anyhow::Result<Done<'a>> {
+    let progress = Arc::<Progress>::default();
+    let mut hunt = Hunt::of(row.scenario, row.variant)
+        .schedules(args.schedules())
+        .seed(args.seed)
+        .jobs(args.jobs())
+        .preempt(args.preempt)
+        .leaks(args.leaks)
+        .max_steps(args.max_steps)
+        .keep_going(args.keep_going)
+        .progress(Arc::clone(&progress))
+        .stop_when(interrupt.flag());
+    for (knob, range) in row.ranges.iter() {
+        hunt = hunt.knob(knob, range);
+    }
+    if let Some(strategy) = args.strategy {
+        hunt = hunt.strategy(strategy);
+    }
+    if let Some(share) = share {
+        hunt = hunt.time(share);
+    }
+    if args.verbose {
+        display.line(&format!(
+            "hunting {}: {} engine, {}, preempt {}, seed {}, {} jobs, load {}",
+            row.label(),
+            args.engine,
+            args.strategy_word(),
+            args.preempt,
+            args.seed,
+            args.jobs(),
+            row.ranges,
+        ));
+    }
+    let goal = Goal {
+        schedules: args.schedules(),
+        time: share,
+    };
+    display.row(row.label(), progress, goal);
+    let outcome = hunt.go()?;
+    let ended = if interrupt.seen() && outcome.schedules < args.schedules() {
+        Ended::Interrupted
+    } else {
+        Ended::Whole
+    };
+    Ok(Done {
+        row,
+        outcome: Some(outcome),
+        ended,
+    })
+}
+
+/// Says what a row came to, as soon as it is known, and keeps what it found.
+fn tell(
+    done: &Done<'_>,
+    args: &HuntArgs,
+    keeper: &mut Keeper,
+    display: &mut Display,
+    console: &mut Console,
+) -> anyhow::Result<Exit> {
+    display.row_done(&row_line(done));
+    let Some(outcome) = &done.outcome else {
+        return Ok(Exit::Met);
+    };
+    for warning in &outcome.warnings {
+        display.aside(|| console.warn(format_args!("{}: {warning}", done.row.label())));
+    }
+    let mut exit = Exit::Met;
+    for found in &outcome.found {
+        let report = keep::report(found, outcome);
+        if args.format == Format::Text && !args.quiet {
+            let text = format!("{}\n\n", report.to_text(console.color()).trim_end());
+            display.aside(|| console.print(&text))?;
+        }
+        match keeper.keep(&done.row, found, &report) {
+            Ok(Some(path)) => display.line(&format!("kept as {}", path.display())),
+            Ok(None) => {}
+            // The hunt goes on: the finding is in its report and in the table.
+            Err(error) => {
+                display.aside(|| console.error(error));
+                exit = Exit::BadInput;
+            }
+        }
+    }
+    Ok(exit)
+}
+
+/// `watch-mux (buggy): hang in schedule 13 (0.1 s)`, counted from 1 like the table.
+fn row_line(done: &Done<'_>) -> String {
+    let label = done.row.label();
+    let Some(outcome) = &done.outcome else {
+        return format!("{label}: {}", done.reason().unwrap_or_default());
+    };
+    let seconds = outcome.elapsed.as_secs_f64();
+    match outcome.first_at {
+        Some(at) => format!(
+            "{label}: {} in schedule {} ({seconds:.1} s)",
+            done.verdict(),
+            grouped(at + 1)
+        ),
+        None => format!(
+            "{label}: {} after {} schedules ({seconds:.1} s, {}/s)",
+            done.verdict(),
+            grouped(outcome.schedules),
+            done.per_second(schedules).map_or_else(String::new, rate),
+        ),
+    }
+}
+
+fn schedules(outcome: &Outcome) -> u64 {
+    outcome.schedules
+}
+
+/// What this program is called by: `standstill`, or the name of a crate's own.
+fn program_name() -> String {
+    std::env::args_os()
+        .next()
+        .as_deref()
+        .and_then(|path| std::path::Path::new(path).file_stem())
+        .map_or_else(
+            || "standstill".to_owned(),
+            |name| name.to_string_lossy().into_owned(),
+        )
+}

@@ -1,0 +1,41 @@
+//! The command line of Standstill, as a library: a crate with scenarios of its own gets all of it
+//! with a `main` of three lines.
+//!
+//! ```no_run
+//! use standstill::{Scenario, Variant};
+//!
+//! fn main() -> std::process::ExitCode {
+//!     let scenario = Scenario::new("shutdown", "our service shuts down").variant(Variant::Own, |_| async {});
+//!     standstill_cli::main(vec![scenario])
+//! }
+//! ```
+//!
+//! In reading order:
+//!
+//! - `args`: what can be asked for;
+//! - [`Exit`], `error`: how it can end;
+//! - `console`, `folder`: the way out, to streams and to files;
+//! - `pick`: from names to scenarios;
+//! - `hunt`, with `progress` and `interrupt`: the main job;
+//! - `replay`, `explain`, `corpus`: what was found once;
+//! - `list`, `show`: what there is.
+
+mod args;
+mod console;
+mod corpus;
+mod error;
+mod exit;
+mod explain;
+mod folder;
+mod hunt;
+mod interrupt;
+mod list;
+mod pick;
+mod progress;
+mod replay;
+mod run;
+mod show;
+mod table;
+
+pub use exit::Exit;
+pub use run::{main, run};

@@ -1,0 +1,120 @@
+//! From the arguments to the exit.
+
+use std::ffi::OsString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+
+use clap::Parser;
+use standstill::Scenario;
+
+use crate::args::{Cli, Command, CorpusCommand, with_default_command};
+use crate::console::Console;
+use crate::error::UserError;
+use crate::exit::Exit;
+use crate::{corpus, explain, hunt, list, replay, show};
+
+/// The whole command line over these scenarios: all that a `main` has to call.
+///
+/// ```no_run
+/// # use standstill::{Scenario, Variant};
+/// fn main() -> std::process::ExitCode {
+///     # let scenario = Scenario::new("shutdown", "it ends").variant(Variant::Own, |_| async {});
+///     standstill_cli::main(vec![scenario])
+/// }
+/// ```
+pub fn main(scenarios: Vec<Scenario>) -> ExitCode {
+    run(scenarios, std::env::args_os()).into()
+}
+
+/// The same with these arguments, of which the first is the program's name.
+pub fn run<I>(scenarios: Vec<Scenario>, args: I) -> Exit
+where
+    I: IntoIterator<Item = OsString>,
+{
+    let args = with_default_command(args.into_iter().collect());
+    guarded(|console| {
+        let cli = match Cli::try_parse_from(args) {
+            Ok(cli) => cli,
+            Err(error) => {
+                // Nothing can be done about a stream that is closed.
+                let _ = error.print();
+                return if error.use_stderr() {
+                    Exit::BadInput
+                } else {
+                    Exit::Met
+                };
+            }
+        };
+        obey(&scenarios, cli.command, console).unwrap_or_else(|error| {
+            console.error(format_args!("{error:#}"));
+            Exit::BadInput
+        })
+    })
+}
+
+fn obey(scenarios: &[Scenario], command: Command, console: &mut Console) -> anyhow::Result<Exit> {
+    check(scenarios)?;
+    match command {
+        Command::Hunt(args) => hunt::hunt(scenarios, &args, console),
+        Command::Replay(args) => replay::replay(scenarios, &args, console),
+        Command::Explain(args) => explain::explain(scenarios, &args, console),
+        Command::List(args) => list::list(scenarios, &args, console),
+        Command::Show(args) => show::show(scenarios, &args, console),
+        Command::Corpus(CorpusCommand::Check(args)) => corpus::check(scenarios, &args, console),
+    }
+}
+
+fn check(scenarios: &[Scenario]) -> Result<(), UserError> {
+    if scenarios.is_empty() {
+        return Err(UserError::NoScenarios);
+    }
+    for (at, scenario) in scenarios.iter().enumerate() {
+        if scenarios[..at]
+            .iter()
+            .any(|other| other.name() == scenario.name())
+        {
+            return Err(UserError::SameName(scenario.name().to_owned()));
+        }
+    }
+    Ok(())
+}
+
+/// A panic that gets here is a bug of Standstill, and it says so: those of programs under test
+/// are findings.
+fn guarded(job: impl FnOnce(&mut Console) -> Exit) -> Exit {
+    let mut console = Console::standard();
+    catch_unwind(AssertUnwindSafe(|| job(&mut console))).unwrap_or_else(|_| {
+        Console::standard().error(
+            "internal error: this is a bug of standstill, not of your program; please report it \
+             with the panic above and the command line",
+        );
+        Exit::Internal
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{check, guarded};
+    use crate::error::UserError;
+    use crate::exit::Exit;
+    use standstill::{Scenario, Variant};
+
+    #[test]
+    fn a_panic_of_the_harness_is_an_internal_error() {
+        assert_eq!(
+            guarded(|_| panic!("on purpose, for a test")),
+            Exit::Internal
+        );
+    }
+
+    #[test]
+    fn names_must_tell_scenarios_apart() {
+        let scenario = || Scenario::new("twice", "").variant(Variant::Own, |_| async {});
+        assert!(matches!(check(&[]), Err(UserError::NoScenarios)));
+        assert!(check(&[scenario()]).is_ok());
+        assert!(matches!(
+            check(&[scenario(), scenario()]),
+            Err(UserError::SameName(_))
+        ));
+    }
+}

@@ -1,0 +1,11 @@
+//! The command line as a user meets it: the real binary, each command with a time limit.
+
+mod bad_input;
+mod common;
+mod corpus;
+mod help;
+mod hunt;
+mod list;
+mod own;
+mod replay;
+mod standstill;

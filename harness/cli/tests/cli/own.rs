@@ -1,0 +1,216 @@
+//! Scenarios of one's own: what a crate gets from a `main` of three lines.
+//!
+//! The test binary runs itself as such a crate's: `the_crate_itself` is its `main` then.
+
+use std::ffi::OsString;
+use std::future::pending;
+use std::process::Command;
+
+use standstill::{Scenario, Variant, host};
+
+use crate::common::{Output, Running};
+
+const ARGS: &str = "STANDSTILL_TEST_OWN_ARGS";
+
+/// As likely as one in `n`, as the schedule chooses.
+fn chance(n: u32) -> bool {
+    host::with(|host| host.choose(n)) == Some(0)
+}
+
+fn scenarios() -> Vec<Scenario> {
+    vec![
+        Scenario::new("stuck", "waits for ever, now and then")
+            .workers(1..=3)
+            .variant(Variant::Buggy, |load| async move {
+                if load.workers > 1 && chance(20) {
+                    pending::<()>().await;
+                }
+            })
+            .variant(Variant::Fixed, |_| async {}),
+        Scenario::new("calm", "ends").variant(Variant::Own, |_| async {}),
+        Scenario::new("loud", "panics, now and then").variant(Variant::Own, |_| async {
+            assert!(!chance(10), "too loud");
+        }),
+        Scenario::new("busy", "computes for ever").variant(Variant::Own, |_| async {
+            loop {
+                std::hint::spin_loop();
+            }
+        }),
+        Scenario::new("two-faced", "hangs in two ways").variant(Variant::Own, |_| async {
+            assert!(!chance(10), "one way");
+            assert!(!chance(10), "the other way");
+        }),
+        Scenario::new("half-done", "its fix is none")
+            .variant(Variant::Buggy, |_| pending())
+            .variant(Variant::Fixed, |_| pending()),
+        Scenario::new("moody", "not deterministic").variant(Variant::Own, |_| async {
+            use std::sync::atomic::{AtomicU32, Ordering};
+            static RUNS: AtomicU32 = AtomicU32::new(0);
+            assert!(
+                RUNS.fetch_add(1, Ordering::Relaxed) != 5,
+                "the sixth run of the process"
+            );
+        }),
+    ]
+}
+
+#[test]
+fn the_crate_itself() {
+    let Ok(args) = std::env::var(ARGS) else {
+        return;
+    };
+    let args = args.split_whitespace().map(OsString::from);
+    let exit = standstill_cli::run(scenarios(), [OsString::from("own")].into_iter().chain(args));
+    std::process::exit(i32::from(exit.code()));
+}
+
+fn command(line: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().expect("this binary has a path"));
+    command
+        .args([
+            "own::the_crate_itself",
+            "--exact",
+            "--nocapture",
+            "--test-threads=1",
+            "--quiet",
+        ])
+        .env(ARGS, line);
+    command
+}
+
+/// What the test harness prints before it runs the one test.
+fn without_preamble(mut output: Output) -> Output {
+    if let Some((_, rest)) = output.stdout.split_once("running 1 test\n") {
+        output.stdout = rest.to_owned();
+    }
+    output
+}
+
+fn own(line: &str) -> Output {
+    without_preamble(Running::start(&mut command(line)).finish())
+}
+
+#[test]
+fn a_crate_hunts_in_scenarios_of_its_own() {
+    let output = own("hunt stuck calm --seed 3 --jobs 1 --quiet");
+    assert_eq!(output.code(), Some(0), "{output:?}");
+    assert!(
+        output.stdout.ends_with("3 rows, all as expected\n"),
+        "{output:?}"
+    );
+    let lines: Vec<Vec<&str>> = output
+        .stdout
+        .lines()
+        .take(4)
+        .map(|line| line.split_whitespace().take(5).collect())
+        .collect();
+    assert_eq!(lines[1], ["stuck", "buggy", "explore", "hang", "yes"]);
+    assert_eq!(lines[2], ["stuck", "fixed", "explore", "clean", "yes"]);
+    assert_eq!(lines[3], ["calm", "own", "explore", "clean", "yes"]);
+    assert_eq!(own("list").stdout.lines().count(), 8);
+}
+
+#[test]
+fn a_bug_that_is_not_found_is_exit_1() {
+    let output = own("hunt stuck --workers 1 --schedules 100");
+    assert_eq!(output.code(), Some(1), "{output:?}");
+    assert!(
+        output
+            .stdout
+            .ends_with("1 of 2 rows not as expected: stuck (buggy) is clean, expected a finding\n"),
+        "{output:?}"
+    );
+}
+
+#[test]
+fn a_finding_in_a_program_of_ones_own_is_exit_1() {
+    let output = own("hunt loud --quiet");
+    assert_eq!(output.code(), Some(1), "{output:?}");
+    assert!(
+        output
+            .stdout
+            .ends_with("1 of 1 rows not as expected: loud (own) is panic, expected clean\n"),
+        "{output:?}"
+    );
+    assert_eq!(
+        output.stderr, "",
+        "a panic of the program is a finding and nothing else"
+    );
+}
+
+#[test]
+fn every_fingerprint_is_collected_when_the_hunt_keeps_going() {
+    let output = own("hunt two-faced --keep-going --schedules 500 --jobs 2");
+    assert_eq!(output.code(), Some(1), "{output:?}");
+    assert_eq!(
+        output.stdout.matches("replay with: ").count(),
+        2,
+        "{output:?}"
+    );
+    assert_eq!(
+        output.stdout.matches("\n  fingerprint: panic-").count(),
+        2,
+        "{output:?}"
+    );
+}
+
+#[test]
+fn a_program_that_is_not_deterministic_is_undecided_with_the_reason() {
+    let output = own("hunt moody --jobs 1 --schedules 20");
+    assert_eq!(output.code(), Some(1), "{output:?}");
+    assert!(
+        output
+            .stdout
+            .contains("moody (own): undecided\n  the program is not deterministic"),
+        "{output:?}"
+    );
+    assert!(
+        output
+            .stderr
+            .contains("warning: moody (own): 1 of 6 schedules could not be decided"),
+        "{output:?}"
+    );
+}
+
+#[test]
+fn an_entry_does_not_claim_that_a_fix_holds_which_does_not() {
+    let place = tempfile::tempdir().expect("a directory");
+    let corpus = place.path().join("corpus").display().to_string();
+    let output = own(&format!("hunt half-done --corpus {corpus} --quiet"));
+    assert_eq!(output.code(), Some(1), "{output:?}");
+    let replayed = own(&format!("replay {corpus}"));
+    assert_eq!(replayed.code(), Some(0), "{replayed:?}");
+    assert!(!replayed.stdout.contains("fixed"), "{replayed:?}");
+    let kept = std::fs::read_dir(place.path().join("corpus/half-done"))
+        .expect("it was made")
+        .count();
+    assert_eq!(kept, 1, "what is found in a fixed variant is no entry");
+}
+
+#[test]
+fn a_token_of_a_scenario_that_is_gone_is_bad_input() {
+    let place = tempfile::tempdir().expect("a directory");
+    let output = own("hunt stuck --variant buggy --format json");
+    let token = output.json()["rows"][0]["token"]
+        .as_str()
+        .expect("it was found")
+        .to_owned();
+    let elsewhere = crate::standstill::standstill_in(place.path(), &["replay", &token]);
+    assert_eq!(elsewhere.code(), Some(2), "{elsewhere:?}");
+    assert!(
+        elsewhere.stderr.contains("there is no scenario `stuck`"),
+        "{elsewhere:?}"
+    );
+    assert_eq!(own(&format!("replay {token} --times 100")).code(), Some(0));
+}
+
+#[test]
+fn the_second_interrupt_ends_the_process() {
+    let running = Running::start(&mut command("hunt busy --jobs 1 --verbose"));
+    running.wait_for("hunting busy");
+    running.signal("INT");
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    running.signal("INT");
+    let output = running.finish();
+    assert_eq!(output.code(), Some(130), "{output:?}");
+}

@@ -1,0 +1,93 @@
+//! What happened, in one sentence.
+
+use crate::finding::FindingKind;
+use crate::graph::{TaskState, Why};
+use crate::report::names::called;
+use crate::report::story::{affected, blocker, core, is_cycle, kind_of};
+use crate::report::words::some;
+use crate::report::{Report, words};
+
+/// What happened, in one sentence without its kind.
+pub(super) fn headline(report: &Report) -> String {
+    let names: Vec<&str> = affected(report)
+        .iter()
+        .map(|task| task.name.as_str())
+        .collect();
+    match report.finding.kind {
+        FindingKind::Hang => hang_headline(report),
+        FindingKind::PartialHang => {
+            format!("{}, while other tasks go on", hang_headline(report))
+        }
+        FindingKind::Leak => {
+            let why = match is_cycle(report) {
+                true if names.len() == 1 => ", which waits for itself",
+                true if names.len() == report.finding.core.len() => ", which wait for each other",
+                _ => "",
+            };
+            match names.as_slice() {
+                [] => "tasks outlive the root".to_owned(),
+                [one] => format!("1 task outlives the root: {one}{why}"),
+                many => format!("{} tasks outlive the root: {}{why}", many.len(), some(many)),
+            }
+        }
+        FindingKind::Livelock => match names.as_slice() {
+            [] => "the program runs for ever without getting anywhere".to_owned(),
+            [one] => format!("{one} runs for ever without getting anywhere"),
+            many => format!("{} run for ever without getting anywhere", some(many)),
+        },
+        FindingKind::Panic => match report.finding.panics.as_slice() {
+            [] => "a task panicked".to_owned(),
+            [panic, ..] => {
+                let said = panic.message.lines().next().unwrap_or("");
+                format!("{} panicked: {said}", panic.role)
+            }
+        },
+        FindingKind::Blocked => match &report.finding.blocked {
+            None => "an OS thread is stuck inside a poll".to_owned(),
+            Some(blocked) => format!("an OS thread is stuck inside a poll of {}", blocked.role),
+        },
+    }
+}
+
+fn hang_headline(report: &Report) -> String {
+    let core = core(report);
+    let Some((link, task, wait)) = core.first() else {
+        return "nothing can run any more, but the root has not finished".to_owned();
+    };
+    let kind = kind_of(report, wait.resource);
+    let resource = called(report, wait.resource).short;
+    let waits = words::waits(wait.op, kind, &resource);
+    if is_cycle(report) {
+        let names: Vec<&str> = core.iter().map(|(_, task, _)| task.name.as_str()).collect();
+        return match names.as_slice() {
+            [one] if blocker(link, wait).is_some_and(|by| by.why == Why::Holds) => {
+                format!("{one} {waits}, which it holds itself")
+            }
+            [one] => format!("{one} {waits}, and so for itself"),
+            [one, other] => format!("{one} and {other} wait for each other"),
+            many => format!("{} wait for each other in a circle", some(many)),
+        };
+    }
+    if wait.granted {
+        return format!(
+            "{} was granted {resource}, but does not look any more",
+            task.name
+        );
+    }
+    match blocker(link, wait) {
+        None => format!("{} {waits}, and nobody can end that wait", task.name),
+        Some(blocker) => {
+            let by = report.finding.graph.tasks.get(blocker.task);
+            let name = by.map_or("nobody", |by| by.name.as_str());
+            match by.map(|by| by.state) {
+                Some(TaskState::Ended) => {
+                    format!(
+                        "{} {waits}, and {name} has ended without letting it",
+                        task.name
+                    )
+                }
+                _ => format!("{} {waits}, and {name} does not let it", task.name),
+            }
+        }
+    }
+}

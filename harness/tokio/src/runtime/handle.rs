@@ -1,0 +1,107 @@
+//! `Handle`.
+
+use std::future::Future;
+use std::panic::Location;
+
+use ::tokio::runtime as real;
+use standstill_core::facade;
+
+use crate::runtime::{EnterGuard, RuntimeFlavor, RuntimeMetrics, TryCurrentError};
+use crate::task::{JoinHandle, spawn_at, spawn_blocking_at};
+
+/// A handle to a runtime. In a run, whatever the handle, tasks are spawned into the run.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    real: real::Handle,
+}
+
+impl Handle {
+    pub(super) fn new(real: real::Handle) -> Self {
+        Self { real }
+    }
+
+    /// The handle of the runtime that this is called in.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a runtime.
+    #[track_caller]
+    pub fn current() -> Self {
+        Self::new(real::Handle::current())
+    }
+
+    /// The handle of the runtime that this is called in.
+    ///
+    /// # Errors
+    ///
+    /// Outside of a runtime.
+    pub fn try_current() -> Result<Self, TryCurrentError> {
+        real::Handle::try_current().map(Self::new)
+    }
+
+    /// Makes this the current runtime until the guard is dropped.
+    pub fn enter(&self) -> EnterGuard<'_> {
+        self.real.enter()
+    }
+
+    /// Starts a task on the runtime.
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        spawn_at(future, Some(&self.real), Location::caller())
+    }
+
+    /// Runs `f` where it may block.
+    #[track_caller]
+    pub fn spawn_blocking<F, R>(&self, f: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        spawn_blocking_at(f, Some(&self.real), Location::caller())
+    }
+
+    /// Runs `future`, blocking the thread.
+    ///
+    /// # Panics
+    ///
+    /// In an asynchronous task.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        match facade::may_block() {
+            None => self.real.block_on(future),
+            Some(true) => facade::block_on(future),
+            Some(false) => panic!(
+                "Cannot start a runtime from within a runtime. This happens because a function \
+                 (like `block_on`) attempted to block the current thread while the thread is \
+                 being used to drive asynchronous tasks."
+            ),
+        }
+    }
+
+    /// What kind of runtime it is.
+    pub fn runtime_flavor(&self) -> RuntimeFlavor {
+        self.real.runtime_flavor()
+    }
+
+    /// The runtime's id.
+    pub fn id(&self) -> real::Id {
+        self.real.id()
+    }
+
+    /// The runtime's name, if it has one.
+    pub fn name(&self) -> Option<&str> {
+        self.real.name()
+    }
+
+    /// What the runtime counts.
+    pub fn metrics(&self) -> RuntimeMetrics {
+        self.real.metrics()
+    }
+}
+
+impl std::panic::UnwindSafe for Handle {}
+impl std::panic::RefUnwindSafe for Handle {}

@@ -1,0 +1,104 @@
+//! `Runtime`.
+
+use std::future::Future;
+use std::io;
+use std::panic::Location;
+
+use ::tokio::runtime as real;
+
+use crate::runtime::{EnterGuard, Handle, RuntimeMetrics, outside_of_runs};
+use crate::task::{JoinHandle, spawn_at, spawn_blocking_at};
+use crate::time::Duration;
+
+/// A runtime: tokio's own. It cannot be made or blocked on in a run.
+#[derive(Debug)]
+pub struct Runtime {
+    real: real::Runtime,
+    handle: Handle,
+}
+
+impl Runtime {
+    pub(super) fn around(real: real::Runtime) -> Self {
+        let handle = Handle::new(real.handle().clone());
+        Self { real, handle }
+    }
+
+    pub(crate) fn real(&self) -> &real::Runtime {
+        &self.real
+    }
+
+    /// A multi-thread runtime with everything enabled.
+    ///
+    /// # Errors
+    ///
+    /// If the system lacks what it needs.
+    ///
+    /// # Panics
+    ///
+    /// In a run.
+    #[cfg(feature = "rt-multi-thread")]
+    #[track_caller]
+    pub fn new() -> io::Result<Self> {
+        outside_of_runs("tokio::runtime::Runtime");
+        real::Runtime::new().map(Self::around)
+    }
+
+    /// A handle to it.
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// Starts a task on it.
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        spawn_at(future, Some(self.real.handle()), Location::caller())
+    }
+
+    /// Runs `f` where it may block.
+    #[track_caller]
+    pub fn spawn_blocking<F, R>(&self, f: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        spawn_blocking_at(f, Some(self.real.handle()), Location::caller())
+    }
+
+    /// Runs `future`, blocking the thread.
+    ///
+    /// # Panics
+    ///
+    /// In a run, and in an asynchronous task.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        outside_of_runs("tokio::runtime::Runtime::block_on");
+        self.real.block_on(future)
+    }
+
+    /// Makes it the current runtime until the guard is dropped.
+    pub fn enter(&self) -> EnterGuard<'_> {
+        self.real.enter()
+    }
+
+    /// Ends it, waiting no longer than this for what blocks.
+    pub fn shutdown_timeout(self, duration: Duration) {
+        self.real.shutdown_timeout(duration);
+    }
+
+    /// Ends it without waiting for anything.
+    pub fn shutdown_background(self) {
+        self.real.shutdown_background();
+    }
+
+    /// What it counts.
+    pub fn metrics(&self) -> RuntimeMetrics {
+        self.real.metrics()
+    }
+}
+
+impl std::panic::UnwindSafe for Runtime {}
+impl std::panic::RefUnwindSafe for Runtime {}

@@ -1,0 +1,31 @@
+//! A channel that keeps the latest value.
+
+pub use ::tokio::sync::watch::*;
+
+mod gate;
+mod receiver;
+mod sender;
+
+pub use receiver::{Receiver, Ref};
+pub use sender::Sender;
+
+use std::sync::Arc;
+
+use ::tokio::sync::watch as real;
+use standstill_core::ResourceKind;
+use standstill_core::facade::Tag;
+
+use crate::guard::End;
+use gate::Gate;
+
+/// A channel whose value is `init` at first.
+#[track_caller]
+pub fn channel<T>(init: T) -> (Sender<T>, Receiver<T>) {
+    let (sender, receiver) = real::channel(init);
+    let (source, sink) = End::pair(Tag::of::<T>(ResourceKind::Watch, u32::MAX));
+    let gate = Arc::new(Gate::default());
+    (
+        Sender::around(source, Arc::clone(&gate), sender),
+        Receiver::new(sink, gate, receiver),
+    )
+}

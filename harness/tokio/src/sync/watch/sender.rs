@@ -1,0 +1,168 @@
+//! The sending end of a watch channel.
+
+use std::future::Future;
+use std::panic::Location;
+use std::sync::Arc;
+
+use ::tokio::sync::watch as real;
+use standstill_core::facade::{Tag, Wait};
+use standstill_core::{Op, ResourceKind, Site};
+
+use super::error::SendError;
+use super::gate::Gate;
+use super::receiver::{Receiver, Ref};
+use crate::guard::End;
+
+/// A sending end. The channel closes when the last is dropped.
+#[derive(Debug)]
+pub struct Sender<T> {
+    end: End,
+    gate: Arc<Gate>,
+    real: real::Sender<T>,
+}
+
+impl<T> Sender<T> {
+    pub(super) fn around(end: End, gate: Arc<Gate>, real: real::Sender<T>) -> Self {
+        Self { end, gate, real }
+    }
+
+    /// A sender without any receiver yet.
+    #[track_caller]
+    pub fn new(init: T) -> Self {
+        let tag = Tag::of::<T>(ResourceKind::Watch, u32::MAX);
+        let site = tag.site();
+        Self::around(
+            End::source(Arc::new(tag), site),
+            Arc::new(Gate::default()),
+            real::Sender::new(init),
+        )
+    }
+
+    async fn closed_at(&self, site: Site) {
+        Wait::new(self.real.closed(), &self.end, Op::Closed, site).await;
+    }
+
+    /// Puts a new value in and wakes everybody who waits for one.
+    ///
+    /// # Errors
+    ///
+    /// The value, if there is no receiver.
+    #[track_caller]
+    pub fn send(&self, value: T) -> Result<(), SendError<T>> {
+        let site = Location::caller();
+        self.end.switch(Op::Send, site);
+        let _writing = self.gate.write(self.end.tag(), site);
+        self.real.send(value)?;
+        self.end.moved_if(true);
+        Ok(())
+    }
+
+    /// Changes the value in its place and wakes everybody who waits for a new one.
+    #[track_caller]
+    pub fn send_modify<F>(&self, modify: F)
+    where
+        F: FnOnce(&mut T),
+    {
+        let site = Location::caller();
+        self.end.switch(Op::Send, site);
+        let _writing = self.gate.write(self.end.tag(), site);
+        self.real.send_modify(modify);
+        self.end.moved_if(true);
+    }
+
+    /// As [`Sender::send_modify`]; nobody is woken unless `modify` says that it changed something.
+    #[track_caller]
+    pub fn send_if_modified<F>(&self, modify: F) -> bool
+    where
+        F: FnOnce(&mut T) -> bool,
+    {
+        let site = Location::caller();
+        self.end.switch(Op::Send, site);
+        let _writing = self.gate.write(self.end.tag(), site);
+        let modified = self.real.send_if_modified(modify);
+        self.end.moved_if(modified);
+        modified
+    }
+
+    /// Puts a new value in, even without receivers, and returns the one before.
+    #[track_caller]
+    pub fn send_replace(&self, value: T) -> T {
+        let site = Location::caller();
+        self.end.switch(Op::Send, site);
+        let _writing = self.gate.write(self.end.tag(), site);
+        let before = self.real.send_replace(value);
+        self.end.moved_if(true);
+        before
+    }
+
+    /// The latest value.
+    #[track_caller]
+    pub fn borrow(&self) -> Ref<'_, T> {
+        let site = Location::caller();
+        Ref::take(&self.end, &self.gate, Op::Atomic, site, || {
+            self.real.borrow()
+        })
+    }
+
+    /// Whether there is no receiver.
+    #[track_caller]
+    pub fn is_closed(&self) -> bool {
+        self.end.look(Location::caller());
+        self.real.is_closed()
+    }
+
+    /// Waits until there is no receiver.
+    #[track_caller]
+    pub fn closed(&self) -> impl Future<Output = ()> {
+        self.closed_at(Location::caller())
+    }
+
+    /// A receiver that has seen the value as it is.
+    #[track_caller]
+    pub fn subscribe(&self) -> Receiver<T> {
+        let site = Location::caller();
+        self.end.look(site);
+        Receiver::new(
+            End::sink(Arc::clone(self.end.tag()), site),
+            Arc::clone(&self.gate),
+            self.real.subscribe(),
+        )
+    }
+
+    /// How many receivers there are.
+    #[track_caller]
+    pub fn receiver_count(&self) -> usize {
+        self.end.look(Location::caller());
+        self.real.receiver_count()
+    }
+
+    /// How many senders there are.
+    #[track_caller]
+    pub fn sender_count(&self) -> usize {
+        self.end.look(Location::caller());
+        self.real.sender_count()
+    }
+
+    /// Whether both send into the same channel.
+    pub fn same_channel(&self, other: &Self) -> bool {
+        self.real.same_channel(&other.real)
+    }
+}
+
+impl<T> Clone for Sender<T> {
+    #[track_caller]
+    fn clone(&self) -> Self {
+        Self {
+            end: End::source(Arc::clone(self.end.tag()), Location::caller()),
+            gate: Arc::clone(&self.gate),
+            real: self.real.clone(),
+        }
+    }
+}
+
+impl<T: Default> Default for Sender<T> {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}

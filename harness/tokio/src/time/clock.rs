@@ -1,0 +1,51 @@
+//! The clock in tests. In a run it is paused from the start.
+
+use std::future::Future;
+use std::panic::Location;
+
+use ::tokio::time as real;
+use standstill_core::{Op, facade, host};
+
+use crate::time::Duration;
+
+/// Stops the clock, so that it jumps to the next timer whenever nothing else can run. In a run
+/// that is so anyway.
+///
+/// # Panics
+///
+/// Outside of a run: unless in a current-thread runtime whose clock is running.
+#[track_caller]
+pub fn pause() {
+    if !host::in_run() {
+        real::pause();
+    }
+}
+
+/// Lets a paused clock go on.
+///
+/// # Panics
+///
+/// In a run, and if the clock is not paused.
+#[track_caller]
+pub fn resume() {
+    assert!(
+        !host::in_run(),
+        "standstill cannot `tokio::time::resume` the clock in a controlled run, where time is \
+         virtual: leave the call out, or run this with the stress engine"
+    );
+    real::resume();
+}
+
+/// Puts a paused clock forward.
+///
+/// # Panics
+///
+/// If the clock is not paused.
+#[track_caller]
+pub fn advance(duration: Duration) -> impl Future<Output = ()> {
+    let site = Location::caller();
+    async move {
+        facade::switch(Op::Sleep, site);
+        real::advance(duration).await;
+    }
+}

@@ -1,0 +1,112 @@
+//! `timeout`.
+
+use std::future::{Future, IntoFuture, Pending, pending};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use ::tokio::time as real;
+use standstill_core::Site;
+
+use crate::task::coop;
+use crate::time::error::Elapsed;
+use crate::time::timer::Timer;
+use crate::time::{Duration, Instant};
+
+/// Gives `future` this long to end.
+#[track_caller]
+pub fn timeout<F>(duration: Duration, future: F) -> Timeout<F::IntoFuture>
+where
+    F: IntoFuture,
+{
+    Timeout {
+        value: future.into_future(),
+        deadline: Instant::now().checked_add(duration),
+        delay: real::timeout(duration, pending()),
+        timer: Timer::new(),
+    }
+}
+
+/// Gives `future` time to end until `deadline`.
+#[track_caller]
+pub fn timeout_at<F>(deadline: Instant, future: F) -> Timeout<F::IntoFuture>
+where
+    F: IntoFuture,
+{
+    Timeout {
+        value: future.into_future(),
+        deadline: Some(deadline),
+        delay: real::timeout_at(deadline, pending()),
+        timer: Timer::new(),
+    }
+}
+
+/// As [`timeout`], begun at `site`.
+pub(crate) fn timeout_from<F: Future>(duration: Duration, future: F, site: Site) -> Timeout<F> {
+    Timeout {
+        value: future,
+        deadline: Instant::now().checked_add(duration),
+        delay: real::timeout(duration, pending()),
+        timer: Timer::at(site),
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// A future with a deadline: what [`timeout`] returns.
+    #[must_use = "futures do nothing unless you `.await` or poll them"]
+    #[derive(Debug)]
+    pub struct Timeout<T> {
+        #[pin]
+        value: T,
+        deadline: Option<Instant>,
+        // Nobody else can make an `Elapsed`.
+        #[pin]
+        delay: real::Timeout<Pending<()>>,
+        timer: Timer,
+    }
+}
+
+impl<T> Timeout<T> {
+    /// The future inside.
+    pub fn get_ref(&self) -> &T {
+        &self.value
+    }
+
+    /// The future inside.
+    pub fn get_mut(&mut self) -> &mut T {
+        &mut self.value
+    }
+
+    /// The future inside, without the deadline.
+    pub fn into_inner(self) -> T {
+        self.value
+    }
+}
+
+impl<T: Future> Future for Timeout<T> {
+    type Output = Result<T::Output, Elapsed>;
+
+    #[track_caller]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let had_budget = coop::has_budget_remaining();
+        if let Poll::Ready(value) = this.value.poll(cx) {
+            return Poll::Ready(Ok(value));
+        }
+        let starved = had_budget && !coop::has_budget_remaining();
+        let mut delay = this.delay;
+        let poll = || {
+            // A future that always uses the budget up must not keep its deadline from passing.
+            let polled = if starved {
+                Pin::new(&mut coop::unconstrained(delay.as_mut())).poll(cx)
+            } else {
+                delay.as_mut().poll(cx)
+            };
+            polled.map(|result| match result {
+                Err(elapsed) => Err(elapsed),
+                Ok(()) => unreachable!("a pending future has ended"),
+            })
+        };
+        let site = this.timer.site();
+        this.timer.poll(*this.deadline, || site, poll)
+    }
+}

@@ -1,0 +1,95 @@
+//! A timer as the engine sees it.
+
+use std::task::Poll;
+
+use ::tokio::time::Instant;
+use standstill_core::facade::{PollWait, Tag};
+use standstill_core::host::{self, TimerId};
+use standstill_core::{Op, ResourceKind, Site};
+
+/// The wait for a deadline, and the timer that is armed meanwhile.
+#[derive(Debug)]
+pub(super) struct Timer {
+    tag: Tag,
+    wait: PollWait,
+    armed: Option<(u32, TimerId)>,
+}
+
+impl Timer {
+    #[track_caller]
+    pub(super) fn new() -> Self {
+        Self {
+            tag: Tag::new(ResourceKind::Timer),
+            wait: PollWait::new(),
+            armed: None,
+        }
+    }
+
+    pub(super) fn at(site: Site) -> Self {
+        Self {
+            tag: Tag::at(ResourceKind::Timer, site),
+            wait: PollWait::new(),
+            armed: None,
+        }
+    }
+
+    pub(super) fn site(&self) -> Site {
+        self.tag.site()
+    }
+
+    /// Calls `poll`, which is ready at the deadline; never without one.
+    pub(super) fn poll<R>(
+        &mut self,
+        deadline: Option<Instant>,
+        site: impl FnOnce() -> Site,
+        poll: impl FnOnce() -> Poll<R>,
+    ) -> Poll<R> {
+        let polled = self.wait.poll(&self.tag, Op::Sleep, site, poll);
+        if polled.is_ready() {
+            self.disarm();
+        } else if self.armed.is_none() {
+            self.arm(deadline);
+        }
+        polled
+    }
+
+    /// The deadline is another one from now on.
+    pub(super) fn reset(&mut self, deadline: Instant) {
+        if self.armed.is_some() {
+            self.disarm();
+            self.arm(Some(deadline));
+        }
+    }
+
+    /// Nobody waits any more.
+    pub(super) fn end(&mut self) {
+        self.wait.end();
+        self.disarm();
+    }
+
+    fn arm(&mut self, deadline: Option<Instant>) {
+        let Some(deadline) = deadline else {
+            return;
+        };
+        self.armed = host::with(|host| {
+            let after = deadline.saturating_duration_since(Instant::now());
+            (host.epoch(), host.arm(after))
+        });
+    }
+
+    fn disarm(&mut self) {
+        if let Some((epoch, timer)) = self.armed.take() {
+            host::with(|host| {
+                if host.epoch() == epoch {
+                    host.disarm(timer);
+                }
+            });
+        }
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        self.disarm();
+    }
+}
