@@ -276,10 +276,11 @@ fn a_std_mutex_held_across_a_synchronous_switch_point_is_no_finding() {
                 let (state, notify) = (Arc::clone(&state), Arc::clone(&notify));
                 tasks.push(tokio::spawn(async move {
                     for _ in 0..3 {
-                        let mut guard = state.lock().unwrap_or_else(PoisonError::into_inner);
-                        *guard += 1;
-                        notify.notify_one();
-                        drop(guard);
+                        {
+                            let mut guard = state.lock().unwrap_or_else(PoisonError::into_inner);
+                            *guard += 1;
+                            notify.notify_one();
+                        }
                         tokio::task::yield_now().await;
                     }
                 }));
@@ -335,16 +336,12 @@ fn an_owned_guard_released_by_another_task_is_no_cycle() {
                     let _again = lock.lock().await;
                 })
             };
-            async fn keeper(mut receiver: mpsc::Receiver<tokio::sync::OwnedMutexGuard<()>>) {
+            let keeper = tokio::spawn(async move {
                 let _guard = receiver.recv().await.unwrap();
                 std::future::pending::<()>().await;
-            }
-            let releaser = tokio::spawn(async move { keeper(receiver_of(&mut receiver)).await });
-            fn receiver_of<T>(receiver: &mut mpsc::Receiver<T>) -> mpsc::Receiver<T> {
-                std::mem::replace(receiver, mpsc::channel(1).1)
-            }
+            });
             locker.await.unwrap();
-            releaser.await.unwrap();
+            keeper.await.unwrap();
         });
         let locker = finding
             .graph

@@ -1,6 +1,6 @@
 //! What a hunt must find in `resync-leak`, and what it must not.
 
-use standstill::{FindingKind, Load, Variant};
+use standstill::{FindingKind, Load, Op, Variant};
 use standstill_resync_leak::scenario;
 use standstill_scenario_testkit as testkit;
 
@@ -25,18 +25,19 @@ fn a_resync_ticks_on_after_the_call_that_started_it() {
         testkit::source(&resync.spawned_at),
         "tokio::spawn(resync(Arc::clone(reflector)));"
     );
-    let mut waits: Vec<String> = resync
-        .waits
-        .iter()
-        .map(|wait| testkit::source(&wait.at))
-        .collect();
-    waits.sort();
+    let waits_for = |op: Op| {
+        let wait = resync.waits.iter().find(|wait| wait.op == op).unwrap();
+        (&finding.graph.resources[wait.resource], &wait.at)
+    };
+    let (ticker, _) = waits_for(Op::Sleep);
     assert_eq!(
-        waits,
-        [
-            "() = time::sleep(RESYNC_PERIOD) => {}",
-            "_ = stop.wait_for(|stop| *stop) => return,",
-        ]
+        testkit::source(&ticker.created_at),
+        "() = time::sleep(RESYNC_PERIOD) => {}"
+    );
+    let (_, at) = waits_for(Op::Changed);
+    assert_eq!(
+        testkit::source(at),
+        "_ = stop.wait_for(|stop| *stop) => return,"
     );
 }
 

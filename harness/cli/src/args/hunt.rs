@@ -121,7 +121,8 @@ JSON: {\"rows\": [{scenario, variant, engine, strategy, load, expected, verdict,
 first_at, schedules_per_s, steps_per_s, fingerprint, token}]}. `expected` is found or clean;
 `verdict` is clean, hang, partial-hang, leak, livelock, panic, blocked or undecided; `first_at`
 counts schedules from 0; `load` has the counts of the finding's run, as numbers, or else the
-ranges hunted in, as [low, high]. What is absent is null.";
+ranges hunted in, as [low, high]. What is absent is null. Of several findings (--keep-going) a row
+has the first; --report writes them all.";
 
 impl HuntArgs {
     /// The ranges that were given.

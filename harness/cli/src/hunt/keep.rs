@@ -117,11 +117,12 @@ fn file_name(scenario: &str) -> String {
 }
 
 /// The report of a finding, with what the reader should know of the hunt.
-pub(super) fn report(found: &Found, outcome: &Outcome) -> Report {
+pub(super) fn report(found: &Found, outcome: &Outcome, keep_going: bool) -> Report {
     let mut report = Report::new(found.finding.clone(), found.plan.clone());
     report.schedules_before = Some(found.first_at);
     report.notes.extend(outcome.warnings.iter().cloned());
-    if found.count > 1 {
+    // Without --keep-going the count depends on how many schedules were under way.
+    if keep_going && found.count > 1 {
         report
             .notes
             .push(format!("{} schedules of the hunt showed it", found.count));

@@ -165,7 +165,7 @@ fn tell(
     }
     let mut exit = Exit::Met;
     for found in &outcome.found {
-        let report = keep::report(found, outcome);
+        let report = keep::report(found, outcome, args.keep_going);
         if args.format == Format::Text && !args.quiet {
             let text = format!("{}\n\n", report.to_text(console.color()).trim_end());
             display.aside(|| console.print(&text))?;

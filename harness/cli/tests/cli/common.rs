@@ -13,36 +13,36 @@ const LIMIT: Duration = Duration::from_secs(120);
 
 /// What a command came to.
 #[derive(Debug)]
-pub struct Output {
-    pub status: ExitStatus,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Output {
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Output {
-    pub fn code(&self) -> Option<i32> {
+    pub(crate) fn code(&self) -> Option<i32> {
         self.status.code()
     }
 
     /// Standard output as JSON.
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 }
 
 /// A command that was started, and its streams in files: nothing can block on a full pipe.
-pub struct Running {
+pub(crate) struct Running {
     child: Child,
     streams: TempDir,
 }
 
 impl Running {
-    pub fn start(command: &mut Command) -> Self {
+    pub(crate) fn start(command: &mut Command) -> Self {
         Self::start_with(command, None)
     }
 
     /// The same with a standard output of one's own.
-    pub fn start_into(command: &mut Command, stdout: Stdio) -> Self {
+    pub(crate) fn start_into(command: &mut Command, stdout: Stdio) -> Self {
         Self::start_with(command, Some(stdout))
     }
 
@@ -62,7 +62,7 @@ impl Running {
     }
 
     /// Sends a signal by name.
-    pub fn signal(&self, signal: &str) {
+    pub(crate) fn signal(&self, signal: &str) {
         let status = Command::new("kill")
             .args([&format!("-{signal}"), &self.child.id().to_string()])
             .status()
@@ -71,7 +71,7 @@ impl Running {
     }
 
     /// Waits until a line with this fragment was written to standard error.
-    pub fn wait_for(&self, fragment: &str) {
+    pub(crate) fn wait_for(&self, fragment: &str) {
         for _ in 0..1_200 {
             if read(&self.streams.path().join("stderr")).contains(fragment) {
                 return;
@@ -81,7 +81,7 @@ impl Running {
         panic!("no `{fragment}` on standard error");
     }
 
-    pub fn finish(mut self) -> Output {
+    pub(crate) fn finish(mut self) -> Output {
         let status = self
             .child
             .wait_timeout(LIMIT)

@@ -9,31 +9,31 @@ use crate::standstill::{command, standstill, standstill_in};
 /// The document as it is promised, and nothing else in it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Document {
-    pub rows: Vec<Row>,
+pub(crate) struct Document {
+    pub(crate) rows: Vec<Row>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Row {
-    pub scenario: String,
-    pub variant: String,
-    pub engine: String,
-    pub strategy: String,
-    pub load: Map<String, Value>,
-    pub expected: String,
-    pub verdict: String,
-    pub met: bool,
-    pub schedules: u64,
-    pub first_at: Option<u64>,
-    pub schedules_per_s: Option<f64>,
-    pub steps_per_s: Option<f64>,
-    pub fingerprint: Option<String>,
-    pub token: Option<String>,
+pub(crate) struct Row {
+    pub(crate) scenario: String,
+    pub(crate) variant: String,
+    pub(crate) engine: String,
+    pub(crate) strategy: String,
+    pub(crate) load: Map<String, Value>,
+    pub(crate) expected: String,
+    pub(crate) verdict: String,
+    pub(crate) met: bool,
+    pub(crate) schedules: u64,
+    pub(crate) first_at: Option<u64>,
+    pub(crate) schedules_per_s: Option<f64>,
+    pub(crate) steps_per_s: Option<f64>,
+    pub(crate) fingerprint: Option<String>,
+    pub(crate) token: Option<String>,
 }
 
 /// The rows of a hunt, and its exit code.
-pub fn hunt(args: &[&str]) -> (Vec<Row>, Option<i32>) {
+pub(crate) fn hunt(args: &[&str]) -> (Vec<Row>, Option<i32>) {
     let mut all = vec!["hunt", "--format", "json"];
     all.extend(args);
     let output = standstill(&all);

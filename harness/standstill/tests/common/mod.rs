@@ -1,28 +1,28 @@
 //! What the tests of this crate share.
 
 use std::future::Future;
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use standstill::{Finding, Hunt, Outcome, Plan, Program, Runner, Verdict};
 
 /// Runs a test with an outer time limit: a hang tester's own tests must not hang.
-pub fn within<T: Send + 'static>(seconds: u64, test: impl FnOnce() -> T + Send + 'static) -> T {
+pub(crate) fn within<T: Send + 'static>(seconds: u64, test: impl FnOnce() -> T + Send + 'static) -> T {
     let (done, finished) = channel();
     let thread = std::thread::spawn(move || done.send(test()));
     match finished.recv_timeout(Duration::from_secs(seconds)) {
         Ok(value) => value,
-        Err(_) if thread.is_finished() => match thread.join() {
+        Err(RecvTimeoutError::Timeout) => panic!("the test took longer than {seconds} s"),
+        Err(RecvTimeoutError::Disconnected) => match thread.join() {
             Err(panic) => std::panic::resume_unwind(panic),
             Ok(_) => panic!("the test sent nothing"),
         },
-        Err(_) => panic!("the test took longer than {seconds} s"),
     }
 }
 
 /// Hunts and expects every schedule to be clean.
 #[track_caller]
-pub fn clean<F, R>(schedules: u64, body: F)
+pub(crate) fn clean<F, R>(schedules: u64, body: F)
 where
     F: Fn() -> R + Send + Sync + 'static,
     R: Future<Output = ()> + 'static,
@@ -34,7 +34,7 @@ where
 
 /// Hunts and expects a finding.
 #[track_caller]
-pub fn find<F, R>(schedules: u64, body: F) -> (Finding, Outcome)
+pub(crate) fn find<F, R>(schedules: u64, body: F) -> (Finding, Outcome)
 where
     F: Fn() -> R + Send + Sync + 'static,
     R: Future<Output = ()> + 'static,
@@ -47,7 +47,7 @@ where
 }
 
 /// Replays a plan once.
-pub fn replay<F, R>(runner: &mut Runner, plan: &Plan, body: F) -> Verdict
+pub(crate) fn replay<F, R>(runner: &mut Runner, plan: &Plan, body: F) -> Verdict
 where
     F: Fn() -> R + Send + Sync + 'static,
     R: Future<Output = ()> + 'static,
@@ -56,7 +56,7 @@ where
 }
 
 /// The cycle of a finding, each link as `name op resource`.
-pub fn story(finding: &Finding) -> Vec<String> {
+pub(crate) fn story(finding: &Finding) -> Vec<String> {
     finding
         .core
         .iter()

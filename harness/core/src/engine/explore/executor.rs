@@ -120,6 +120,8 @@ pub(crate) struct Executor {
     pub(super) recorder: RefCell<Option<Recorder>>,
     pub(super) timers: RefCell<Timers>,
     timers_armed: Cell<bool>,
+    /// The longest time a timer was armed for, since this was last set to nought.
+    pub(super) longest_timer: Cell<Duration>,
     pub(super) pool: RefCell<FiberPool>,
     pub(super) panics: RefCell<Vec<Panicked>>,
     identities: RefCell<Vec<&'static Identity>>,
@@ -160,6 +162,7 @@ impl Executor {
             recorder: RefCell::new(None),
             timers: RefCell::new(Timers::default()),
             timers_armed: Cell::new(false),
+            longest_timer: Cell::new(Duration::ZERO),
             pool: RefCell::new(FiberPool::default()),
             panics: RefCell::new(Vec::new()),
             identities: RefCell::new(Vec::new()),
@@ -392,40 +395,39 @@ impl Executor {
         number
     }
 
-    /// The heart of a switch point: goes on with the current task, or suspends it.
+    /// The heart of a switch point: goes on with the current task, which begins its next step, or
+    /// suspends it; then the executor begins the next step.
     #[inline]
     pub(super) fn switch_from(&self, me: TaskRef) {
-        let steps = self.steps.get() + 1;
-        self.steps.set(steps);
-        if std::thread::panicking() {
-            return;
-        }
-        if !self.preempt.get() {
-            if steps >= self.slice_end.get() + SPIN_PATIENCE {
-                self.suspend_current(Pause::Preempted);
+        let steps = self.steps.get();
+        if self.preempt.get() && !std::thread::panicking() {
+            if steps >= self.slice_end.get() {
+                // The executor has to look around; whoever is chosen after that goes on.
+                return self.suspend_current(Pause::Preempted);
             }
-            return;
-        }
-        if steps >= self.slice_end.get() {
-            // The executor has to look around; whoever is chosen after that goes on.
+            match self.choose_task(Some(me.slot)) {
+                Some(slot) if slot == me.slot => {}
+                None if !self.fire.get() => {}
+                chosen if self.suspended.get() < MOST_SUSPENDED => {
+                    self.chosen.set(chosen);
+                    return self.suspend_current(Pause::Preempted);
+                }
+                _ => self.fire.set(false),
+            }
+        } else if steps >= self.slice_end.get() + SPIN_PATIENCE && !std::thread::panicking() {
             return self.suspend_current(Pause::Preempted);
         }
-        match self.choose_task(Some(me.slot)) {
-            Some(slot) if slot == me.slot => {}
-            None if !self.fire.get() => {}
-            chosen => {
-                self.chosen.set(chosen);
-                self.suspend_current(Pause::Preempted);
-            }
-        }
+        self.begin_step();
+    }
+
+    #[inline]
+    fn begin_step(&self) {
+        let step = self.steps.get() + 1;
+        self.steps.set(step);
+        self.tracker.borrow_mut().step = step;
     }
 
     fn suspend_current(&self, pause: Pause) {
-        if self.suspended.get() >= MOST_SUSPENDED && matches!(pause, Pause::Preempted) {
-            self.chosen.set(None);
-            self.fire.set(false);
-            return;
-        }
         self.current.set(None);
         fiber::suspend(pause);
     }
@@ -495,9 +497,7 @@ impl Executor {
         } else {
             self.tracker.borrow_mut().polled(task);
         }
-        let steps = self.steps.get() + 1;
-        self.steps.set(steps);
-        self.tracker.borrow_mut().step = steps;
+        self.begin_step();
         self.current.set(Some(task));
         let pause = fiber.resume(job);
         self.current.set(None);
@@ -628,6 +628,7 @@ impl Executor {
 
     pub(super) fn arm_timer(&self, after: Duration) -> crate::host::TimerId {
         let deadline = self.elapsed().saturating_add(after);
+        self.longest_timer.set(self.longest_timer.get().max(after));
         self.timers_armed.set(true);
         self.timers.borrow_mut().arm(self.epoch.get(), deadline)
     }

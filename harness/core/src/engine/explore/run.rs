@@ -132,10 +132,13 @@ impl TaskBody for Root {
     }
 }
 
-/// After the root has ended: who is still there at the horizon was left behind.
-#[derive(Clone, Copy, Debug)]
+/// After the root has ended: who is still there at the horizon was left behind. A task may still
+/// arm a timer that is longer than any before; a ticker does not, each of its ticks is as far off as
+/// the last one.
+#[derive(Clone, Copy, Debug, Default)]
 struct Settling {
-    horizon: Duration,
+    horizon: Option<Duration>,
+    longest: Duration,
 }
 
 /// Steps without progress: is it a livelock?
@@ -340,10 +343,8 @@ impl<'a> Drive<'a> {
     fn time_over(&mut self) -> Option<Ending> {
         let executor = self.executor;
         let now = self.idle_since;
-        if let Some(settling) = self.settling {
-            if now > settling.horizon {
-                return Some(self.left_behind(true));
-            }
+        if self.settled(now) {
+            return Some(self.left_behind(true));
         }
         if let Some(ending) = self.partial_hang() {
             return Some(ending);
@@ -377,14 +378,27 @@ impl<'a> Drive<'a> {
             return Some(self.ending(How::Done));
         }
         executor.fair.set(true);
-        let armed = executor.timers.borrow().latest(NEVER);
-        let last = armed.unwrap_or_default().max(executor.elapsed());
-        self.last_deadline = self.last_deadline.max(last);
         executor.tracker.borrow_mut().mark_polls();
-        self.settling = Some(Settling {
-            horizon: last.saturating_add(LEAK_HORIZON),
-        });
+        executor.longest_timer.set(Duration::ZERO);
+        self.settling = Some(Settling::default());
         None
+    }
+
+    /// Whether the root ended so long ago that whoever still ticks was left behind. Asked only
+    /// when nothing is ready: everybody has had the chance to arm a timer.
+    fn settled(&mut self, now: Duration) -> bool {
+        let Some(settling) = &mut self.settling else {
+            return false;
+        };
+        let longest = self.executor.longest_timer.get();
+        if settling.horizon.is_none() || longest > settling.longest.max(LEAK_HORIZON) {
+            let armed = self.executor.timers.borrow().latest(NEVER);
+            let last = armed.unwrap_or_default().max(now);
+            settling.longest = longest;
+            settling.horizon = Some(last.saturating_add(LEAK_HORIZON));
+            self.last_deadline = self.last_deadline.max(last);
+        }
+        settling.horizon.is_some_and(|horizon| now > horizon)
     }
 
     fn root_panicked(&self) -> bool {
