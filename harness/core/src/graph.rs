@@ -216,9 +216,10 @@ impl WaitGraph {
             None => "nobody",
         };
         format!(
-            "{} {} {} {} {}",
+            "{} {} {} {} {} {}",
             wait.op.name(),
             resource.kind.name(),
+            resource.of,
             resource.created_at.stable_file(),
             wait.at.stable_file(),
             why,

@@ -11,7 +11,11 @@
 //! - [`Plan`]: what determines a run, and its encodings: tokens, a fuzzer's bytes;
 //! - [`engine`]: what executes runs;
 //! - [`Hunt`]: many runs, until one shows something;
+//! - [`minimise_load`], [`minimise_schedule`]: a find, as small as it gets;
 //! - [`Report`], [`Corpus`]: what is told of a finding, and what is kept.
+//!
+//! With the feature `proptest` there is also `Property`, with the strategies `plans` and `loads`:
+//! property tests over loads and schedules.
 
 mod bytes;
 mod corpus;
@@ -23,8 +27,11 @@ pub mod graph;
 pub mod host;
 mod hunt;
 mod load;
+mod minimise;
 mod op;
 mod plan;
+#[cfg(feature = "proptest")]
+mod property;
 mod random;
 mod raw;
 mod report;
@@ -43,11 +50,14 @@ pub use hunt::{
     CHECK_SCHEDULES, DEFAULT_SCHEDULES, Found, Hunt, HuntError, Outcome, Progress, Runner, check,
 };
 pub use load::{Knob, Load, LoadRanges, RangeError};
+pub use minimise::{DEFAULT_MINIMISE_BUDGET, minimise_load, minimise_schedule};
 pub use op::{Op, ResourceKind, Side};
 pub use plan::{
     Choice, DEFAULT_MAX_STEPS, DEFAULT_TOTAL_STEPS, Digest, EngineKind, Leaks, Plan, Preempt,
     Schedule, StrategyKind, UnknownWord, Variant,
 };
+#[cfg(feature = "proptest")]
+pub use property::{DEFAULT_CASES, Falsified, Property, PropertyError, loads, plans};
 pub use report::Report;
 pub use scenario::{Program, RootFuture, Scenario};
 pub use site::{Place, Site};

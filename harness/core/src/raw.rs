@@ -72,14 +72,12 @@ static VTABLE: RawWakerVTable = RawWakerVTable::new(
     |_| {},
 );
 
-/// What a coroutine is given when it is resumed.
-pub(crate) type Input = crate::engine::explore::Job;
-/// What a coroutine hands out when it is suspended.
-pub(crate) type Output = crate::engine::explore::Pause;
+/// What a coroutine hands out when it is suspended. It is given nothing when it is resumed.
+type Output = crate::engine::explore::Pause;
 
 thread_local! {
     /// The yielder of the coroutine that is running on this thread.
-    static YIELDER: Cell<*const Yielder<Input, Output>> = const { Cell::new(std::ptr::null()) };
+    static YIELDER: Cell<*const Yielder<(), Output>> = const { Cell::new(std::ptr::null()) };
 }
 
 /// Suspends the coroutine that is running, whose own code `begin` must have been its first.
@@ -87,7 +85,8 @@ thread_local! {
 /// # Panics
 ///
 /// If this thread never ran one.
-pub(crate) fn suspend(value: Output) -> Input {
+#[inline]
+pub(crate) fn suspend(value: Output) {
     let pointer = YIELDER.get();
     assert!(!pointer.is_null(), "suspended outside of a coroutine");
     // SAFETY: the pointer is that of the coroutine which is running now: `begin` sets it, each
@@ -95,13 +94,12 @@ pub(crate) fn suspend(value: Output) -> Input {
     // has resumed on a coroutine. The yielder lives at the bottom of that coroutine's stack, below
     // the frame of this call.
     let yielder = unsafe { &*pointer };
-    let input = yielder.suspend(value);
+    yielder.suspend(value);
     YIELDER.set(pointer);
-    input
 }
 
 /// A coroutine has begun: it is the one to be suspended until another begins or goes on.
-pub(crate) fn begin(yielder: &Yielder<Input, Output>) {
+pub(crate) fn begin(yielder: &Yielder<(), Output>) {
     YIELDER.set(std::ptr::from_ref(yielder));
 }
 

@@ -31,11 +31,38 @@
 //! - [`check`] and [`test`](macro@test): for tests;
 //! - [`Hunt`]: the same as a value, with every setting;
 //! - [`Scenario`]: a program with a name, knobs and variants, for the command line;
-//! - [`Plan`], [`Runner`]: replaying what was found.
+//! - [`Plan`], [`Runner`]: replaying what was found;
+//! - `Property`, with the feature `proptest`: the same over every load in range, shrunk and kept.
 
 pub mod test_support;
 
 pub use standstill_core::*;
+
+/// With the drop-in for tokio, in a test of one's own:
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use standstill::{Load, Property, Scenario, Variant};
+/// use tokio::sync::Semaphore;
+///
+/// async fn pool(load: Load) {
+///     let connections = Arc::new(Semaphore::new(usize::from(load.capacity)));
+///     for _ in 0..load.workers {
+///         let connections = Arc::clone(&connections);
+///         tokio::spawn(async move { connections.acquire().await.map(drop) });
+///     }
+/// }
+///
+/// let scenario = Scenario::new("pool", "our connection pool")
+///     .workers(1..=4)
+///     .capacity(1..=2)
+///     .variant(Variant::Own, pool);
+/// Property::of(&scenario, Variant::Own).cases(64).corpus("corpus").check();
+/// ```
+#[cfg(feature = "proptest")]
+#[doc(inline)]
+pub use standstill_core::Property;
 pub use standstill_macros::test;
 
 // The dependency turns the drop-in on; nothing of it is needed here.

@@ -8,7 +8,9 @@ use standstill_core::Site;
 /// it was made then says more.
 pub(crate) fn of_poll(caller: Site, otherwise: Site) -> Site {
     let file = caller.file();
-    if file.starts_with("/rustc/") || file.contains("/registry/src/") || file.contains("/library/")
+    if file.starts_with("/rustc/")
+        || file.contains("/registry/src/")
+        || file.contains("/rustlib/src/rust/library/")
     {
         otherwise
     } else {

@@ -70,3 +70,11 @@ fn the_fixed_variant_is_clean_under_every_load() {
     testkit::assert_clean(testkit::hunt(&scenario(), Variant::Fixed));
     testkit::assert_ends_on_plain_tokio(&scenario(), Variant::Fixed, |_| true);
 }
+
+#[test]
+fn beside_a_heartbeat_the_bug_is_found_and_named_the_same() {
+    let finding = testkit::found_beside_a_heartbeat(&scenario(), SMALLEST);
+    assert_eq!(finding.kind, FindingKind::PartialHang);
+    assert_eq!(sorted(testkit::core(&finding)), CORE);
+    testkit::assert_clean_beside_a_heartbeat(&scenario(), Variant::Fixed, SMALLEST);
+}

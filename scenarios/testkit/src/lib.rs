@@ -8,7 +8,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use standstill::graph::{TaskNode, Wait, Why};
-use standstill::{Finding, Hunt, Load, LoadRanges, Place, Scenario, Variant};
+use standstill::{Finding, Hunt, Load, LoadRanges, Outcome, Place, Scenario, Variant};
+
+/// Where the entries of all scenarios are kept.
+pub const CORPUS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../corpus");
 
 /// How many schedules a test tries.
 pub const SCHEDULES: u64 = 2_000;
@@ -48,6 +51,62 @@ pub fn assert_clean(hunt: Hunt) {
     match hunt.go() {
         Ok(outcome) => outcome.assert_clean(),
         Err(error) => panic!("{error}"),
+    }
+}
+
+/// What a hunt in the buggy variant finds under this load while a heartbeat ticks beside it: the
+/// program never comes to rest, and is found all the same.
+///
+/// # Panics
+///
+/// If it finds nothing.
+#[track_caller]
+pub fn found_beside_a_heartbeat(scenario: &Scenario, load: Load) -> Finding {
+    let outcome = hunt_beside_a_heartbeat(scenario, Variant::Buggy, load);
+    outcome.finding().cloned().unwrap_or_else(|| {
+        panic!(
+            "{} with {load} beside a heartbeat: {} after {} schedules",
+            scenario.name(),
+            outcome.verdict,
+            outcome.schedules
+        )
+    })
+}
+
+/// Hunts in a variant while a heartbeat ticks beside it, and expects to find nothing.
+///
+/// # Panics
+///
+/// With the report, if it finds something or cannot decide.
+#[track_caller]
+pub fn assert_clean_beside_a_heartbeat(scenario: &Scenario, variant: Variant, load: Load) {
+    hunt_beside_a_heartbeat(scenario, variant, load).assert_clean();
+}
+
+#[track_caller]
+fn hunt_beside_a_heartbeat(scenario: &Scenario, variant: Variant, load: Load) -> Outcome {
+    let Some(program) = scenario.program(variant).cloned() else {
+        panic!("{} has no variant {variant}", scenario.name());
+    };
+    Hunt::new(scenario.name())
+        .schedules(SCHEDULES)
+        .seed(1)
+        .load(load)
+        .run_loads(move |load| {
+            let program = program.clone();
+            async move {
+                let heartbeat = tokio::spawn(heartbeat());
+                program.root(load).await;
+                heartbeat.abort();
+            }
+        })
+}
+
+/// Ticks once a second for as long as it is let.
+async fn heartbeat() {
+    let mut ticks = tokio::time::interval(Duration::from_secs(1));
+    loop {
+        ticks.tick().await;
     }
 }
 

@@ -74,7 +74,7 @@ impl Keeper {
             found: format!(
                 "hunt --seed {}, schedule {}, strategy {}",
                 self.seed,
-                found.first_at,
+                found.first_at + 1,
                 found.plan.strategy_name()
             ),
             comment: String::new(),

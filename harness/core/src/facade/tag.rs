@@ -117,6 +117,21 @@ impl Tag {
         });
     }
 
+    /// As [`Tag::switch`], and tells whether this is a run at all: then an operation that need not
+    /// wait may be tried without the future that could.
+    #[inline]
+    #[must_use]
+    pub fn begin(&self, op: Op, site: Site) -> bool {
+        host::with(|host| {
+            host.switch(Intent {
+                op,
+                resource: Some(self.resolve(host)),
+                site,
+            });
+        })
+        .is_some()
+    }
+
     /// A value moved through the resource, or it was signalled: the run went forward.
     #[inline]
     pub fn moved(&self) {

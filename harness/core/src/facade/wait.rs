@@ -60,6 +60,13 @@ impl<F, T: AsRef<Tag>> Wait<F, T> {
         }
     }
 
+    /// The switch point was passed already, by [`Tag::begin`].
+    #[must_use]
+    pub fn begun(mut self) -> Self {
+        self.polled = true;
+        self
+    }
+
     /// The future inside.
     pub fn inner(&self) -> &F {
         &self.inner

@@ -7,7 +7,7 @@ use crate::plan::{Plan, Preempt, Schedule};
 use crate::scenario::Program;
 
 /// What a second run came to.
-pub(super) enum Confirmed {
+pub(crate) enum Confirmed {
     /// The same finding, and the plan with its digest.
     Again { finding: Finding, plan: Plan },
     /// Something else.
@@ -18,7 +18,7 @@ pub(super) enum Confirmed {
 /// is there in every run.
 const TRIES: u32 = 5;
 
-pub(super) fn confirm(
+pub(crate) fn confirm(
     runner: &mut Runner,
     program: &Program,
     mut plan: Plan,

@@ -21,6 +21,8 @@ use crate::plan::{
 use crate::random::{Random, schedule_seed};
 use crate::scenario::{Program, Scenario};
 
+#[cfg(feature = "proptest")]
+pub(crate) use confirm::{Confirmed, confirm};
 pub use outcome::{Found, Outcome};
 pub use runner::Runner;
 pub use watch::Progress;

@@ -159,12 +159,14 @@ impl Tracker {
     pub fn intends(&mut self, task: TaskRef, intent: Intent) {
         self.tasks[task.slot as usize].last = Some(intent);
         let side = intent.op.plays();
-        if matches!(side, Side::Source | Side::Sink) {
-            if let Some(resource) = intent.resource {
-                let closing = self.closing;
-                self.resources[resource.0 as usize]
-                    .users_mut(side)
-                    .note(task, closing);
+        if let (Side::Source | Side::Sink, Some(resource)) = (side, intent.resource) {
+            let closing = self.closing;
+            let users = self.resources[resource.0 as usize].users_mut(side);
+            match intent.op {
+                // Who lets go of its end is not the one to wait for. Should it have another, the
+                // end of the run will show.
+                Op::CloseSource | Op::CloseSink if !closing => users.forget(task),
+                _ => users.note(task, closing),
             }
         }
     }

@@ -116,6 +116,10 @@ impl Users {
         }
     }
 
+    pub(super) fn forget(&mut self, task: TaskRef) {
+        self.seen.retain(|seen| *seen != task);
+    }
+
     fn note_other(&mut self, task: TaskRef) {
         match self.seen.iter().position(|seen| *seen == task) {
             Some(at) => self.seen[..=at].rotate_right(1),

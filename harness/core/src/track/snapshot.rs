@@ -248,9 +248,10 @@ impl<'a> Drawing<'a> {
                 push_once(blockers, *task, why);
             }
         }
-        for (holder, amount) in holders {
-            if let Some(task) = self.index_of.get(&holder) {
-                if amount > 0 {
+        // A wait that would fit beside the holders is kept by those ahead of it alone.
+        if u64::from(wait.amount) > permits.saturating_sub(held) {
+            for (holder, amount) in holders {
+                if let (Some(task), 1..) = (self.index_of.get(&holder), amount) {
                     push_once(blockers, *task, Why::Holds);
                 }
             }

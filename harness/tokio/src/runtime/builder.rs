@@ -37,6 +37,9 @@ settings! {
     /// How many events are taken from the operating system at a time.
     #[cfg(any(feature = "net", feature = "process", feature = "signal"))]
     max_io_events_per_tick(capacity: usize);
+    /// How many events are taken from the operating system at a time while there is work.
+    #[cfg(any(feature = "net", feature = "process", feature = "signal"))]
+    max_io_events_per_busy_tick(capacity: usize);
     /// How many threads run tasks.
     worker_threads(threads: usize);
     /// How many threads there are at most for what blocks.

@@ -1,7 +1,6 @@
 //! `Runtime`.
 
 use std::future::Future;
-use std::io;
 use std::panic::Location;
 
 use ::tokio::runtime as real;
@@ -38,7 +37,7 @@ impl Runtime {
     /// In a run.
     #[cfg(feature = "rt-multi-thread")]
     #[track_caller]
-    pub fn new() -> io::Result<Self> {
+    pub fn new() -> std::io::Result<Self> {
         outside_of_runs("tokio::runtime::Runtime");
         real::Runtime::new().map(Self::around)
     }

@@ -67,8 +67,14 @@ impl<T: ?Sized> Mutex<T> {
     }
 
     async fn lock_at(&self, site: Site) -> MutexGuard<'_, T> {
-        let real = Wait::new(self.real.lock(), &self.tag, Op::Lock, site).await;
-        self.guard(real, site)
+        if self.tag.begin(Op::Lock, site) {
+            // A lock that is free is taken the same way by both; this one makes no future.
+            if let Ok(real) = self.real.try_lock() {
+                return self.guard(real, site);
+            }
+        }
+        let wait = Wait::new(self.real.lock(), &self.tag, Op::Lock, site).begun();
+        self.guard(wait.await, site)
     }
 
     /// Waits until the mutex is free, and locks it.

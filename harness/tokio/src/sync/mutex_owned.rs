@@ -9,6 +9,9 @@ use crate::raw::{Kept, MappedMutexGuards, MutexGuards};
 use crate::sync::{Mutex, guard_formats};
 
 /// The right to use what a shared [`Mutex`] guards, until it is dropped.
+///
+/// Unlike in tokio, what is guarded must be `'static`, as it is whenever the guard can be sent to
+/// another task.
 #[clippy::has_significant_drop]
 pub struct OwnedMutexGuard<T: ?Sized + 'static> {
     kept: Kept<MutexGuards<T>, Mutex<T>>,

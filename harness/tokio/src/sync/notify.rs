@@ -156,7 +156,7 @@ impl OwnedNotified {
     pub fn enable(self: Pin<&mut Self>) -> bool {
         let this = self.project();
         let notified = this.wait.inner_pinned().get_mut();
-        notified.owner().as_ref().switch(Op::Notified, *this.site);
+        notified.owner().as_ref().switch(Op::Notified, this.site);
         notified.enable()
     }
 }

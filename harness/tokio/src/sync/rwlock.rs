@@ -116,13 +116,27 @@ impl<T: ?Sized> RwLock<T> {
     }
 
     async fn read_at(&self, site: Site) -> RwLockReadGuard<'_, T> {
-        let real = Wait::new(self.real.read(), &self.tag, Op::Read, site).await;
+        let real = match self.tag.begin(Op::Read, site).then(|| self.real.try_read()) {
+            Some(Ok(real)) => real,
+            _ => {
+                Wait::new(self.real.read(), &self.tag, Op::Read, site)
+                    .begun()
+                    .await
+            }
+        };
         self.reader(real, site)
     }
 
     async fn write_at(&self, site: Site) -> RwLockWriteGuard<'_, T> {
         let all = self.readers;
-        let real = Wait::many(self.real.write(), &self.tag, Op::Write, all, site).await;
+        let real = match self.tag.begin(Op::Write, site).then(|| self.real.try_write()) {
+            Some(Ok(real)) => real,
+            _ => {
+                Wait::many(self.real.write(), &self.tag, Op::Write, all, site)
+                    .begun()
+                    .await
+            }
+        };
         self.writer(real, site)
     }
 

@@ -1,4 +1,4 @@
-//! The guards that keep their `RwLock` alive.
+//! The guards that keep their `RwLock` alive. Unlike in tokio, what they guard must be `'static`.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;

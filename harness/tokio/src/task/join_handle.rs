@@ -40,9 +40,13 @@ impl<T> JoinHandle<T> {
     /// Cancels the task at its next `.await`.
     #[track_caller]
     pub fn abort(&self) {
+        self.abort_at(Location::caller());
+    }
+
+    pub(super) fn abort_at(&self, site: Site) {
         match &self.repr {
             Repr::Real(handle) => handle.abort(),
-            Repr::Run { abort, .. } => abort.abort(),
+            Repr::Run { abort, .. } => abort.abort_at(site),
         }
     }
 
@@ -185,10 +189,14 @@ impl AbortHandle {
     /// Cancels the task at its next `.await`.
     #[track_caller]
     pub fn abort(&self) {
+        self.abort_at(Location::caller());
+    }
+
+    fn abort_at(&self, site: Site) {
         match &self.repr {
             AbortRepr::Real(handle) => handle.abort(),
             AbortRepr::Run { task, epoch, .. } => {
-                facade::switch(Op::Abort, Location::caller());
+                facade::switch(Op::Abort, site);
                 host::with(|host| {
                     if host.epoch() == *epoch {
                         host.abort(*task);

@@ -23,6 +23,8 @@ pub struct JoinSet<T> {
     members: BTreeMap<u64, Member<T>>,
     spawned: u64,
     shared: Arc<Shared>,
+    /// Where the set was made.
+    site: Site,
     /// Whether the task that owns the set waits for a member.
     waiting: bool,
 }
@@ -91,11 +93,13 @@ impl Wake for MemberWaker {
 
 impl<T> JoinSet<T> {
     /// An empty set.
+    #[track_caller]
     pub fn new() -> Self {
         Self {
             members: BTreeMap::new(),
             spawned: 0,
             shared: Arc::default(),
+            site: Location::caller(),
             waiting: false,
         }
     }
@@ -119,9 +123,9 @@ impl<T> JoinSet<T> {
         }
     }
 
-    fn abort_members(&self) {
+    fn abort_members(&self, site: Site) {
         for member in self.members.values() {
-            member.handle.abort();
+            member.handle.abort_at(site);
         }
     }
 }
@@ -319,7 +323,7 @@ impl<T: 'static> JoinSet<T> {
     }
 
     async fn shutdown_at(&mut self, site: Site) {
-        self.abort_members();
+        self.abort_members(site);
         while self.next_at(site).await.is_some() {}
     }
 
@@ -356,7 +360,7 @@ impl<T: 'static> JoinSet<T> {
     /// Aborts all tasks. They stay in the set until they are joined.
     #[track_caller]
     pub fn abort_all(&mut self) {
-        self.abort_members();
+        self.abort_members(Location::caller());
     }
 
     /// Lets all tasks go their own way.
@@ -405,11 +409,12 @@ impl<T> Drop for Waiting<'_, T> {
 
 impl<T> Drop for JoinSet<T> {
     fn drop(&mut self) {
-        self.abort_members();
+        self.abort_members(self.site);
     }
 }
 
 impl<T> Default for JoinSet<T> {
+    #[track_caller]
     fn default() -> Self {
         Self::new()
     }

@@ -55,6 +55,11 @@ impl LocalSet {
         }
     }
 
+    /// The set's id.
+    pub fn id(&self) -> ::tokio::runtime::Id {
+        self.real.id()
+    }
+
     /// Makes this the set that [`spawn_local`] spawns on, until the guard is dropped.
     pub fn enter(&self) -> real::LocalEnterGuard {
         self.real.enter()

@@ -5,8 +5,9 @@
 //! cannot return is unwound before its future is freed: the future lives on the very stack that
 //! is unwound, so it cannot be otherwise.
 
-use crate::engine::explore::executor::{Executor, State};
-use crate::engine::explore::fiber::{Fiber, Job, Pause};
+use crate::engine::explore::executor::Executor;
+use crate::engine::explore::fiber::{Fiber, Job, Pause, Resume};
+use crate::engine::explore::slots::Phase;
 
 /// How often a task that catches its own unwinding is unwound again.
 const UNWINDINGS: u32 = 100;
@@ -15,73 +16,75 @@ impl Executor {
     /// Takes the run down. Returns how many tasks could not be.
     pub(super) fn close(&self) -> u32 {
         self.closing.set(true);
-        self.tracker.borrow_mut().closing = true;
-        self.fire.set(false);
-        self.chosen.set(None);
-        let count = self.slots.borrow().len();
-        let mut given_up = 0;
-        for index in 0..count {
-            given_up += self.end_poll(index);
-        }
-        for index in 0..count {
-            given_up += self.drop_body(index);
-        }
-        given_up
+        let count = {
+            let state = &mut *self.state.borrow_mut();
+            state.tracker.closing = true;
+            state.fire = false;
+            state.chosen = None;
+            u32::try_from(state.slots.count()).unwrap_or(u32::MAX)
+        };
+        let ended: u32 = (0..count).map(|slot| self.end_poll(slot)).sum();
+        let dropped: u32 = (0..count).map(|slot| self.drop_body(slot)).sum();
+        ended + dropped
     }
 
-    fn end_poll(&self, index: usize) -> u32 {
-        let (fiber, state) = {
-            let mut slots = self.slots.borrow_mut();
-            let slot = &mut slots[index];
-            (slot.fiber.take(), slot.state)
+    fn end_poll(&self, slot: u32) -> u32 {
+        let (fiber, phase, scoped) = {
+            let mut state = self.state.borrow_mut();
+            let slot = state.slots.at(slot);
+            (slot.fiber.take(), slot.phase, !slot.put_aside.is_empty())
         };
         let Some(fiber) = fiber else { return 0 };
-        let job = if state == State::Parked {
-            Job::Unwind
-        } else {
-            Job::Continue
+        if scoped {
+            self.resume_scopes(slot);
+        }
+        let how = match phase {
+            Phase::Parked => Resume::Unwind,
+            _ => Resume::Continue,
         };
-        self.scopes_resumed(u32::try_from(index).unwrap_or(u32::MAX));
-        self.finish(index, fiber, job)
+        self.finish(slot, fiber, how)
     }
 
-    fn drop_body(&self, index: usize) -> u32 {
-        let body = self.slots.borrow_mut()[index].body.take();
-        let Some(body) = body else { return 0 };
-        let fiber = self.pool.borrow_mut().take();
-        self.finish(index, fiber, Job::Drop(body))
+    fn drop_body(&self, slot: u32) -> u32 {
+        let (body, fiber) = {
+            let state = &mut *self.state.borrow_mut();
+            let Some(body) = state.slots.at(slot).body.take() else {
+                return 0;
+            };
+            (body, state.pool.take())
+        };
+        self.finish(slot, fiber, Resume::Start(Job::Drop(body)))
     }
 
-    /// Runs `job` to its end, unwinding it where it waits. Returns 1 if it had to be given up.
-    fn finish(&self, index: usize, mut fiber: Fiber, job: Job) -> u32 {
-        let task = self.slots.borrow()[index].task;
-        let slot = task.slot;
-        let mut job = job;
+    /// Runs a fiber to the end of its job, unwinding it where it waits. Returns 1 if it had to be given up.
+    fn finish(&self, slot: u32, mut fiber: Fiber, how: Resume) -> u32 {
+        let task = self.state.borrow_mut().slots.at(slot).task;
+        let mut how = how;
         for _ in 0..UNWINDINGS {
             self.closing_switches.set(0);
             self.current.set(Some(task));
-            let pause = fiber.resume(job);
+            let pause = fiber.resume(how);
             self.current.set(None);
+            let state = &mut *self.state.borrow_mut();
             match pause {
-                Pause::Pending(body) => {
-                    let mut slots = self.slots.borrow_mut();
-                    slots[index].state = State::Idle;
-                    slots[index].body = Some(body);
-                    drop(slots);
-                    self.pool.borrow_mut().give(fiber);
+                Pause::Pending => {
+                    let slot = state.slots.at(slot);
+                    slot.phase = Phase::Idle;
+                    slot.body = fiber.take_body();
+                    state.pool.give(fiber);
                     return 0;
                 }
                 Pause::Ended | Pause::Unwound | Pause::Panicked => {
-                    self.pool.borrow_mut().give(fiber);
-                    self.retire(slot);
+                    state.pool.give(fiber);
+                    state.retire(slot, true);
                     return 0;
                 }
-                Pause::Preempted => job = Job::Continue,
-                Pause::Parked | Pause::Stuck => job = Job::Unwind,
+                Pause::Preempted => how = Resume::Continue,
+                Pause::Parked | Pause::Stuck => how = Resume::Unwind,
             }
         }
         fiber.abandon();
-        self.retire(slot);
+        self.state.borrow_mut().retire(slot, true);
         1
     }
 }

@@ -1,9 +1,11 @@
 //! Coroutines that poll tasks, and the pool that keeps them between polls.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::rc::Rc;
+use std::task::{Context, Poll};
 
 use corosensei::stack::DefaultStack;
 use corosensei::{Coroutine, CoroutineResult};
@@ -13,14 +15,20 @@ use crate::raw;
 
 type Body = Pin<Box<dyn TaskBody>>;
 
-/// What a fiber is resumed with.
+/// What a fiber is given to do.
 pub(crate) enum Job {
-    /// Poll this task once.
-    Poll(Body, Waker),
+    /// Poll this task once, with the waker of this word.
+    Poll(Body, usize),
     /// End this task with a failure.
     Fail(Body, Failure),
     /// Drop this task's code.
     Drop(Body),
+}
+
+/// How a fiber is resumed.
+pub(crate) enum Resume {
+    /// With a new job.
+    Start(Job),
     /// Go on where you were suspended.
     Continue,
     /// Unwind from where you were suspended.
@@ -28,9 +36,10 @@ pub(crate) enum Job {
 }
 
 /// What a fiber says when it is suspended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pause {
-    /// The poll returned; the task goes on later.
-    Pending(Body),
+    /// The poll returned; the task goes on later. Its code is to be taken back.
+    Pending,
     /// The task has ended, or was dropped.
     Ended,
     /// The task panicked and was told so.
@@ -48,9 +57,23 @@ pub(crate) enum Pause {
 /// The payload that unwinds a task at the end of a run. Never reported.
 pub(crate) struct Unwound;
 
+thread_local! {
+    /// The fiber that is resumed next is to unwind.
+    static UNWIND: Cell<bool> = const { Cell::new(false) };
+}
+
 /// A coroutine on a stack of its own, which does one job after the other.
 pub(crate) struct Fiber {
-    coroutine: Coroutine<Job, Pause, ()>,
+    coroutine: Box<Coroutine<(), Pause, ()>>,
+    letterbox: Rc<Letterbox>,
+}
+
+/// Jobs in, the code of tasks that go on later out. What passes between the stacks themselves fits
+/// a register: larger values would be copied several times on each switch.
+#[derive(Default)]
+struct Letterbox {
+    job: Cell<Option<Job>>,
+    body: Cell<Option<Body>>,
 }
 
 /// Each stack's size. Mapped lazily: what is not used costs address space alone.
@@ -59,22 +82,40 @@ const STACK_BYTES: usize = 2 * 1024 * 1024;
 impl Fiber {
     fn new() -> std::io::Result<Self> {
         let stack = DefaultStack::new(STACK_BYTES)?;
-        let coroutine = Coroutine::with_stack(stack, |yielder, first| {
+        let letterbox = Rc::<Letterbox>::default();
+        let inside = Rc::clone(&letterbox);
+        let coroutine = Coroutine::with_stack(stack, move |yielder, ()| {
             raw::begin(yielder);
-            let mut job = first;
             loop {
-                job = raw::suspend(work(job));
+                let Some(job) = inside.job.take() else {
+                    unreachable!("a fiber was resumed without a job");
+                };
+                raw::suspend(work(job, &inside));
             }
         });
-        Ok(Self { coroutine })
+        Ok(Self {
+            coroutine: Box::new(coroutine),
+            letterbox,
+        })
     }
 
     #[inline]
-    pub(crate) fn resume(&mut self, job: Job) -> Pause {
-        match self.coroutine.resume(job) {
+    pub(crate) fn resume(&mut self, how: Resume) -> Pause {
+        match how {
+            Resume::Start(job) => self.letterbox.job.set(Some(job)),
+            Resume::Continue => {}
+            Resume::Unwind => UNWIND.set(true),
+        }
+        match self.coroutine.resume(()) {
             CoroutineResult::Yield(pause) => pause,
             CoroutineResult::Return(()) => unreachable!("a fiber works for ever"),
         }
+    }
+
+    /// The code of the task whose poll returned.
+    #[inline]
+    pub(crate) fn take_body(&self) -> Option<Body> {
+        self.letterbox.body.take()
     }
 
     /// Gives the fiber up in the middle of whatever it does. Its stack is never freed: what lives
@@ -87,22 +128,24 @@ impl Fiber {
 /// Suspends the fiber that is running. Unwinds it if that is how it is resumed.
 #[inline]
 pub(crate) fn suspend(pause: Pause) {
-    match raw::suspend(pause) {
-        Job::Unwind => resume_unwind(Box::new(Unwound)),
-        Job::Continue => {}
-        Job::Poll(..) | Job::Fail(..) | Job::Drop(_) => {
-            unreachable!("a fiber was given a job in the middle of another")
-        }
+    raw::suspend(pause);
+    if UNWIND.get() {
+        UNWIND.set(false);
+        resume_unwind(Box::new(Unwound));
     }
 }
 
-fn work(job: Job) -> Pause {
+fn work(job: Job, letterbox: &Letterbox) -> Pause {
     match job {
-        Job::Poll(mut body, waker) => {
+        Job::Poll(mut body, word) => {
+            let waker = raw::waker(word);
             let mut context = Context::from_waker(&waker);
             let polled = catch_unwind(AssertUnwindSafe(|| body.as_mut().poll(&mut context)));
             match polled {
-                Ok(Poll::Pending) => Pause::Pending(body),
+                Ok(Poll::Pending) => {
+                    letterbox.body.set(Some(body));
+                    Pause::Pending
+                }
                 Ok(Poll::Ready(())) => dispose(body, Pause::Ended),
                 Err(payload) if payload.is::<Unwound>() => dispose(body, Pause::Unwound),
                 Err(payload) => fail(body, Failure::Panicked(payload), Pause::Panicked),
@@ -110,8 +153,6 @@ fn work(job: Job) -> Pause {
         }
         Job::Fail(body, failure) => fail(body, failure, Pause::Ended),
         Job::Drop(body) => dispose(body, Pause::Ended),
-        // A fiber between two jobs has nothing to go on with or to unwind.
-        Job::Continue | Job::Unwind => Pause::Ended,
     }
 }
 

@@ -39,6 +39,12 @@ impl Word {
         word
     }
 
+    /// Whether the waker is that of a task with this stamp.
+    #[inline]
+    pub(crate) fn has_stamp(self, stamp: u64) -> bool {
+        self.stamp == stamp & ((1 << STAMP_BITS) - 1)
+    }
+
     #[inline]
     pub(crate) fn unpack(word: usize) -> Self {
         let word = word as u64;

@@ -58,15 +58,15 @@ pub(super) struct Member {
 
 /// The tasks that have not ended, in slot order. `dead` are those that can never run again.
 pub(super) fn members(executor: &Executor, dead: &[TaskRef]) -> Vec<Member> {
-    let ready = executor.ready.borrow();
-    let tracker = executor.tracker.borrow();
+    let state = executor.state.borrow();
+    let (ready, tracker) = (&state.ready, &state.tracker);
     let member = |task: TaskRef| Member {
         task,
         ready: ready.contains(task.slot),
         still: tracker.unpolled_since_mark(task.slot),
         dead: dead.contains(&task),
     };
-    executor.living().into_iter().map(member).collect()
+    state.slots.living().into_iter().map(member).collect()
 }
 
 /// The verdict of a run that has been closed.
@@ -94,7 +94,7 @@ pub(super) fn verdict(
         How::PartialHang => found(executor, FindingKind::PartialHang, ending, panics),
         How::Livelock => found(executor, FindingKind::Livelock, ending, panics),
         How::Endless => Verdict::Undecided(Undecided::Endless {
-            steps: executor.steps.get(),
+            steps: executor.state.borrow().steps,
             virtual_seconds: ending.virtual_time.as_secs(),
         }),
         How::ForeignThread { count } => Verdict::Undecided(Undecided::ForeignThread { count }),
@@ -104,7 +104,7 @@ pub(super) fn verdict(
 /// Those nobody took notice of, in order; all of them if the root was among them, since then one
 /// led to the other.
 fn unhandled_panics(executor: &Executor) -> Vec<PanicFact> {
-    let panics = executor.panics.borrow();
+    let panics = &executor.state.borrow().panics;
     let root = panics.iter().any(|panicked| panicked.task.serial == 0);
     panics
         .iter()
@@ -147,7 +147,8 @@ fn found(
     ending: &Ending,
     panics: Vec<PanicFact>,
 ) -> Verdict {
-    let tracker = executor.tracker.borrow();
+    let state = executor.state.borrow();
+    let tracker = &state.tracker;
     let members: Vec<TaskRef> = ending.members.iter().map(|member| member.task).collect();
     let partial = kind == FindingKind::PartialHang;
     let graph = tracker.snapshot(&members, |task| {
@@ -171,7 +172,7 @@ fn found(
         core,
         panics,
         blocked: None,
-        step: executor.steps.get(),
+        step: state.steps,
         virtual_ms: u64::try_from(ending.virtual_time.as_millis()).unwrap_or(u64::MAX),
     }))
 }

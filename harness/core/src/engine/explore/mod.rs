@@ -17,12 +17,14 @@ mod pulse;
 mod ready;
 mod record;
 mod run;
+mod slots;
+mod state;
 mod threads;
 mod timers;
 
 use std::sync::Arc;
 
-pub(crate) use fiber::{Job, Pause};
+pub(crate) use fiber::Pause;
 pub(crate) use inbox::deliver;
 pub(crate) use pulse::{Pulse, Reading};
 pub(crate) use ready::ReadySet;

@@ -11,6 +11,7 @@ use crate::engine::explore::executor::Executor;
 use crate::engine::explore::run::NEVER;
 use crate::graph::{TaskState, WaitGraph, Why};
 use crate::task::TaskRef;
+use crate::track::Tracker;
 
 /// A candidate is confirmed after so much virtual time, if so many steps were made as well ...
 const HORIZON: Duration = Duration::from_secs(60);
@@ -63,7 +64,7 @@ impl PartialHangs {
             Some(candidate) => {
                 if !candidate.is_still(executor) {
                     self.candidate = None;
-                    executor.fair.set(false);
+                    executor.state.borrow_mut().fair = false;
                     return None;
                 }
                 candidate
@@ -81,7 +82,7 @@ impl PartialHangs {
             self.next_look = self.turns.saturating_mul(2);
             self.candidate = Candidate::find(executor);
             if self.candidate.is_some() {
-                executor.fair.set(true);
+                executor.state.borrow_mut().fair = true;
             }
         }
         self.candidate.is_some()
@@ -90,34 +91,33 @@ impl PartialHangs {
 
 impl Candidate {
     fn find(executor: &Executor) -> Option<Self> {
-        let alive = executor.living();
-        let dead = {
-            let ready = executor.ready.borrow();
-            let tracker = executor.tracker.borrow();
-            tracker.dead(&alive, |task| ready.contains(task.slot))
-        };
-        if dead.is_empty() || !credible(executor, &alive, &dead) {
+        let state = executor.state.borrow();
+        let alive = state.slots.living();
+        let dead = state
+            .tracker
+            .dead(&alive, |task| state.ready.contains(task.slot));
+        if dead.is_empty() || !credible(&state.tracker, &alive, &dead) {
             return None;
         }
-        let now = executor.elapsed();
-        let timers = executor.timers.borrow();
-        let last = timers.latest(NEVER).unwrap_or_default().max(now);
+        let now = state.elapsed();
+        let last = state.timers.latest(NEVER).unwrap_or_default().max(now);
         Some(Self {
-            stillness: executor.tracker.borrow().stillness(&dead),
+            stillness: state.tracker.stillness(&dead),
             dead,
-            step: executor.steps.get(),
+            step: state.steps,
             confirm_at: last + HORIZON,
             confirm_late_at: last + LONG_HORIZON,
         })
     }
 
     fn is_still(&self, executor: &Executor) -> bool {
-        executor.tracker.borrow().stillness(&self.dead) == self.stillness
+        executor.state.borrow().tracker.stillness(&self.dead) == self.stillness
     }
 
     fn is_confirmed(&self, executor: &Executor) -> bool {
-        let now = executor.elapsed();
-        let steps = executor.steps.get() - self.step;
+        let state = executor.state.borrow();
+        let now = state.elapsed();
+        let steps = state.steps - self.step;
         now > self.confirm_late_at || now > self.confirm_at && steps > HORIZON_STEPS
     }
 }
@@ -125,14 +125,11 @@ impl Candidate {
 /// A cycle of holds, queues and joins is one by facts alone. A wait for a channel or a signal
 /// may be ended by anybody: an idle worker of a healthy server looks the same. It counts only if
 /// the root is among the dead, so that the program can never end.
-fn credible(executor: &Executor, alive: &[TaskRef], dead: &[TaskRef]) -> bool {
+fn credible(tracker: &Tracker, alive: &[TaskRef], dead: &[TaskRef]) -> bool {
     if dead.iter().any(|task| task.serial == 0) {
         return true;
     }
-    let graph: WaitGraph = executor
-        .tracker
-        .borrow()
-        .snapshot(alive, |_| TaskState::Waiting);
+    let graph: WaitGraph = tracker.snapshot(alive, |_| TaskState::Waiting);
     let core = graph.core(|task| alive.get(task).is_some_and(|task| dead.contains(task)));
     !core.is_empty()
         && core.iter().all(|link| {

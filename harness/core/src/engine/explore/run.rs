@@ -10,10 +10,11 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep};
 
-use crate::engine::explore::executor::{Executor, SLICE};
+use crate::engine::explore::executor::Executor;
 use crate::engine::explore::judge::{self, Ending, How};
 use crate::engine::explore::partial::PartialHangs;
 use crate::engine::explore::record::Recorder;
+use crate::engine::explore::state::{SLICE, Setting};
 use crate::engine::explore::threads;
 use crate::engine::{Care, Run};
 use crate::host::{Failure, NewTask, TaskBody};
@@ -56,10 +57,12 @@ pub(super) fn run(executor: &Executor, program: &Program, plan: &Plan, care: Car
     let recorder = (care == Care::Record).then(Recorder::default);
     executor.reset(
         epoch,
-        u64::from(plan.total_steps),
-        plan.preempt == Preempt::Op,
-        strategy::of(&plan.schedule),
-        recorder,
+        Setting {
+            total_steps: u64::from(plan.total_steps),
+            preempt: plan.preempt == Preempt::Op,
+            strategy: strategy::of(&plan.schedule),
+            recorder,
+        },
     );
     let threads_before = (care == Care::Record).then(threads::others);
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -70,8 +73,7 @@ pub(super) fn run(executor: &Executor, program: &Program, plan: &Plan, care: Car
 
     let entered = raw::enter(executor);
     let (ending, given_up) = runtime.block_on(tokio::task::unconstrained(async {
-        executor.began.set(Some(Instant::now()));
-        executor.add(NewTask {
+        let root = NewTask {
             body: Box::pin(Root {
                 program: program.clone(),
                 load: plan.load,
@@ -80,11 +82,16 @@ pub(super) fn run(executor: &Executor, program: &Program, plan: &Plan, care: Car
             kind: TaskKind::Async,
             type_name: program.type_name(),
             site: Location::caller(),
-        });
+        };
+        {
+            let mut state = executor.state.borrow_mut();
+            state.began = Some(Instant::now());
+            state.add(root, None);
+        }
         let mut drive = pin!(Drive::new(executor, plan, threads_before));
         let ending = poll_fn(|cx| drive.as_mut().poll(cx)).await;
         executor.inbox.listen(None);
-        *executor.listener.borrow_mut() = None;
+        executor.state.borrow_mut().listener = None;
         let given_up = executor.close();
         (ending, given_up)
     }));
@@ -93,8 +100,8 @@ pub(super) fn run(executor: &Executor, program: &Program, plan: &Plan, care: Car
     runtime.shutdown_background();
 
     let verdict = judge::verdict(executor, plan, &ending, unscheduled, given_up);
-    let divergence = executor.strategy.borrow().divergence().map(str::to_owned);
-    let (choices, digest) = match executor.recorder.borrow_mut().take() {
+    let mut state = executor.state.borrow_mut();
+    let (choices, digest) = match state.recorder.take() {
         Some(recorder) => {
             let (choices, digest) = recorder.finish();
             (choices, Some(digest))
@@ -103,10 +110,10 @@ pub(super) fn run(executor: &Executor, program: &Program, plan: &Plan, care: Car
     };
     Run {
         verdict,
-        steps: executor.steps.get(),
+        steps: state.steps,
         choices,
         digest,
-        divergence,
+        divergence: state.strategy.divergence().map(str::to_owned),
     }
 }
 
@@ -146,6 +153,20 @@ struct Settling {
 struct Probe {
     stage: usize,
     until: u64,
+}
+
+/// What the executor does next.
+enum Next {
+    /// The task in this slot makes a step.
+    Step(u32),
+    /// The root has ended, and it is to be seen what that means.
+    RootEnded,
+    /// The budgets are due.
+    SliceOver,
+    /// The earliest timer fires early.
+    Fire,
+    /// Nobody is ready.
+    Nothing,
 }
 
 struct Drive<'a> {
@@ -194,50 +215,67 @@ impl<'a> Drive<'a> {
         for word in executor.inbox.drain() {
             executor.wake(word);
         }
-        if std::mem::take(&mut this.waiting) && !executor.idle.replace(false) {
+        if std::mem::take(&mut this.waiting)
+            && !std::mem::take(&mut executor.state.borrow_mut().idle)
+        {
             // A task was woken while there was nothing to do: the clock has advanced.
             this.progressed();
         }
         loop {
-            if executor.root_ended.get() {
-                if let Some(ending) = this.after_root() {
-                    return Poll::Ready(ending);
+            match this.next() {
+                Next::Step(slot) => executor.step(slot),
+                Next::RootEnded => {
+                    if let Some(ending) = this.after_root() {
+                        return Poll::Ready(ending);
+                    }
+                }
+                Next::SliceOver => {
+                    if let Some(ending) = this.slice_over() {
+                        return Poll::Ready(ending);
+                    }
+                    // A turn for what third-party code spawned on the runtime, and for its timers.
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                Next::Fire => {
+                    this.fire_earliest(cx);
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                Next::Nothing => {
+                    return match this.idle(cx) {
+                        Some(ending) => Poll::Ready(ending),
+                        None => Poll::Pending,
+                    };
                 }
             }
-            if executor.steps.get() >= executor.slice_end.get() {
-                let slice_end = executor.steps.get() + SLICE;
-                executor.slice_end.set(slice_end.min(this.total_steps));
-                if let Some(ending) = this.slice_over() {
-                    return Poll::Ready(ending);
-                }
-                // A turn for what third-party code spawned on the runtime, and for its timers.
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
+        }
+    }
+
+    #[inline]
+    fn next(&self) -> Next {
+        let state = &mut *self.executor.state.borrow_mut();
+        if state.root_ended && (self.settling.is_none() || state.alive == 0) {
+            return Next::RootEnded;
+        }
+        if state.steps >= state.slice_end {
+            return Next::SliceOver;
+        }
+        let chosen = state.chosen.take();
+        if !state.fire {
+            if let Some(slot) = chosen.or_else(|| state.choose_task(None)) {
+                return Next::Step(slot);
             }
-            let chosen = executor.chosen.take();
-            let next = if executor.fire.get() {
-                None
-            } else {
-                chosen.or_else(|| executor.choose_task(None))
-            };
-            if let Some(slot) = next {
-                executor.step(slot);
-                continue;
-            }
-            if executor.fire.replace(false) {
-                this.fire_earliest(cx);
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
-            }
-            if let Some(ending) = this.idle(cx) {
-                return Poll::Ready(ending);
-            }
-            return Poll::Pending;
+        }
+        if std::mem::take(&mut state.fire) {
+            Next::Fire
+        } else {
+            Next::Nothing
         }
     }
 
     fn listen(&self, cx: &Context<'_>) {
-        let mut listener = self.executor.listener.borrow_mut();
+        let listener = &mut self.executor.state.borrow_mut().listener;
         let same = listener
             .as_ref()
             .is_some_and(|listener| listener.will_wake(cx.waker()));
@@ -257,7 +295,7 @@ impl<'a> Drive<'a> {
         if fired {
             return Some(self.quiescent());
         }
-        self.idle_since = executor.elapsed();
+        self.idle_since = executor.state.borrow().elapsed();
         if let Some(ending) = self.time_over() {
             return Some(ending);
         }
@@ -267,7 +305,7 @@ impl<'a> Drive<'a> {
         if sentinel.as_mut().poll(cx).is_ready() {
             return Some(self.quiescent());
         }
-        executor.idle.set(true);
+        executor.state.borrow_mut().idle = true;
         self.waiting = true;
         None
     }
@@ -275,10 +313,12 @@ impl<'a> Drive<'a> {
     /// The clock moves to the earliest armed timer although tasks are ready: real code is
     /// sometimes slow.
     fn fire_earliest(&mut self, cx: &mut Context<'_>) {
-        let executor = self.executor;
-        let earliest = executor.timers.borrow().earliest();
-        if let Some(deadline) = earliest {
-            let ahead = deadline.saturating_sub(executor.elapsed());
+        let ahead = {
+            let state = self.executor.state.borrow();
+            let earliest = state.timers.earliest();
+            earliest.map(|deadline| deadline.saturating_sub(state.elapsed()))
+        };
+        if let Some(ahead) = ahead {
             self.advance(ahead + Duration::from_millis(1), cx);
         }
     }
@@ -290,30 +330,33 @@ impl<'a> Drive<'a> {
     }
 
     fn progressed(&mut self) {
-        self.progress_step = self.executor.steps.get();
+        self.progress_step = self.executor.state.borrow().steps;
     }
 
     /// Looks at the budgets, once a slice.
     fn slice_over(&mut self) -> Option<Ending> {
         let executor = self.executor;
-        let steps = executor.steps.get();
+        let (steps, progress) = {
+            let mut state = executor.state.borrow_mut();
+            state.slice_end = (state.steps + SLICE).min(self.total_steps);
+            (state.steps, state.tracker.progress)
+        };
         if let Some(ending) = self.partial_hang() {
             return Some(ending);
         }
         if steps >= self.total_steps {
-            self.idle_since = executor.elapsed();
+            self.idle_since = executor.state.borrow().elapsed();
             return Some(self.ending(How::Endless));
         }
-        let progress = executor.tracker.borrow().progress;
         if progress != self.progress {
             self.progress = progress;
             self.progress_step = steps;
             if self.probe.take().is_some() && self.settling.is_none() {
-                executor.fair.set(false);
+                executor.state.borrow_mut().fair = false;
             }
         }
         if self.probe.is_none() && steps - self.progress_step > self.max_steps {
-            executor.fair.set(true);
+            executor.state.borrow_mut().fair = true;
             self.probe = Some(Probe {
                 stage: 0,
                 until: steps,
@@ -329,7 +372,7 @@ impl<'a> Drive<'a> {
             return None;
         }
         let Some(advance) = LIVELOCK_ADVANCES.get(probe.stage) else {
-            self.idle_since = self.executor.elapsed();
+            self.idle_since = self.executor.state.borrow().elapsed();
             return Some(self.ending(How::Livelock));
         };
         probe.stage += 1;
@@ -350,7 +393,7 @@ impl<'a> Drive<'a> {
             return Some(ending);
         }
         if now > self.last_deadline.saturating_add(MOST_TIME) {
-            let latest = executor.timers.borrow().latest(NEVER);
+            let latest = executor.state.borrow().timers.latest(NEVER);
             match latest {
                 // A one-shot timer that is far away may still end it all; a ticker keeps arming
                 // the next tick, and each is near.
@@ -370,18 +413,21 @@ impl<'a> Drive<'a> {
     /// The root has ended: with nobody left the run is over; otherwise the others get a fair
     /// chance to end, too.
     fn after_root(&mut self) -> Option<Ending> {
-        let executor = self.executor;
-        if self.settling.is_some() {
-            return (executor.alive.get() == 0).then(|| self.ending(How::Done));
+        {
+            let state = &mut *self.executor.state.borrow_mut();
+            let root_panicked = state
+                .panics
+                .iter()
+                .any(|panicked| panicked.task.serial == 0);
+            if state.alive > 0 && self.leaks != Leaks::Off && !root_panicked {
+                state.fair = true;
+                state.tracker.mark_polls();
+                state.longest_timer = Duration::ZERO;
+                self.settling = Some(Settling::default());
+                return None;
+            }
         }
-        if executor.alive.get() == 0 || self.leaks == Leaks::Off || self.root_panicked() {
-            return Some(self.ending(How::Done));
-        }
-        executor.fair.set(true);
-        executor.tracker.borrow_mut().mark_polls();
-        executor.longest_timer.set(Duration::ZERO);
-        self.settling = Some(Settling::default());
-        None
+        Some(self.ending(How::Done))
     }
 
     /// Whether the root ended so long ago that whoever still ticks was left behind. Asked only
@@ -390,20 +436,15 @@ impl<'a> Drive<'a> {
         let Some(settling) = &mut self.settling else {
             return false;
         };
-        let longest = self.executor.longest_timer.get();
+        let state = self.executor.state.borrow();
+        let longest = state.longest_timer;
         if settling.horizon.is_none() || longest > settling.longest.max(LEAK_HORIZON) {
-            let armed = self.executor.timers.borrow().latest(NEVER);
-            let last = armed.unwrap_or_default().max(now);
+            let last = state.timers.latest(NEVER).unwrap_or_default().max(now);
             settling.longest = longest;
             settling.horizon = Some(last.saturating_add(LEAK_HORIZON));
             self.last_deadline = self.last_deadline.max(last);
         }
         settling.horizon.is_some_and(|horizon| now > horizon)
-    }
-
-    fn root_panicked(&self) -> bool {
-        let panics = self.executor.panics.borrow();
-        panics.iter().any(|panicked| panicked.task.serial == 0)
     }
 
     /// Nothing can ever happen again.

@@ -28,7 +28,22 @@ impl<T> Sender<T> {
     }
 
     async fn send_at(&self, value: T, site: Site) -> Result<(), SendError<T>> {
-        Wait::new(self.real.send(value), &self.end, Op::Send, site).await?;
+        let value = if self.end.tag().begin(Op::Send, site) {
+            // Where there is room both send the same way; this one makes no future.
+            match self.real.try_send(value) {
+                Ok(()) => {
+                    self.end.moved_if(true);
+                    return Ok(());
+                }
+                Err(TrySendError::Full(value)) => value,
+                Err(TrySendError::Closed(value)) => return Err(SendError(value)),
+            }
+        } else {
+            value
+        };
+        Wait::new(self.real.send(value), &self.end, Op::Send, site)
+            .begun()
+            .await?;
         self.end.moved_if(true);
         Ok(())
     }

@@ -1,0 +1,140 @@
+//! Where the tasks of a run are kept.
+
+use std::any::Any;
+use std::pin::Pin;
+
+use crate::engine::explore::fiber::Fiber;
+use crate::engine::explore::inbox::MOST_TASKS;
+use crate::engine::explore::pulse::Identity;
+use crate::host::{PollScoped, TaskBody};
+use crate::task::{TaskKind, TaskRef};
+
+/// Where a slot's task is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// There is none.
+    Vacant,
+    /// Between two polls.
+    Idle,
+    /// In the poll that is running.
+    Running,
+    /// Suspended inside a poll, ready to go on.
+    Preempted,
+    /// A blocking task, suspended until it is woken.
+    Parked,
+}
+
+/// A task, or the place of one that has ended.
+pub(super) struct Slot {
+    pub(super) phase: Phase,
+    pub(super) task: TaskRef,
+    /// What its wakers are known by.
+    pub(super) stamp: u64,
+    pub(super) kind: TaskKind,
+    pub(super) begun: bool,
+    /// Woken since its poll began.
+    pub(super) woken: bool,
+    pub(super) aborted: bool,
+    pub(super) identity: &'static Identity,
+    pub(super) body: Option<Pin<Box<dyn TaskBody>>>,
+    pub(super) fiber: Option<Fiber>,
+    /// What is in thread-locals for the poll that is running, the outermost first.
+    pub(super) scopes: Vec<&'static dyn PollScoped>,
+    /// What was in them when the poll was suspended, the innermost first.
+    pub(super) put_aside: Vec<Box<dyn Any>>,
+}
+
+/// The slots of a run. A vacant one is used again.
+#[derive(Default)]
+pub(super) struct Slots {
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+}
+
+impl Slots {
+    pub(super) fn clear(&mut self) {
+        self.slots.clear();
+        self.free.clear();
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// The slot that the next task goes into.
+    ///
+    /// # Panics
+    ///
+    /// If the program spawns without bound.
+    pub(super) fn next_free(&mut self) -> u32 {
+        let slot = match self.free.pop() {
+            Some(slot) => slot,
+            None => u32::try_from(self.slots.len()).unwrap_or(u32::MAX),
+        };
+        assert!(
+            slot < MOST_TASKS,
+            "more than {MOST_TASKS} tasks alive in one run; the program spawns without bound"
+        );
+        slot
+    }
+
+    /// Puts a task into the slot that [`Slots::next_free`] named.
+    pub(super) fn put(
+        &mut self,
+        task: TaskRef,
+        stamp: u64,
+        kind: TaskKind,
+        identity: &'static Identity,
+        body: Pin<Box<dyn TaskBody>>,
+    ) {
+        let (scopes, put_aside) = match self.slots.get_mut(task.slot as usize) {
+            Some(before) => (
+                std::mem::take(&mut before.scopes),
+                std::mem::take(&mut before.put_aside),
+            ),
+            None => (Vec::new(), Vec::new()),
+        };
+        let slot = Slot {
+            phase: Phase::Idle,
+            task,
+            stamp,
+            kind,
+            begun: false,
+            woken: false,
+            aborted: false,
+            identity,
+            body: Some(body),
+            fiber: None,
+            scopes,
+            put_aside,
+        };
+        match self.slots.get_mut(task.slot as usize) {
+            Some(place) => *place = slot,
+            None => self.slots.push(slot),
+        }
+    }
+
+    /// Gives a slot back.
+    pub(super) fn give(&mut self, slot: u32) {
+        self.free.push(slot);
+    }
+
+    #[inline]
+    pub(super) fn at(&mut self, slot: u32) -> &mut Slot {
+        &mut self.slots[slot as usize]
+    }
+
+    #[inline]
+    pub(super) fn get_mut(&mut self, slot: u32) -> Option<&mut Slot> {
+        self.slots.get_mut(slot as usize)
+    }
+
+    /// The tasks that have not ended, in slot order.
+    pub(super) fn living(&self) -> Vec<TaskRef> {
+        self.slots
+            .iter()
+            .filter(|slot| slot.phase != Phase::Vacant)
+            .map(|slot| slot.task)
+            .collect()
+    }
+}

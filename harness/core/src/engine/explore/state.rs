@@ -1,0 +1,336 @@
+//! The state of a run: its tasks, who is ready, and what the next step is.
+//!
+//! Plain data behind one borrow. Nothing in here runs code of the program under test.
+
+use std::task::Waker;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::engine::explore::fiber::FiberPool;
+use crate::engine::explore::inbox::Word;
+use crate::engine::explore::panics::Said;
+use crate::engine::explore::pulse::{self, Identity};
+use crate::engine::explore::ready::ReadySet;
+use crate::engine::explore::record::Recorder;
+use crate::engine::explore::slots::{Phase, Slots};
+use crate::engine::explore::timers::Timers;
+use crate::host::{NewTask, TimerId};
+use crate::site::Site;
+use crate::strategy::{EARLY_TIMERS, Pick, Strategy, View};
+use crate::task::{TaskKind, TaskRef};
+use crate::track::Tracker;
+
+/// After this many steps the executor lets the runtime have a turn, and looks at the budgets.
+pub(super) const SLICE: u64 = 256;
+
+/// Tasks suspended inside a poll at once; beyond it polls are not preempted. The kernel's limit on
+/// mappings allows about 32,000 stacks.
+const MOST_SUSPENDED: u32 = 16_000;
+
+/// With preemption inside polls switched off, a poll that passes this many switch points is spinning
+/// and is preempted all the same: nothing else would ever run.
+const SPIN_PATIENCE: u64 = 100_000;
+
+/// Stacks kept from run to run.
+const FIBERS_KEPT: usize = 64;
+
+/// A task's panic, until it is known whether anybody handles it.
+pub(super) struct Panicked {
+    pub(super) task: TaskRef,
+    pub(super) path: String,
+    pub(super) identity: &'static Identity,
+    pub(super) said: Said,
+    pub(super) seen: bool,
+    pub(super) preempted: bool,
+}
+
+/// What a switch point comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// The current task goes on.
+    Stay,
+    /// Somebody else, or the executor, has the next turn.
+    Leave,
+}
+
+/// What a run is to be like.
+pub(super) struct Setting {
+    pub(super) total_steps: u64,
+    pub(super) preempt: bool,
+    pub(super) strategy: Box<dyn Strategy>,
+    pub(super) recorder: Option<Recorder>,
+}
+
+/// The state of a run. Memory is kept from run to run.
+pub(super) struct RunState {
+    pub(super) slots: Slots,
+    pub(super) ready: ReadySet,
+    pub(super) tracker: Tracker,
+    pub(super) strategy: Box<dyn Strategy>,
+    pub(super) recorder: Option<Recorder>,
+    pub(super) timers: Timers,
+    pub(super) pool: FiberPool,
+    pub(super) panics: Vec<Panicked>,
+    /// Every ready task in turn, whatever the strategy says.
+    pub(super) fair: bool,
+    fair_cursor: u32,
+    preempt: bool,
+    /// The task that the last switch point chose.
+    pub(super) chosen: Option<u32>,
+    /// The last choice was to let the earliest timer fire.
+    pub(super) fire: bool,
+    early_timers: u32,
+    pub(super) steps: u64,
+    pub(super) slice_end: u64,
+    pub(super) alive: u32,
+    pub(super) suspended: u32,
+    pub(super) root_ended: bool,
+    /// Nobody is ready, and the executor waits to be woken.
+    pub(super) idle: bool,
+    /// Whom to wake then.
+    pub(super) listener: Option<Waker>,
+    pub(super) began: Option<Instant>,
+    /// The longest time a timer was armed for, since this was last set to nought.
+    pub(super) longest_timer: Duration,
+    stamps: u64,
+    identities: Vec<&'static Identity>,
+}
+
+impl RunState {
+    pub(super) fn new() -> Self {
+        Self {
+            slots: Slots::default(),
+            ready: ReadySet::default(),
+            tracker: Tracker::default(),
+            strategy: crate::strategy::idle(),
+            recorder: None,
+            timers: Timers::default(),
+            pool: FiberPool::default(),
+            panics: Vec::new(),
+            fair: false,
+            fair_cursor: 0,
+            preempt: true,
+            chosen: None,
+            fire: false,
+            early_timers: 0,
+            steps: 0,
+            slice_end: SLICE,
+            alive: 0,
+            suspended: 0,
+            root_ended: false,
+            idle: false,
+            listener: None,
+            began: None,
+            longest_timer: Duration::ZERO,
+            stamps: 0,
+            identities: Vec::new(),
+        }
+    }
+
+    /// Makes ready for a run.
+    pub(super) fn reset(&mut self, setting: Setting) {
+        self.slots.clear();
+        self.ready.clear();
+        self.tracker.reset();
+        self.strategy = setting.strategy;
+        self.recorder = setting.recorder;
+        self.timers.clear();
+        self.pool.shrink(FIBERS_KEPT);
+        self.panics.clear();
+        self.fair = false;
+        self.fair_cursor = 0;
+        self.preempt = setting.preempt;
+        self.chosen = None;
+        self.fire = false;
+        self.early_timers = EARLY_TIMERS;
+        self.steps = 0;
+        self.slice_end = SLICE.min(setting.total_steps);
+        self.alive = 0;
+        self.suspended = 0;
+        self.root_ended = false;
+        self.idle = false;
+        self.began = None;
+        self.longest_timer = Duration::ZERO;
+    }
+
+    /// Virtual time since the run began.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.began.map_or(Duration::ZERO, |began| began.elapsed())
+    }
+
+    pub(super) fn add(&mut self, new: NewTask, parent: Option<TaskRef>) -> TaskRef {
+        let slot = self.slots.next_free();
+        let task = self
+            .tracker
+            .spawned(slot, parent, new.kind, new.type_name, new.site);
+        self.stamps += 1;
+        let identity = self.identity(new.type_name, new.site);
+        self.slots
+            .put(task, self.stamps, new.kind, identity, new.body);
+        self.alive += 1;
+        self.strategy.spawned(slot);
+        self.make_ready(slot);
+        task
+    }
+
+    fn identity(&mut self, type_name: &'static str, site: Site) -> &'static Identity {
+        let known = self.identities.iter().find(|identity| {
+            std::ptr::eq(identity.type_name, type_name) && std::ptr::eq(identity.site, site)
+        });
+        if let Some(identity) = known {
+            return identity;
+        }
+        let identity = pulse::identity(type_name, site);
+        self.identities.push(identity);
+        identity
+    }
+
+    #[inline]
+    fn make_ready(&mut self, slot: u32) {
+        self.ready.insert(slot);
+        self.strategy.woken(slot);
+        if self.idle {
+            self.idle = false;
+            if let Some(listener) = &self.listener {
+                listener.wake_by_ref();
+            }
+        }
+    }
+
+    /// A waker was woken. One that outlived its task wakes nobody.
+    #[inline]
+    pub(super) fn wake(&mut self, word: Word) {
+        let Some(slot) = self.slots.get_mut(word.slot) else {
+            return;
+        };
+        if !word.has_stamp(slot.stamp) {
+            return;
+        }
+        match slot.phase {
+            Phase::Idle | Phase::Parked => {
+                slot.woken = true;
+                self.make_ready(word.slot);
+            }
+            Phase::Running | Phase::Preempted => slot.woken = true,
+            Phase::Vacant => {}
+        }
+    }
+
+    /// A task is to be cancelled once its poll has returned. A blocking one that has begun is left
+    /// alone.
+    pub(super) fn abort(&mut self, task: TaskRef) {
+        let Some(slot) = self.slots.get_mut(task.slot) else {
+            return;
+        };
+        let begun_blocking = slot.kind == TaskKind::Blocking && slot.begun;
+        if slot.task != task || slot.phase == Phase::Vacant || begun_blocking {
+            return;
+        }
+        slot.aborted = true;
+        if slot.phase == Phase::Idle {
+            self.make_ready(task.slot);
+        }
+    }
+
+    /// The task in `slot` is no more.
+    pub(super) fn retire(&mut self, slot: u32, closing: bool) {
+        let entry = self.slots.at(slot);
+        entry.phase = Phase::Vacant;
+        entry.scopes.clear();
+        entry.put_aside.clear();
+        let task = entry.task;
+        self.ready.remove(slot);
+        self.tracker.ended(task);
+        self.alive -= 1;
+        self.root_ended |= task.serial == 0;
+        if !closing {
+            self.slots.give(slot);
+        }
+    }
+
+    /// Chooses who runs next. None when nobody can, or when a timer is to fire first.
+    #[inline]
+    pub(super) fn choose_task(&mut self, current: Option<u32>) -> Option<u32> {
+        let count = self.ready.len();
+        if count == 0 {
+            return None;
+        }
+        if self.fair {
+            let slot = self.ready.at_or_after(self.fair_cursor)?;
+            self.fair_cursor = slot + 1;
+            return Some(slot);
+        }
+        let may_fire = self.timers.any() && self.early_timers > 0;
+        if count == 1 && !may_fire {
+            return self.ready.nth(0);
+        }
+        let pick = self.strategy.pick(&View {
+            ready: &self.ready,
+            current,
+            may_fire,
+            tracker: &self.tracker,
+        });
+        if let Some(recorder) = &mut self.recorder {
+            match pick {
+                Pick::Task(slot) => recorder.task(self.tracker.path(slot)),
+                Pick::Timer => recorder.timer(),
+            }
+        }
+        match pick {
+            Pick::Task(slot) => Some(slot),
+            Pick::Timer => {
+                self.early_timers -= 1;
+                self.fire = true;
+                None
+            }
+        }
+    }
+
+    pub(super) fn choose_number(&mut self, bound: u32) -> u32 {
+        let number = self.strategy.number(bound);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.number(number);
+        }
+        number
+    }
+
+    /// The heart of a switch point: the current task goes on, which begins its next step, or
+    /// leaves; then the executor begins the next step.
+    #[inline]
+    pub(super) fn switch(&mut self, me: TaskRef) -> Turn {
+        if std::thread::panicking() {
+            // A stack that is being unwound cannot be left.
+        } else if self.preempt {
+            if self.steps >= self.slice_end {
+                // The executor has to look around; whoever is chosen after that goes on.
+                return Turn::Leave;
+            }
+            match self.choose_task(Some(me.slot)) {
+                Some(slot) if slot == me.slot => {}
+                None if !self.fire => {}
+                chosen if self.suspended < MOST_SUSPENDED => {
+                    self.chosen = chosen;
+                    return Turn::Leave;
+                }
+                _ => self.fire = false,
+            }
+        } else if self.steps >= self.slice_end + SPIN_PATIENCE {
+            return Turn::Leave;
+        }
+        self.begin_step();
+        Turn::Stay
+    }
+
+    #[inline]
+    pub(super) fn begin_step(&mut self) {
+        self.steps += 1;
+        self.tracker.step = self.steps;
+    }
+
+    pub(super) fn arm(&mut self, epoch: u32, after: Duration) -> TimerId {
+        let deadline = self.elapsed().saturating_add(after);
+        self.longest_timer = self.longest_timer.max(after);
+        self.timers.arm(epoch, deadline)
+    }
+}
