@@ -12,6 +12,7 @@ use crate::exit::Exit;
 use crate::replay::judge::{Judged, Programs, judge, programs};
 use crate::replay::line;
 use crate::replay::target::{Case, cases};
+use crate::shrink::shrunk;
 
 /// Replays every entry and, if it is asked for, brings those up to date that show something else.
 pub(crate) fn check(
@@ -85,7 +86,9 @@ fn bless(judged: &Judged<'_>, programs: &Programs<'_>, runner: &mut Runner) -> O
     let mut fresh = (**entry).clone();
     match &mut fresh.plan.schedule {
         Schedule::Seeded { digest, .. } => *digest = run.digest,
-        Schedule::Choices(choices) => *choices = run.choices,
+        Schedule::Choices(_) => {
+            fresh.plan = shrunk(runner, programs.program, &entry.plan, &finding.fingerprint)?;
+        }
         Schedule::Bytes(_) => {}
     }
     fresh.expect = Expectation {

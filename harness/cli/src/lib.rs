@@ -16,6 +16,7 @@
 //! - [`Exit`], `error`: how it can end;
 //! - `console`, `folder`: the way out, to streams and to files;
 //! - `pick`: from names to scenarios;
+//! - `shrink`: schedules that are worth keeping;
 //! - `hunt`, with `progress` and `interrupt`: the main job;
 //! - `replay`, `explain`, `corpus`: what was found once;
 //! - `list`, `show`: what there is.
@@ -35,7 +36,14 @@ mod progress;
 mod replay;
 mod run;
 mod show;
+mod shrink;
 mod table;
 
 pub use exit::Exit;
 pub use run::{main, run};
+
+// Every Rust block of the README is a test. It shows all crates together, so it is tested here,
+// where they all are.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -161,7 +161,8 @@ pub enum RangeError {
     },
     /// The range leaves what the scenario declares.
     #[error(
-        "{knob} {low}..{high} is outside of what {scenario} allows: {knob} {allowed_low}..{allowed_high}"
+        "{knob} {} is outside of what {scenario} allows: {knob} {}",
+        span(*low, *high), span(*allowed_low, *allowed_high)
     )]
     Outside {
         /// The scenario.
@@ -177,6 +178,15 @@ pub enum RangeError {
         /// The highest value the scenario allows.
         allowed_high: u8,
     },
+}
+
+/// A range as the command line takes it: `1..4`, or `2` where both ends are the same.
+fn span(low: u8, high: u8) -> String {
+    if low == high {
+        low.to_string()
+    } else {
+        format!("{low}..{high}")
+    }
 }
 
 impl LoadRanges {
@@ -305,11 +315,7 @@ impl fmt::Display for LoadRanges {
         let mut separator = "";
         for (knob, range) in self.iter() {
             let (low, high) = range.into_inner();
-            if low == high {
-                write!(f, "{separator}{knob}={low}")?;
-            } else {
-                write!(f, "{separator}{knob}={low}..{high}")?;
-            }
+            write!(f, "{separator}{knob}={}", span(low, high))?;
             separator = " ";
         }
         if separator.is_empty() {

@@ -5,7 +5,6 @@
 //! was too small.
 
 use crate::engine::{Care, Run};
-use crate::finding::{Undecided, Verdict};
 use crate::fingerprint::Fingerprint;
 use crate::hunt::Runner;
 use crate::load::{Knob, Load, LoadRanges};
@@ -16,10 +15,6 @@ use crate::task::TaskPath;
 
 /// How many runs a minimisation may make, unless it is told.
 pub const DEFAULT_MINIMISE_BUDGET: u32 = 5_000;
-
-/// Other threads of the process come and go, as in a test binary: so often a run that found
-/// something is tried again with its surroundings watched.
-const TRIES: u32 = 5;
 
 /// A schedule that was recorded under one load means little under another: so many fresh ones
 /// are tried for each load.
@@ -162,26 +157,23 @@ struct Trials<'a> {
 }
 
 impl Trials<'_> {
-    /// Runs a plan once. None if it shows something else, or no run is left.
-    fn run(&mut self, plan: &Plan, care: Care) -> Option<Run> {
-        for _ in 0..TRIES {
-            self.left = self.left.checked_sub(1)?;
-            let run = self.runner.run(self.program, plan, care);
-            match &run.verdict {
-                Verdict::Found(finding) if finding.fingerprint == *self.fingerprint => {
-                    return Some(run);
-                }
-                Verdict::Undecided(Undecided::ForeignThread { .. }) => {}
-                Verdict::Clean | Verdict::Found(_) | Verdict::Undecided(_) => return None,
-            }
+    /// Runs a plan and records its choices. None if it shows something else, or no run is left.
+    /// Most candidates do show something else, and are not worth recording.
+    fn record(&mut self, plan: &Plan) -> Option<Run> {
+        self.left = self.left.checked_sub(1)?;
+        let run = self.runner.run(self.program, plan, Care::Hunt);
+        if !self.same(&run) {
+            return None;
         }
-        None
+        self.left = self.left.checked_sub(1)?;
+        let run = self.runner.record(self.program, plan);
+        self.same(&run).then_some(run)
     }
 
-    /// The same, with the choices. Most candidates fail, and not to record those is faster.
-    fn record(&mut self, plan: &Plan) -> Option<Run> {
-        self.run(plan, Care::Hunt)?;
-        self.run(plan, Care::Record)
+    fn same(&self, run: &Run) -> bool {
+        run.verdict
+            .finding()
+            .is_some_and(|finding| finding.fingerprint == *self.fingerprint)
     }
 
     /// A plan like `plan` that shows the fingerprint under `load`.

@@ -14,6 +14,14 @@ use crate::host::Host;
 
 thread_local! {
     static HOST: Cell<Option<NonNull<dyn Host>>> = const { Cell::new(None) };
+    /// The epoch of its run; 0 outside of any.
+    static EPOCH: Cell<u32> = const { Cell::new(0) };
+}
+
+/// The epoch of the run that the current thread is in.
+#[inline]
+pub(crate) fn epoch() -> u32 {
+    EPOCH.get()
 }
 
 /// Makes `host` the current thread's host until the guard is dropped; then the one before it is
@@ -26,7 +34,7 @@ pub(crate) fn enter(host: &dyn Host) -> Entered<'_> {
     // and is kept in a local variable wherever it is made.
     let pointer: NonNull<dyn Host> = unsafe { std::mem::transmute(pointer) };
     Entered {
-        before: HOST.replace(Some(pointer)),
+        before: (HOST.replace(Some(pointer)), EPOCH.replace(host.epoch())),
         host: PhantomData,
     }
 }
@@ -34,13 +42,14 @@ pub(crate) fn enter(host: &dyn Host) -> Entered<'_> {
 /// See [`enter`].
 #[derive(Debug)]
 pub(crate) struct Entered<'a> {
-    before: Option<NonNull<dyn Host>>,
+    before: (Option<NonNull<dyn Host>>, u32),
     host: PhantomData<&'a ()>,
 }
 
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
-        HOST.set(self.before);
+        HOST.set(self.before.0);
+        EPOCH.set(self.before.1);
     }
 }
 
@@ -85,7 +94,8 @@ thread_local! {
 /// # Panics
 ///
 /// If this thread never ran one.
-#[inline]
+#[expect(clippy::inline_always, reason = "each frame to return from is mispredicted")]
+#[inline(always)]
 pub(crate) fn suspend(value: Output) {
     let pointer = YIELDER.get();
     assert!(!pointer.is_null(), "suspended outside of a coroutine");

@@ -43,7 +43,7 @@ async fn crossed(load: Load) {
     drop(sender);
     while receiver.recv().await.is_some() {}
     for task in tasks {
-        task.await.unwrap();
+        task.await.expect("no worker panics");
     }
 }
 

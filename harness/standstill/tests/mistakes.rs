@@ -81,6 +81,5 @@ fn a_panic_in_setup_is_a_finding_that_names_the_scenario() {
         assert!(at.file.ends_with("mistakes.rs"), "{at}");
         let report = outcome.report().unwrap().to_string();
         assert!(report.contains("shutdown"), "{report}");
-        println!("{report}");
     });
 }

@@ -3,7 +3,7 @@
 
 mod common;
 
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::sync::{Arc, Mutex as StdMutex};
 use std::task::{Poll, Waker};
 use std::time::Duration;
@@ -105,6 +105,60 @@ fn a_notify_in_the_pocket_of_a_ticking_task_is_no_hang() {
                 waiter.await.unwrap();
             })
         });
+    });
+}
+
+/// The more often others tick, the sooner a candidate could seem old.
+async fn fast_heartbeat() {
+    let mut ticks = time::interval(Duration::from_millis(5));
+    loop {
+        ticks.tick().await;
+    }
+}
+
+#[test]
+fn a_slow_task_is_given_its_time_beside_a_fast_heartbeat() {
+    within(120, || {
+        clean(5, || async {
+            let heartbeat = tokio::spawn(fast_heartbeat());
+            let notify = Arc::new(Notify::new());
+            let pocket = Arc::clone(&notify);
+            tokio::spawn(async move {
+                beats(300).await;
+                pocket.notify_one();
+            });
+            let waiter = tokio::spawn(async move { notify.notified().await });
+            waiter.await.unwrap();
+            heartbeat.abort();
+        });
+        clean(5, || async {
+            let heartbeat = tokio::spawn(fast_heartbeat());
+            let lock = Arc::new(Mutex::new(0));
+            let guard = Arc::clone(&lock).lock_owned().await;
+            tokio::spawn(async move {
+                beats(300).await;
+                drop(guard);
+            });
+            tokio::spawn(locker(lock)).await.unwrap();
+            heartbeat.abort();
+        });
+    });
+}
+
+#[test]
+fn a_hang_is_found_beside_a_fast_heartbeat() {
+    async fn twice(lock: Arc<Mutex<u32>>) {
+        let mut first = lock.lock().await;
+        *first += *lock.lock().await;
+    }
+    within(120, || {
+        let (finding, _) = find(10, || async {
+            let heartbeat = tokio::spawn(fast_heartbeat());
+            tokio::spawn(twice(Arc::new(Mutex::new(0)))).await.unwrap();
+            heartbeat.abort();
+        });
+        assert_eq!(finding.kind, FindingKind::PartialHang);
+        assert_eq!(story(&finding), ["twice lock Mutex<u32>"]);
     });
 }
 

@@ -32,7 +32,7 @@ async fn run(load: Load, crossed: bool) {
         });
     }
     for task in tasks {
-        task.await.unwrap();
+        task.await.expect("no worker panics");
     }
 }
 

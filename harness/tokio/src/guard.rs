@@ -32,6 +32,7 @@ impl<'a> Release<'a> {
     }
 
     /// A switch point now, before part of what is held is given back.
+    #[inline]
     pub(crate) fn switch(&self) {
         self.tag.switch(Op::Release, self.site);
     }

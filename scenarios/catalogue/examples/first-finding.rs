@@ -40,10 +40,7 @@ fn median(scenario: &Scenario, strategy: StrategyKind) -> String {
         .map(|seed| schedules_to_first(scenario, strategy, seed).unwrap_or(u64::MAX))
         .collect();
     needed.sort_unstable();
-    let (low, high) = (
-        needed[needed.len() / 2 - 1],
-        needed[needed.len() / 2],
-    );
+    let (low, high) = (needed[needed.len() / 2 - 1], needed[needed.len() / 2]);
     if high == u64::MAX {
         return format!("> {SCHEDULES}");
     }

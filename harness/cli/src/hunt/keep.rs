@@ -4,20 +4,24 @@ use std::path::{Path, PathBuf};
 
 use standstill::engine::Care;
 use standstill::{
-    Corpus, Entry, Expectation, Found, Outcome, Report, Runner, Scenario, Variant, Verdict,
+    Corpus, Entry, Expectation, Found, Outcome, Plan, Report, Runner, Scenario, Schedule, Variant,
+    Verdict,
 };
 
 use super::rows::Row;
 use crate::args::HuntArgs;
 use crate::error::UserError;
 use crate::folder;
+use crate::shrink::shrunk;
+use crate::table::grouped;
 
 /// Where findings go.
 #[derive(Debug)]
 pub(super) struct Keeper {
     corpus: Option<Corpus>,
     reports: Option<PathBuf>,
-    seed: u64,
+    /// What was asked for, as an entry tells it.
+    asked: String,
     runner: Runner,
 }
 
@@ -37,7 +41,7 @@ impl Keeper {
         Ok(Self {
             corpus: args.corpus.as_ref().map(Corpus::open),
             reports: args.report.clone(),
-            seed: args.seed,
+            asked: asked(args),
             runner: Runner::new(),
         })
     }
@@ -64,31 +68,74 @@ impl Keeper {
         else {
             return Ok(None);
         };
+        // As it was found, if choices do not bring it back: then the strategy is part of it.
+        let plan = row
+            .scenario
+            .program(row.variant)
+            .and_then(|program| {
+                let fingerprint = &found.finding.fingerprint;
+                shrunk(&mut self.runner, program, &found.plan, fingerprint)
+            })
+            .unwrap_or_else(|| found.plan.clone());
         let entry = Entry {
-            plan: found.plan.clone(),
             expect: Expectation {
                 kind: found.finding.kind,
                 fingerprint: found.finding.fingerprint.clone(),
             },
-            fixed_clean: fixed_is_clean(&mut self.runner, row.scenario, found),
-            found: format!(
-                "hunt --seed {}, schedule {}, strategy {}",
-                self.seed,
-                found.first_at + 1,
-                found.plan.strategy_name()
-            ),
+            fixed_clean: fixed_is_clean(&mut self.runner, row.scenario, &plan),
+            found: how(&self.asked, found, &plan),
             comment: String::new(),
+            plan,
         };
         Ok(Some(corpus.save(&entry)?))
     }
 }
 
+/// The options that decide which schedules a hunt tries. The others are in the plan.
+fn asked(args: &HuntArgs) -> String {
+    let mut asked = format!("hunt --seed {}", args.seed);
+    if let Some(strategy) = args.strategy {
+        asked.push_str(&format!(" --strategy {strategy}"));
+    }
+    for (knob, range) in args.knobs() {
+        let (low, high) = range.into_inner();
+        asked.push_str(&match low == high {
+            true => format!(" --{knob} {low}"),
+            false => format!(" --{knob} {low}..{high}"),
+        });
+    }
+    asked
+}
+
+/// How a finding came about, in one line of an entry.
+fn how(asked: &str, found: &Found, plan: &Plan) -> String {
+    let mut how = format!("{asked}, schedule {}", grouped(found.first_at + 1));
+    if !asked.contains("--strategy") {
+        how.push_str(&format!(", strategy {}", found.plan.strategy_name()));
+    }
+    let before = match &found.plan.schedule {
+        Schedule::Seeded {
+            digest: Some(digest),
+            ..
+        } => Some(digest.choices),
+        Schedule::Seeded { .. } | Schedule::Choices(_) | Schedule::Bytes(_) => None,
+    };
+    if let (Some(before), Schedule::Choices(choices)) = (before, &plan.schedule) {
+        how.push_str(&format!(
+            "; shrunk from {} choices to {}",
+            grouped(before.into()),
+            grouped(choices.len() as u64)
+        ));
+    }
+    how
+}
+
 /// Whether the fixed variant finds nothing under the same schedule.
-fn fixed_is_clean(runner: &mut Runner, scenario: &Scenario, found: &Found) -> bool {
+fn fixed_is_clean(runner: &mut Runner, scenario: &Scenario, plan: &Plan) -> bool {
     let Some(program) = scenario.program(Variant::Fixed) else {
         return false;
     };
-    let mut plan = found.plan.clone();
+    let mut plan = plan.clone();
     plan.variant = Variant::Fixed;
     runner.run(program, &plan, Care::Record).verdict == Verdict::Clean
 }

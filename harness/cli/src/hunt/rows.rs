@@ -196,7 +196,7 @@ mod tests {
             ),
             (
                 "--workers 9",
-                "workers 9..9 is outside of what pair allows: workers 1..4",
+                "workers 9 is outside of what pair allows: workers 1..4",
             ),
             (
                 "mine --variant buggy",

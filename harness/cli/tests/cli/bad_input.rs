@@ -15,7 +15,7 @@ fn bad_input_is_one_clear_line_and_exit_2() {
         ),
         (
             "hunt quota-worker --workers 99",
-            "workers 99..99 is outside of what quota-worker allows: workers 1..4",
+            "workers 99 is outside of what quota-worker allows: workers 1..4",
         ),
         (
             "--workers 99",

@@ -1,5 +1,8 @@
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use standstill::{Choice, Corpus, Load, Schedule};
 
 use crate::standstill::standstill_in;
 
@@ -98,16 +101,72 @@ fn an_entry_that_shows_something_else_fails_until_it_is_blessed() {
 }
 
 #[test]
-fn an_entry_whose_choices_have_changed_diverges_and_can_be_blessed() {
-    let (place, entry) = with_entry();
-    let right = fs::read_to_string(&entry).expect("the entry is there");
-    edit(&entry, "\nhash = \"", "\nhash = \"00000000\"\n#");
+fn an_entry_holds_the_choices_that_it_takes_and_no_more() {
+    let (_place, path) = with_entry();
+    let text = fs::read_to_string(&path).expect("the entry is there");
+    let entry = Corpus::read(&path).expect("it is an entry");
+    let Schedule::Choices(choices) = &entry.plan.schedule else {
+        panic!("{text}");
+    };
+    assert!(choices.len() <= 10, "{text}");
+    assert!(
+        entry.found.starts_with("hunt --seed 0, schedule ")
+            && entry.found.contains("; shrunk from "),
+        "{text}"
+    );
+}
+
+#[test]
+fn an_entry_whose_choices_do_not_fit_any_more_diverges_and_can_be_blessed() {
+    let (place, path) = with_entry();
+    let mut entry = Corpus::read(&path).expect("it is an entry");
+    // As if the program had once had more tasks.
+    let gone = Choice::Task("root.99".parse().expect("a path"));
+    let Schedule::Choices(choices) = &mut entry.plan.schedule else {
+        panic!("{entry:?}");
+    };
+    choices.insert(0, gone);
+    Corpus::replace(&path, &entry).expect("it can be written");
     let output = standstill_in(place.path(), &["replay"]);
     assert_eq!(output.code(), Some(1), "{output:?}");
     assert!(output.stdout.contains("diverged"), "{output:?}");
     let blessed = standstill_in(place.path(), &["corpus", "check", "--bless"]);
     assert_eq!(blessed.code(), Some(0), "{blessed:?}");
-    assert_eq!(fs::read_to_string(&entry).expect("it is there"), right);
+    let output = standstill_in(place.path(), &["replay"]);
+    assert_eq!(output.code(), Some(0), "{output:?}");
+}
+
+/// What is in `corpus/` of this repository.
+#[test]
+fn every_scenario_has_two_entries_of_different_loads_and_strategies() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let entries = Corpus::open(root.join("corpus"))
+        .load()
+        .expect("every file is an entry");
+    for (path, entry) in &entries {
+        let text = fs::read_to_string(path).expect("the entry is there");
+        assert_eq!(text, entry.to_toml(), "{}", path.display());
+        assert!(entry.fixed_clean, "{}", path.display());
+        assert!(entry.comment.ends_with('.'), "{}", path.display());
+    }
+    for scenario in standstill_catalogue::scenarios() {
+        let own = || {
+            entries
+                .iter()
+                .map(|(_, entry)| entry)
+                .filter(|entry| entry.plan.scenario == scenario.name())
+        };
+        let loads: BTreeSet<Load> = own().map(|entry| entry.plan.load).collect();
+        assert!(loads.len() >= 2, "{}: {loads:?}", scenario.name());
+        for strategy in ["--strategy random", "--strategy pct:"] {
+            let found = own().any(|entry| entry.found.contains(strategy));
+            assert!(found, "{}: {strategy}", scenario.name());
+        }
+    }
+    let output = standstill_in(&root, &["replay"]);
+    assert_eq!(output.code(), Some(0), "{output:?}");
+    let closing = format!("{0} of {0} entries reproduced\n", entries.len());
+    assert!(output.stdout.ends_with(&closing), "{output:?}");
 }
 
 #[test]

@@ -7,5 +7,6 @@ mod help;
 mod hunt;
 mod list;
 mod own;
+mod readme;
 mod replay;
 mod standstill;

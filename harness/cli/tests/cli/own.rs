@@ -3,10 +3,10 @@
 //! The test binary runs itself as such a crate's: `the_crate_itself` is its `main` then.
 
 use std::ffi::OsString;
-use std::future::pending;
+use std::future::{Ready, pending, ready};
 use std::process::Command;
 
-use standstill::{Scenario, Variant, host};
+use standstill::{Load, Scenario, Variant, host};
 
 use crate::common::{Output, Running};
 
@@ -15,6 +15,12 @@ const ARGS: &str = "STANDSTILL_TEST_OWN_ARGS";
 /// As likely as one in `n`, as the schedule chooses.
 fn chance(n: u32) -> bool {
     host::with(|host| host.choose(n)) == Some(0)
+}
+
+/// Panics before there is a future at all.
+fn unready(load: Load) -> Ready<()> {
+    assert_ne!(load.workers, 0, "no configuration, no run");
+    ready(())
 }
 
 fn scenarios() -> Vec<Scenario> {
@@ -43,6 +49,7 @@ fn scenarios() -> Vec<Scenario> {
         Scenario::new("half-done", "its fix is none")
             .variant(Variant::Buggy, |_| pending())
             .variant(Variant::Fixed, |_| pending()),
+        Scenario::new("unready", "panics before it begins").variant(Variant::Own, unready),
         Scenario::new("moody", "not deterministic").variant(Variant::Own, |_| async {
             use std::sync::atomic::{AtomicU32, Ordering};
             static RUNS: AtomicU32 = AtomicU32::new(0);
@@ -54,13 +61,20 @@ fn scenarios() -> Vec<Scenario> {
     ]
 }
 
+/// Another such crate, in which a name was given twice.
+const NAMESAKES: &str = "STANDSTILL_TEST_OWN_NAMESAKES";
+
 #[test]
 fn the_crate_itself() {
     let Ok(args) = std::env::var(ARGS) else {
         return;
     };
+    let mut scenarios = scenarios();
+    if std::env::var_os(NAMESAKES).is_some() {
+        scenarios.push(scenarios[1].clone());
+    }
     let args = args.split_whitespace().map(OsString::from);
-    let exit = standstill_cli::run(scenarios(), [OsString::from("own")].into_iter().chain(args));
+    let exit = standstill_cli::run(scenarios, [OsString::from("own")].into_iter().chain(args));
     std::process::exit(i32::from(exit.code()));
 }
 
@@ -91,6 +105,29 @@ fn own(line: &str) -> Output {
 }
 
 #[test]
+fn two_scenarios_of_one_name_are_bad_input() {
+    for line in ["hunt loud", "list", "replay"] {
+        let output = Running::start(command(line).env(NAMESAKES, "1")).finish();
+        assert_eq!(output.code(), Some(2), "{output:?}");
+        assert_eq!(
+            output.stderr,
+            "error: two scenarios are called `calm`: give each a name of its own\n"
+        );
+    }
+}
+
+#[test]
+fn a_panic_in_setup_is_a_finding_that_names_its_scenario() {
+    let output = own("hunt unready");
+    assert_eq!(output.code(), Some(1), "{output:?}");
+    assert!(output.stdout.contains("unready (own): panic"), "{output:?}");
+    assert!(
+        output.stdout.contains("no configuration, no run"),
+        "{output:?}"
+    );
+}
+
+#[test]
 fn a_crate_hunts_in_scenarios_of_its_own() {
     let output = own("hunt stuck calm --seed 3 --jobs 1 --quiet");
     assert_eq!(output.code(), Some(0), "{output:?}");
@@ -107,7 +144,7 @@ fn a_crate_hunts_in_scenarios_of_its_own() {
     assert_eq!(lines[1], ["stuck", "buggy", "explore", "hang", "yes"]);
     assert_eq!(lines[2], ["stuck", "fixed", "explore", "clean", "yes"]);
     assert_eq!(lines[3], ["calm", "own", "explore", "clean", "yes"]);
-    assert_eq!(own("list").stdout.lines().count(), 8);
+    assert_eq!(own("list").stdout.lines().count(), 9);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use crate::host::{self, Host};
 use crate::op::{Op, ResourceKind};
+use crate::raw;
 use crate::site::Site;
 use crate::task::TaskRef;
 use crate::track::{Intent, ResourceId, ResourceInfo};
@@ -78,7 +79,7 @@ impl Tag {
     #[inline]
     pub fn resolve(&self, host: &dyn Host) -> ResourceId {
         let entered = self.entered.load(Ordering::Relaxed);
-        let epoch = u64::from(host.epoch());
+        let epoch = u64::from(raw::epoch());
         if entered >> 32 == epoch {
             #[expect(
                 clippy::cast_possible_truncation,

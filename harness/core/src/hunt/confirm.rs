@@ -1,6 +1,5 @@
 //! Every finding is run once more before it is reported.
 
-use crate::engine::Care;
 use crate::finding::{Finding, FindingKind, Undecided, Verdict};
 use crate::hunt::Runner;
 use crate::plan::{Plan, Preempt, Schedule};
@@ -14,47 +13,34 @@ pub(crate) enum Confirmed {
     Undecided(Undecided),
 }
 
-/// Other threads of the process come and go, as in a test binary. A thread that the program starts
-/// is there in every run.
-const TRIES: u32 = 5;
-
 pub(crate) fn confirm(
     runner: &mut Runner,
     program: &Program,
     mut plan: Plan,
     finding: Finding,
 ) -> Confirmed {
-    for _ in 1..TRIES {
-        let run = runner.run(program, &plan, Care::Record);
-        if matches!(
-            run.verdict,
-            Verdict::Undecided(Undecided::ForeignThread { .. })
-        ) {
-            continue;
-        }
-        return match run.verdict {
-            Verdict::Found(again) if again.fingerprint == finding.fingerprint => {
-                if let Schedule::Seeded { digest, .. } = &mut plan.schedule {
-                    *digest = run.digest;
-                }
-                let mut finding = *again;
-                mark_preempted(runner, program, &plan, &mut finding);
-                Confirmed::Again { finding, plan }
+    let run = runner.record(program, &plan);
+    match run.verdict {
+        Verdict::Found(again) if again.fingerprint == finding.fingerprint => {
+            if let Schedule::Seeded { digest, .. } = &mut plan.schedule {
+                *digest = run.digest;
             }
-            Verdict::Undecided(reason) => Confirmed::Undecided(reason),
-            other => Confirmed::Undecided(Undecided::Nondeterministic {
-                detail: format!(
-                    "one run found {}, the same plan run again {}",
-                    finding.fingerprint,
-                    match &other {
-                        Verdict::Found(again) => format!("found {}", again.fingerprint),
-                        Verdict::Clean | Verdict::Undecided(_) => "was clean".to_owned(),
-                    }
-                ),
-            }),
-        };
+            let mut finding = *again;
+            mark_preempted(runner, program, &plan, &mut finding);
+            Confirmed::Again { finding, plan }
+        }
+        Verdict::Undecided(reason) => Confirmed::Undecided(reason),
+        other => Confirmed::Undecided(Undecided::Nondeterministic {
+            detail: format!(
+                "one run found {}, the same plan run again {}",
+                finding.fingerprint,
+                match &other {
+                    Verdict::Found(again) => format!("found {}", again.fingerprint),
+                    Verdict::Clean | Verdict::Undecided(_) => "was clean".to_owned(),
+                }
+            ),
+        }),
     }
-    Confirmed::Undecided(Undecided::ForeignThread { count: 1 })
 }
 
 /// A panic while others were suspended inside their polls may be the engine's doing: a
@@ -67,7 +53,7 @@ fn mark_preempted(runner: &mut Runner, program: &Program, plan: &Plan, finding: 
     }
     let mut calm = plan.clone();
     calm.preempt = Preempt::Await;
-    let verdict = runner.run(program, &calm, Care::Record).verdict;
+    let verdict = runner.record(program, &calm).verdict;
     let also_calm = verdict
         .finding()
         .is_some_and(|calm| calm.fingerprint == finding.fingerprint);

@@ -12,6 +12,10 @@ use crate::hunt::watch::{Stuck, TICK, Watch};
 use crate::plan::{Plan, Schedule};
 use crate::scenario::Program;
 
+/// How often a run that may have been disturbed by other threads of the process is made, at the
+/// most.
+const TRIES: u32 = 5;
+
 /// Runs plans on an engine thread of its own, one after the other, and notices when a run blocks
 /// that thread. The thread is then abandoned and the next run gets a fresh one.
 #[derive(Debug, Default)]
@@ -40,7 +44,7 @@ impl Runner {
     ///
     /// If the engine itself does: that is a bug of Standstill.
     pub fn replay(&mut self, program: &Program, plan: &Plan) -> Run {
-        let mut run = self.run(program, plan, Care::Record);
+        let mut run = self.record(program, plan);
         let divergence = match (&plan.schedule, run.digest) {
             (
                 Schedule::Seeded {
@@ -60,6 +64,20 @@ impl Runner {
                 step: run.steps,
                 detail,
             });
+        }
+        run
+    }
+
+    /// Runs a plan with its choices recorded and its surroundings watched: once, and again if an
+    /// OS thread that turned up meanwhile made it undecided. Other threads of the process come and
+    /// go, as in a test binary; one that the program starts is there in every run.
+    pub(crate) fn record(&mut self, program: &Program, plan: &Plan) -> Run {
+        let mut run = self.run(program, plan, Care::Record);
+        for _ in 1..TRIES {
+            let Verdict::Undecided(Undecided::ForeignThread { .. }) = run.verdict else {
+                break;
+            };
+            run = self.run(program, plan, Care::Record);
         }
         run
     }

@@ -260,8 +260,8 @@ impl Property {
         let mut run = 0;
         for (path, entry) in entries {
             let mut plan = entry.plan;
-            let ours = plan.variant == self.variant
-                || entry.fixed_clean && self.variant == Variant::Fixed;
+            let ours =
+                plan.variant == self.variant || entry.fixed_clean && self.variant == Variant::Fixed;
             if plan.scenario != self.scenario.name() || !ours || !self.ranges.contains(&plan.load) {
                 continue;
             }
@@ -297,12 +297,13 @@ impl Property {
             Some(Verdict::Undecided(reason)) => return self.undecided(&plan, reason),
             Some(Verdict::Clean) | None => panic!("internal error: a test panicked, see above"),
         };
-        let confirmed = cases
-            .confirm(cases.calmed(plan.clone()), finding)
-            .and_then(|(finding, plan)| {
-                let shrunk = cases.minimise(&self.ranges, &plan, &finding);
-                cases.confirm(shrunk, finding)
-            });
+        let confirmed =
+            cases
+                .confirm(cases.calmed(plan.clone()), finding)
+                .and_then(|(finding, plan)| {
+                    let shrunk = cases.minimise(&self.ranges, &plan, &finding);
+                    cases.confirm(shrunk, finding)
+                });
         let (finding, plan) = match confirmed {
             Ok(confirmed) => confirmed,
             Err(reason) => return self.undecided(&plan, reason),

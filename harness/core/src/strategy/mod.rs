@@ -67,20 +67,69 @@ pub(crate) trait Strategy: fmt::Debug {
 /// How often the earliest timer may fire early in one run.
 pub(crate) const EARLY_TIMERS: u32 = 4;
 
+/// The strategy of a run. The one that every hunt begins with is called directly, the others
+/// through a pointer.
+#[derive(Debug)]
+pub(crate) enum Chooser {
+    /// `random`.
+    Random(random::RandomWalk),
+    /// Any other.
+    Other(Box<dyn Strategy>),
+}
+
+impl Chooser {
+    #[inline]
+    pub(crate) fn pick(&mut self, view: &View<'_>) -> Pick {
+        match self {
+            Chooser::Random(random) => random.pick(view),
+            Chooser::Other(other) => other.pick(view),
+        }
+    }
+
+    pub(crate) fn number(&mut self, bound: u32) -> u32 {
+        match self {
+            Chooser::Random(random) => random.number(bound),
+            Chooser::Other(other) => other.number(bound),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn spawned(&mut self, slot: u32) {
+        if let Chooser::Other(other) = self {
+            other.spawned(slot);
+        }
+    }
+
+    #[inline]
+    pub(crate) fn woken(&mut self, slot: u32) {
+        if let Chooser::Other(other) = self {
+            other.woken(slot);
+        }
+    }
+
+    pub(crate) fn divergence(&self) -> Option<&str> {
+        match self {
+            Chooser::Random(_) => None,
+            Chooser::Other(other) => other.divergence(),
+        }
+    }
+}
+
 /// The strategy that a schedule names. `strict` replays report what does not fit; others go on
 /// by the fallback rule.
-pub(crate) fn of(schedule: &Schedule) -> Box<dyn Strategy> {
-    match schedule {
+pub(crate) fn of(schedule: &Schedule) -> Chooser {
+    let other: Box<dyn Strategy> = match schedule {
         Schedule::Seeded { strategy, seed, .. } => match strategy {
-            StrategyKind::Random => Box::new(random::RandomWalk::new(*seed)),
+            StrategyKind::Random => return Chooser::Random(random::RandomWalk::new(*seed)),
             StrategyKind::Pct { depth } => Box::new(pct::Pct::new(*seed, *depth)),
         },
         Schedule::Choices(choices) => Box::new(replay::Replay::new(choices.clone())),
         Schedule::Bytes(bytes) => Box::new(bytes::Bytes::new(bytes.clone())),
-    }
+    };
+    Chooser::Other(other)
 }
 
 /// For an engine that has no run yet.
-pub(crate) fn idle() -> Box<dyn Strategy> {
-    Box::new(bytes::Bytes::new(Vec::new()))
+pub(crate) fn idle() -> Chooser {
+    Chooser::Random(random::RandomWalk::new(0))
 }

@@ -21,7 +21,7 @@ impl RandomWalk {
 }
 
 impl Strategy for RandomWalk {
-    #[inline]
+    #[inline(always)]
     fn pick(&mut self, view: &View<'_>) -> Pick {
         if view.may_fire && self.random.below(FIRE_ONE_IN) == 0 {
             return Pick::Timer;

@@ -89,6 +89,12 @@ impl Tracker {
             .is_some_and(|record| record.alive && record.serial == task.serial)
     }
 
+    /// How often a task was polled, if it is alive.
+    pub(crate) fn polls(&self, task: TaskRef) -> Option<u64> {
+        self.is_alive(task)
+            .then(|| self.tasks[task.slot as usize].polls)
+    }
+
     /// Changes whenever one of `tasks` is polled or a guard of theirs is taken or released.
     pub(crate) fn stillness(&self, tasks: &[TaskRef]) -> (u64, u64) {
         tasks.iter().fold((0, 0), |(polls, holding), task| {

@@ -1,5 +1,7 @@
 //! What the tests of this crate share.
 
+#![allow(dead_code, reason = "each file of tests uses a part of it")]
+
 use std::future::Future;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
@@ -7,7 +9,10 @@ use std::time::Duration;
 use standstill::{Finding, Hunt, Outcome, Plan, Program, Runner, Verdict};
 
 /// Runs a test with an outer time limit: a hang tester's own tests must not hang.
-pub(crate) fn within<T: Send + 'static>(seconds: u64, test: impl FnOnce() -> T + Send + 'static) -> T {
+pub(crate) fn within<T: Send + 'static>(
+    seconds: u64,
+    test: impl FnOnce() -> T + Send + 'static,
+) -> T {
     let (done, finished) = channel();
     let thread = std::thread::spawn(move || done.send(test()));
     match finished.recv_timeout(Duration::from_secs(seconds)) {

@@ -31,12 +31,17 @@ pub(crate) struct Executor {
     pub(super) closing: Cell<bool>,
     pub(super) closing_switches: Cell<u32>,
     pub(super) state: RefCell<RunState>,
+    /// Builds each run a runtime of its own: on one that had timers, or tasks of third-party code,
+    /// the next run would not be the same run.
+    pub(super) builder: RefCell<tokio::runtime::Builder>,
 }
 
 impl Executor {
     pub(crate) fn new(pulse: Arc<Pulse>) -> Self {
         panics::install_hook();
         let inbox = Arc::new(Inbox::default());
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_time().start_paused(true);
         Self {
             engine: inbox::register(&inbox),
             inbox,
@@ -46,6 +51,7 @@ impl Executor {
             closing: Cell::new(false),
             closing_switches: Cell::new(0),
             state: RefCell::new(RunState::new()),
+            builder: RefCell::new(builder),
         }
     }
 
@@ -82,7 +88,8 @@ impl Executor {
 
     // ---- suspending, on the task's side -----------------------------------------------------
 
-    #[inline]
+    #[expect(clippy::inline_always, reason = "see `leave`")]
+    #[inline(always)]
     pub(super) fn switch_point(&self, me: TaskRef, intent: Intent) {
         let turn = {
             let mut state = self.state.borrow_mut();
@@ -99,6 +106,10 @@ impl Executor {
         }
     }
 
+    // Inlined down to the switch of stacks, like all on the way to it: a processor predicts returns
+    // by the calls of the stack it has just left, so that each frame to return from costs a miss.
+    #[expect(clippy::inline_always, reason = "see above")]
+    #[inline(always)]
     fn leave(&self, pause: Pause) {
         self.current.set(None);
         fiber::suspend(pause);
@@ -131,23 +142,34 @@ impl Executor {
 
     // ---- stepping, on the executor's side ---------------------------------------------------
 
-    /// Lets the task in `slot` run until it is suspended or its poll returns.
-    pub(super) fn step(&self, slot: u32) {
-        let (mut fiber, how, scoped) = self.begin(slot);
-        if scoped {
-            self.resume_scopes(slot);
-        }
-        let pause = fiber.resume(how);
-        self.current.set(None);
-        self.pulse.step_ends();
-        if self.end(slot, fiber, pause) {
-            self.suspend_scopes(slot);
+    /// Lets one task after the other run, each until it is suspended or its poll returns, as long
+    /// as `next` names one. Returns what it names instead in the end.
+    pub(super) fn run_steps<N>(&self, mut next: impl FnMut(&mut RunState) -> Result<u32, N>) -> N {
+        let mut state = self.state.borrow_mut();
+        loop {
+            let slot = match next(&mut state) {
+                Ok(slot) => slot,
+                Err(other) => return other,
+            };
+            let (mut fiber, how, scoped) = self.begin(&mut state, slot);
+            drop(state);
+            if scoped {
+                self.resume_scopes(slot);
+            }
+            let pause = fiber.resume(how);
+            self.current.set(None);
+            self.pulse.step_ends();
+            state = self.state.borrow_mut();
+            if end(&mut state, slot, fiber, pause) {
+                drop(state);
+                self.suspend_scopes(slot);
+                state = self.state.borrow_mut();
+            }
         }
     }
 
     #[inline]
-    fn begin(&self, index: u32) -> (Fiber, Resume, bool) {
-        let state = &mut *self.state.borrow_mut();
+    fn begin(&self, state: &mut RunState, index: u32) -> (Fiber, Resume, bool) {
         let slot = state.slots.at(index);
         let task = slot.task;
         let before = std::mem::replace(&mut slot.phase, Phase::Running);
@@ -177,45 +199,44 @@ impl Executor {
         self.current.set(Some(task));
         (fiber, how, scoped)
     }
+}
 
-    /// True if the task was suspended with something in thread-locals.
-    #[inline]
-    fn end(&self, index: u32, fiber: Fiber, pause: Pause) -> bool {
-        let state = &mut *self.state.borrow_mut();
-        match pause {
-            Pause::Pending => {
-                let slot = state.slots.at(index);
-                slot.body = fiber.take_body();
-                slot.phase = Phase::Idle;
-                if !slot.woken && !slot.aborted {
-                    state.ready.remove(index);
-                }
-                state.pool.give(fiber);
+/// Takes a task back from its fiber. True if it was suspended with something in thread-locals.
+#[inline]
+fn end(state: &mut RunState, index: u32, fiber: Fiber, pause: Pause) -> bool {
+    match pause {
+        Pause::Pending => {
+            let slot = state.slots.at(index);
+            slot.body = fiber.take_body();
+            slot.phase = Phase::Idle;
+            if !slot.woken && !slot.aborted {
+                state.ready.remove(index);
             }
-            Pause::Preempted | Pause::Parked | Pause::Stuck => {
-                state.suspended += 1;
-                let slot = state.slots.at(index);
-                slot.fiber = Some(fiber);
-                slot.phase = Phase::Preempted;
-                let scoped = !slot.scopes.is_empty();
-                if pause == Pause::Parked {
-                    slot.phase = Phase::Parked;
-                    state.ready.remove(index);
-                }
-                return scoped;
-            }
-            Pause::Ended | Pause::Unwound => {
-                state.pool.give(fiber);
-                state.retire(index, false);
-            }
-            Pause::Panicked => {
-                state.pool.give(fiber);
-                note_panic(state, index);
-                state.retire(index, false);
-            }
+            state.pool.give(fiber);
         }
-        false
+        Pause::Preempted | Pause::Parked | Pause::Stuck => {
+            state.suspended += 1;
+            let slot = state.slots.at(index);
+            slot.fiber = Some(fiber);
+            slot.phase = Phase::Preempted;
+            let scoped = !slot.scopes.is_empty();
+            if pause == Pause::Parked {
+                slot.phase = Phase::Parked;
+                state.ready.remove(index);
+            }
+            return scoped;
+        }
+        Pause::Ended | Pause::Unwound => {
+            state.pool.give(fiber);
+            state.retire(index, false);
+        }
+        Pause::Panicked => {
+            state.pool.give(fiber);
+            note_panic(state, index);
+            state.retire(index, false);
+        }
     }
+    false
 }
 
 fn note_panic(state: &mut RunState, index: u32) {

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::cell::Cell;
+use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::rc::Rc;
@@ -79,19 +80,49 @@ struct Letterbox {
 /// Each stack's size. Mapped lazily: what is not used costs address space alone.
 const STACK_BYTES: usize = 2 * 1024 * 1024;
 
+/// How many places within a page the frames of a fiber may begin at.
+const COLORS: usize = 8;
+
+/// Stacks are mapped at whole pages. If their frames began at the same place within the page, the
+/// processor would take a load from one stack for one from the stack it has just left, whose
+/// address ends in the same digits, and wait (4K aliasing). So they begin an eighth of a page apart.
+const COLORED: [fn(&Letterbox) -> !; COLORS] = [
+    serve_below::<0>,
+    serve_below::<512>,
+    serve_below::<1024>,
+    serve_below::<1536>,
+    serve_below::<2048>,
+    serve_below::<2560>,
+    serve_below::<3072>,
+    serve_below::<3584>,
+];
+
+#[inline(never)]
+fn serve_below<const PADDING: usize>(letterbox: &Letterbox) -> ! {
+    let padding = [MaybeUninit::<u8>::uninit(); PADDING];
+    std::hint::black_box(&padding);
+    serve(letterbox)
+}
+
+#[inline(never)]
+fn serve(letterbox: &Letterbox) -> ! {
+    loop {
+        let Some(job) = letterbox.job.take() else {
+            unreachable!("a fiber was resumed without a job");
+        };
+        raw::suspend(work(job, letterbox));
+    }
+}
+
 impl Fiber {
-    fn new() -> std::io::Result<Self> {
+    /// A fiber of one of [`COLORS`] colors.
+    fn new(color: usize) -> std::io::Result<Self> {
         let stack = DefaultStack::new(STACK_BYTES)?;
         let letterbox = Rc::<Letterbox>::default();
         let inside = Rc::clone(&letterbox);
         let coroutine = Coroutine::with_stack(stack, move |yielder, ()| {
             raw::begin(yielder);
-            loop {
-                let Some(job) = inside.job.take() else {
-                    unreachable!("a fiber was resumed without a job");
-                };
-                raw::suspend(work(job, &inside));
-            }
+            COLORED[color](&inside)
         });
         Ok(Self {
             coroutine: Box::new(coroutine),
@@ -126,13 +157,19 @@ impl Fiber {
 }
 
 /// Suspends the fiber that is running. Unwinds it if that is how it is resumed.
-#[inline]
+#[expect(clippy::inline_always, reason = "each frame to return from is mispredicted")]
+#[inline(always)]
 pub(crate) fn suspend(pause: Pause) {
     raw::suspend(pause);
     if UNWIND.get() {
-        UNWIND.set(false);
-        resume_unwind(Box::new(Unwound));
+        unwind();
     }
+}
+
+#[cold]
+fn unwind() -> ! {
+    UNWIND.set(false);
+    resume_unwind(Box::new(Unwound))
 }
 
 fn work(job: Job, letterbox: &Letterbox) -> Pause {
@@ -179,6 +216,7 @@ fn after(outcome: Result<(), Box<dyn Any + Send>>, then: Pause) -> Pause {
 #[derive(Default)]
 pub(crate) struct FiberPool {
     free: Vec<Fiber>,
+    made: usize,
 }
 
 impl FiberPool {
@@ -189,10 +227,16 @@ impl FiberPool {
     pub(crate) fn take(&mut self) -> Fiber {
         match self.free.pop() {
             Some(fiber) => fiber,
-            None => Fiber::new().unwrap_or_else(|error| {
-                panic!("cannot map a stack of {STACK_BYTES} bytes for a task: {error}")
-            }),
+            None => self.make(),
         }
+    }
+
+    #[cold]
+    fn make(&mut self) -> Fiber {
+        self.made += 1;
+        Fiber::new(self.made % COLORS).unwrap_or_else(|error| {
+            panic!("cannot map a stack of {STACK_BYTES} bytes for a task: {error}")
+        })
     }
 
     #[inline]

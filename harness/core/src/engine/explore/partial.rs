@@ -13,9 +13,11 @@ use crate::graph::{TaskState, WaitGraph, Why};
 use crate::task::TaskRef;
 use crate::track::Tracker;
 
-/// A candidate is confirmed after so much virtual time, if so many steps were made as well ...
+/// A candidate is confirmed after so much virtual time, if every other task that runs at all has
+/// been polled so often as well: the slowest of them may be the one that counts its ticks until it
+/// lets go of a guard ...
 const HORIZON: Duration = Duration::from_secs(60);
-const HORIZON_STEPS: u64 = 20_000;
+const HORIZON_POLLS: u64 = 4_000;
 
 /// ... or after so much virtual time.
 const LONG_HORIZON: Duration = Duration::from_secs(3600);
@@ -36,7 +38,8 @@ pub(super) struct PartialHangs {
 struct Candidate {
     dead: Vec<TaskRef>,
     stillness: (u64, u64),
-    step: u64,
+    /// The others, and how often each had been polled.
+    live: Vec<(TaskRef, u64)>,
     confirm_at: Duration,
     confirm_late_at: Duration,
 }
@@ -101,10 +104,13 @@ impl Candidate {
         }
         let now = state.elapsed();
         let last = state.timers.latest(NEVER).unwrap_or_default().max(now);
+        let live = alive.iter().filter(|task| !dead.contains(task));
         Some(Self {
             stillness: state.tracker.stillness(&dead),
+            live: live
+                .filter_map(|task| Some((*task, state.tracker.polls(*task)?)))
+                .collect(),
             dead,
-            step: state.steps,
             confirm_at: last + HORIZON,
             confirm_late_at: last + LONG_HORIZON,
         })
@@ -117,8 +123,12 @@ impl Candidate {
     fn is_confirmed(&self, executor: &Executor) -> bool {
         let state = executor.state.borrow();
         let now = state.elapsed();
-        let steps = state.steps - self.step;
-        now > self.confirm_late_at || now > self.confirm_at && steps > HORIZON_STEPS
+        // One that was never polled waits for the others, and one that has ended let go of all.
+        let ran = |(task, before): &(TaskRef, u64)| {
+            let polls = state.tracker.polls(*task).map(|polls| polls - before);
+            polls.is_none_or(|polls| polls == 0 || polls >= HORIZON_POLLS)
+        };
+        now > self.confirm_late_at || now > self.confirm_at && self.live.iter().all(ran)
     }
 }
 

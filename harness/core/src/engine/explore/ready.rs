@@ -136,47 +136,15 @@ impl ReadySet {
     }
 }
 
-/// The place of the `k`-th set bit, by sideways addition (Vigna: "Broadword implementation of
-/// rank/select queries", 2008): without a branch that a random `k` would mispredict.
+/// The place of the `k`-th set bit.
 #[inline]
 fn nth_bit(word: u64, k: u32) -> Option<u32> {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    let pairs = word - (word >> 1 & 0x5555_5555_5555_5555);
-    let fours = (pairs & 0x3333_3333_3333_3333) + (pairs >> 2 & 0x3333_3333_3333_3333);
-    let bytes = (fours + (fours >> 4)) & 0x0f0f_0f0f_0f0f_0f0f;
-    // Byte i: how many bits are set in the bytes up to i.
-    let sums = bytes.wrapping_mul(ONES);
-    if sums >> 56 <= u64::from(k) {
-        return None;
+    let mut word = word;
+    for _ in 0..k {
+        // At nought it stays nought.
+        word &= word.wrapping_sub(1);
     }
-    // How many bytes hold no more than k bits together with those below.
-    let passed = (((u64::from(k) * ONES | HIGH) - sums) & HIGH) >> 7;
-    let byte = (passed.wrapping_mul(ONES) >> 56) as u32 * 8;
-    let before = (sums << 8 >> byte & 0xff) as u32;
-    let within = IN_BYTE[(k - before) as usize][(word >> byte & 0xff) as usize];
-    Some(byte + u32::from(within))
-}
-
-/// The place of the k-th set bit in each byte.
-static IN_BYTE: [[u8; 256]; 8] = in_byte();
-
-#[expect(clippy::cast_possible_truncation, reason = "counts to 255 and to 8")]
-const fn in_byte() -> [[u8; 256]; 8] {
-    let mut table = [[0; 256]; 8];
-    let mut byte = 0;
-    while byte < 256 {
-        let (mut bit, mut k) = (0, 0);
-        while bit < 8 {
-            if byte >> bit & 1 == 1 {
-                table[k][byte] = bit as u8;
-                k += 1;
-            }
-            bit += 1;
-        }
-        byte += 1;
-    }
-    table
+    (word != 0).then(|| word.trailing_zeros())
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::engine::explore::executor::Executor;
 use crate::engine::explore::judge::{self, Ending, How};
 use crate::engine::explore::partial::PartialHangs;
 use crate::engine::explore::record::Recorder;
-use crate::engine::explore::state::{SLICE, Setting};
+use crate::engine::explore::state::{RunState, SLICE, Setting};
 use crate::engine::explore::threads;
 use crate::engine::{Care, Run};
 use crate::host::{Failure, NewTask, TaskBody};
@@ -65,9 +65,9 @@ pub(super) fn run(executor: &Executor, program: &Program, plan: &Plan, care: Car
         },
     );
     let threads_before = (care == Care::Record).then(threads::others);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
+    let runtime = executor
+        .builder
+        .borrow_mut()
         .build()
         .unwrap_or_else(|error| panic!("cannot build a tokio runtime: {error}"));
 
@@ -155,10 +155,8 @@ struct Probe {
     until: u64,
 }
 
-/// What the executor does next.
+/// What the executor does when it makes no step.
 enum Next {
-    /// The task in this slot makes a step.
-    Step(u32),
     /// The root has ended, and it is to be seen what that means.
     RootEnded,
     /// The budgets are due.
@@ -167,6 +165,28 @@ enum Next {
     Fire,
     /// Nobody is ready.
     Nothing,
+}
+
+/// The task that makes the next step, or what is done instead.
+#[inline]
+fn next(state: &mut RunState, settling: bool) -> Result<u32, Next> {
+    if state.root_ended && (!settling || state.alive == 0) {
+        return Err(Next::RootEnded);
+    }
+    if state.steps >= state.slice_end {
+        return Err(Next::SliceOver);
+    }
+    let chosen = state.chosen.take();
+    if !state.fire {
+        if let Some(slot) = chosen.or_else(|| state.choose_task(None)) {
+            return Ok(slot);
+        }
+    }
+    Err(if std::mem::take(&mut state.fire) {
+        Next::Fire
+    } else {
+        Next::Nothing
+    })
 }
 
 struct Drive<'a> {
@@ -222,8 +242,8 @@ impl<'a> Drive<'a> {
             this.progressed();
         }
         loop {
-            match this.next() {
-                Next::Step(slot) => executor.step(slot),
+            let settling = this.settling.is_some();
+            match executor.run_steps(|state| next(state, settling)) {
                 Next::RootEnded => {
                     if let Some(ending) = this.after_root() {
                         return Poll::Ready(ending);
@@ -249,28 +269,6 @@ impl<'a> Drive<'a> {
                     };
                 }
             }
-        }
-    }
-
-    #[inline]
-    fn next(&self) -> Next {
-        let state = &mut *self.executor.state.borrow_mut();
-        if state.root_ended && (self.settling.is_none() || state.alive == 0) {
-            return Next::RootEnded;
-        }
-        if state.steps >= state.slice_end {
-            return Next::SliceOver;
-        }
-        let chosen = state.chosen.take();
-        if !state.fire {
-            if let Some(slot) = chosen.or_else(|| state.choose_task(None)) {
-                return Next::Step(slot);
-            }
-        }
-        if std::mem::take(&mut state.fire) {
-            Next::Fire
-        } else {
-            Next::Nothing
         }
     }
 

@@ -17,7 +17,7 @@ use crate::engine::explore::slots::{Phase, Slots};
 use crate::engine::explore::timers::Timers;
 use crate::host::{NewTask, TimerId};
 use crate::site::Site;
-use crate::strategy::{EARLY_TIMERS, Pick, Strategy, View};
+use crate::strategy::{Chooser, EARLY_TIMERS, Pick, View};
 use crate::task::{TaskKind, TaskRef};
 use crate::track::Tracker;
 
@@ -58,7 +58,7 @@ pub(super) enum Turn {
 pub(super) struct Setting {
     pub(super) total_steps: u64,
     pub(super) preempt: bool,
-    pub(super) strategy: Box<dyn Strategy>,
+    pub(super) strategy: Chooser,
     pub(super) recorder: Option<Recorder>,
 }
 
@@ -67,7 +67,7 @@ pub(super) struct RunState {
     pub(super) slots: Slots,
     pub(super) ready: ReadySet,
     pub(super) tracker: Tracker,
-    pub(super) strategy: Box<dyn Strategy>,
+    pub(super) strategy: Chooser,
     pub(super) recorder: Option<Recorder>,
     pub(super) timers: Timers,
     pub(super) pool: FiberPool,
@@ -297,7 +297,8 @@ impl RunState {
 
     /// The heart of a switch point: the current task goes on, which begins its next step, or
     /// leaves; then the executor begins the next step.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "part of the step's inner loop")]
+    #[inline(always)]
     pub(super) fn switch(&mut self, me: TaskRef) -> Turn {
         if std::thread::panicking() {
             // A stack that is being unwound cannot be left.
