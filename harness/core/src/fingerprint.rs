@@ -51,7 +51,8 @@ impl Fingerprint {
 fn shorten_to_period(labels: &mut Vec<String>) {
     let length = labels.len();
     let period = (1..=length).find(|period| {
-        length % period == 0 && (*period..length).all(|at| labels[at] == labels[at - period])
+        length.is_multiple_of(*period)
+            && (*period..length).all(|at| labels[at] == labels[at - period])
     });
     if let Some(period) = period {
         labels.truncate(period);

@@ -94,7 +94,10 @@ thread_local! {
 /// # Panics
 ///
 /// If this thread never ran one.
-#[expect(clippy::inline_always, reason = "each frame to return from is mispredicted")]
+#[expect(
+    clippy::inline_always,
+    reason = "each frame to return from is mispredicted"
+)]
 #[inline(always)]
 pub(crate) fn suspend(value: Output) {
     let pointer = YIELDER.get();

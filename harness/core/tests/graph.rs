@@ -14,12 +14,15 @@ fn place(line: u32) -> Place {
     }
 }
 
+/// A wait: the operation, and who could end it, and why.
+type Waiting = (Op, Vec<(usize, Why)>);
+
 /// Task `i` waits once for each list of blockers in `waits[i]`, by `op` on a resource of its own.
-fn graph(waits: &[Vec<(Op, Vec<(usize, Why)>)>]) -> WaitGraph {
+fn graph(waits: &[Vec<Waiting>]) -> WaitGraph {
     let mut graph = WaitGraph::default();
     for (index, waits) in waits.iter().enumerate() {
         let mut node = TaskNode {
-            path: TaskPath::root().child(u32::try_from(index).unwrap()),
+            path: TaskPath::root().child(u32::try_from(index).expect("few tasks")),
             role: "task".to_owned(),
             name: format!("task#{index}"),
             kind: TaskKind::Async,

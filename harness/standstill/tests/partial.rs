@@ -108,38 +108,45 @@ fn a_notify_in_the_pocket_of_a_ticking_task_is_no_hang() {
     });
 }
 
-/// The more often others tick, the sooner a candidate could seem old.
-async fn fast_heartbeat() {
-    let mut ticks = time::interval(Duration::from_millis(5));
+async fn fast_heartbeat(milliseconds: u64) {
+    let mut ticks = time::interval(Duration::from_millis(milliseconds));
     loop {
         ticks.tick().await;
     }
 }
 
+/// The more often others tick, the sooner a candidate could seem old.
 #[test]
 fn a_slow_task_is_given_its_time_beside_a_fast_heartbeat() {
     within(120, || {
-        clean(5, || async {
-            let heartbeat = tokio::spawn(fast_heartbeat());
+        clean(4, || async {
+            let heartbeat = tokio::spawn(fast_heartbeat(5));
+            let lock = Arc::new(Mutex::new(0));
+            let guard = Arc::clone(&lock).lock_owned().await;
+            tokio::spawn(async move {
+                beats(100).await;
+                drop(guard);
+            });
+            tokio::spawn(locker(lock)).await.unwrap();
+            heartbeat.abort();
+        });
+    });
+}
+
+/// The waiter is ready and the task that woke it has ended: nobody else is left to wait for.
+#[test]
+fn a_waiter_that_was_woken_and_has_not_run_yet_is_no_hang() {
+    within(120, || {
+        clean(40, || async {
+            let heartbeat = tokio::spawn(fast_heartbeat(20));
             let notify = Arc::new(Notify::new());
             let pocket = Arc::clone(&notify);
             tokio::spawn(async move {
-                beats(300).await;
+                beats(100).await;
                 pocket.notify_one();
             });
             let waiter = tokio::spawn(async move { notify.notified().await });
             waiter.await.unwrap();
-            heartbeat.abort();
-        });
-        clean(5, || async {
-            let heartbeat = tokio::spawn(fast_heartbeat());
-            let lock = Arc::new(Mutex::new(0));
-            let guard = Arc::clone(&lock).lock_owned().await;
-            tokio::spawn(async move {
-                beats(300).await;
-                drop(guard);
-            });
-            tokio::spawn(locker(lock)).await.unwrap();
             heartbeat.abort();
         });
     });
@@ -153,7 +160,7 @@ fn a_hang_is_found_beside_a_fast_heartbeat() {
     }
     within(120, || {
         let (finding, _) = find(10, || async {
-            let heartbeat = tokio::spawn(fast_heartbeat());
+            let heartbeat = tokio::spawn(fast_heartbeat(5));
             tokio::spawn(twice(Arc::new(Mutex::new(0)))).await.unwrap();
             heartbeat.abort();
         });

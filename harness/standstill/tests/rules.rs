@@ -1,5 +1,7 @@
 //! The rules that keep verdicts true, each with a program that breaks without it.
 
+#![expect(clippy::unwrap_used, reason = "in programs under test a panic is a finding")]
+
 mod common;
 
 use std::cell::Cell;

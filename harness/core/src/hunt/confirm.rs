@@ -6,6 +6,10 @@ use crate::plan::{Plan, Preempt, Schedule};
 use crate::scenario::Program;
 
 /// What a second run came to.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one for each finding, and it is taken apart at once"
+)]
 pub(crate) enum Confirmed {
     /// The same finding, and the plan with its digest.
     Again { finding: Finding, plan: Plan },

@@ -131,9 +131,9 @@ fn work_through(shared: &Arc<Shared>) {
         if stopped || late {
             shared.over.store(true, Ordering::Relaxed);
         }
-        for job in 0..crew.len() {
-            if !crew[job].done && look_after(shared, &mut crew[job]) {
-                crew[job] = start(shared, job, &done);
+        for (job, member) in crew.iter_mut().enumerate() {
+            if !member.done && look_after(shared, member) {
+                *member = start(shared, job, &done);
             }
         }
     }

@@ -348,13 +348,16 @@ impl Template {
         let mut random = Random::new(schedule_seed(self.settings.seed, index));
         let load = self.ranges.draw(&mut random);
         let depth = 1 + random.below(DEEPEST);
-        let strategy = self.settings.strategy.unwrap_or(if index % 2 == 0 {
-            StrategyKind::Random
-        } else {
-            StrategyKind::Pct {
-                depth: u8::try_from(depth).unwrap_or(1),
-            }
-        });
+        let strategy = self
+            .settings
+            .strategy
+            .unwrap_or(if index.is_multiple_of(2) {
+                StrategyKind::Random
+            } else {
+                StrategyKind::Pct {
+                    depth: u8::try_from(depth).unwrap_or(1),
+                }
+            });
         Plan {
             scenario: self.scenario.clone(),
             variant: self.variant,

@@ -58,6 +58,11 @@ pub(crate) trait Strategy: fmt::Debug {
         let _ = slot;
     }
 
+    /// The task in `slot`, which is running, lets others go first.
+    fn yielded(&mut self, slot: u32) {
+        let _ = slot;
+    }
+
     /// The first choice that did not fit the program, if there was one.
     fn divergence(&self) -> Option<&str> {
         None
@@ -104,6 +109,12 @@ impl Chooser {
     pub(crate) fn woken(&mut self, slot: u32) {
         if let Chooser::Other(other) = self {
             other.woken(slot);
+        }
+    }
+
+    pub(crate) fn yielded(&mut self, slot: u32) {
+        if let Chooser::Other(other) = self {
+            other.yielded(slot);
         }
     }
 

@@ -2,7 +2,7 @@
 //! randomized scheduler with probabilistic guarantees of finding bugs", ASPLOS 2010).
 //!
 //! Tasks get random distinct priorities and the highest ready one runs. At D-1 change points,
-//! drawn from the first k choices, the running task drops below all others. A bug of depth D in a
+//! drawn from the first k choices, and where it yields, the running task drops below all others. A bug of depth D in a
 //! program of n tasks and k choices is found with a probability of at least 1/(n k^(D-1)).
 //!
 //! k is a power of two drawn from the seed, not the length of earlier runs: a seed means the same
@@ -122,5 +122,9 @@ impl Strategy for Pct {
 
     fn woken(&mut self, slot: u32) {
         self.enqueue(slot);
+    }
+
+    fn yielded(&mut self, slot: u32) {
+        self.drop_below_all(slot);
     }
 }

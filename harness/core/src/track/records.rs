@@ -229,10 +229,10 @@ impl<T> Slab<T> {
 
     #[inline]
     pub(super) fn remove(&mut self, index: u32) {
-        if let Some(entry) = self.entries.get_mut(index as usize) {
-            if entry.take().is_some() {
-                self.free.push(index);
-            }
+        if let Some(entry) = self.entries.get_mut(index as usize)
+            && entry.take().is_some()
+        {
+            self.free.push(index);
         }
     }
 

@@ -266,10 +266,11 @@ impl<'a> Drawing<'a> {
             return;
         }
         for (_, hold) in self.tracker.holds.iter() {
-            if hold.resource == wait.resource && !hold.late {
-                if let Some(task) = self.index_of.get(&hold.task) {
-                    push_once(blockers, *task, Why::Holds);
-                }
+            if hold.resource == wait.resource
+                && !hold.late
+                && let Some(task) = self.index_of.get(&hold.task)
+            {
+                push_once(blockers, *task, Why::Holds);
             }
         }
     }

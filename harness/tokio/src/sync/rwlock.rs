@@ -129,7 +129,11 @@ impl<T: ?Sized> RwLock<T> {
 
     async fn write_at(&self, site: Site) -> RwLockWriteGuard<'_, T> {
         let all = self.readers;
-        let real = match self.tag.begin(Op::Write, site).then(|| self.real.try_write()) {
+        let real = match self
+            .tag
+            .begin(Op::Write, site)
+            .then(|| self.real.try_write())
+        {
             Some(Ok(real)) => real,
             _ => {
                 Wait::many(self.real.write(), &self.tag, Op::Write, all, site)

@@ -3,6 +3,9 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::task::Waker;
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
 
 use crate::engine::explore::fiber::{self, Fiber, Job, Pause, Resume};
 use crate::engine::explore::inbox::{self, Inbox, Word};
@@ -11,6 +14,7 @@ use crate::engine::explore::pulse::Pulse;
 use crate::engine::explore::slots::{Phase, Slot};
 use crate::engine::explore::state::{Panicked, RunState, Setting, Turn};
 use crate::host::{Failure, PollScoped};
+use crate::op::Op;
 use crate::raw;
 use crate::task::{TaskKind, TaskRef};
 use crate::track::Intent;
@@ -31,17 +35,14 @@ pub(crate) struct Executor {
     pub(super) closing: Cell<bool>,
     pub(super) closing_switches: Cell<u32>,
     pub(super) state: RefCell<RunState>,
-    /// Builds each run a runtime of its own: on one that had timers, or tasks of third-party code,
-    /// the next run would not be the same run.
-    pub(super) builder: RefCell<tokio::runtime::Builder>,
+    /// A runtime that the next run may use: see [`Executor::keep_runtime`].
+    runtime: Cell<Option<Runtime>>,
 }
 
 impl Executor {
     pub(crate) fn new(pulse: Arc<Pulse>) -> Self {
         panics::install_hook();
         let inbox = Arc::new(Inbox::default());
-        let mut builder = tokio::runtime::Builder::new_current_thread();
-        builder.enable_time().start_paused(true);
         Self {
             engine: inbox::register(&inbox),
             inbox,
@@ -51,7 +52,7 @@ impl Executor {
             closing: Cell::new(false),
             closing_switches: Cell::new(0),
             state: RefCell::new(RunState::new()),
-            builder: RefCell::new(builder),
+            runtime: Cell::new(None),
         }
     }
 
@@ -62,6 +63,28 @@ impl Executor {
         self.closing.set(false);
         self.inbox.drain();
         self.state.borrow_mut().reset(setting);
+    }
+
+    /// A runtime as good as new.
+    pub(super) fn take_runtime(&self) -> Runtime {
+        self.runtime.take().unwrap_or_else(|| {
+            tokio::runtime::Builder::new_current_thread()
+                .enable_time()
+                .start_paused(true)
+                .build()
+                .unwrap_or_else(|error| panic!("cannot build a tokio runtime: {error}"))
+        })
+    }
+
+    /// Keeps the runtime for the next run, if the last one left no mark on it: no task of
+    /// third-party code is left, and the clock has not moved. An advance leaves a phase behind
+    /// that later timers would be rounded by; the next run would not be the same run.
+    pub(super) fn keep_runtime(&self, runtime: Runtime, elapsed: Duration) {
+        if elapsed.is_zero() && runtime.metrics().num_alive_tasks() == 0 {
+            self.runtime.set(Some(runtime));
+        } else {
+            runtime.shutdown_background();
+        }
     }
 
     /// A waker was woken on this thread. False if it is not one of this engine.
@@ -99,6 +122,9 @@ impl Executor {
                 return self.switch_while_closing();
             }
             self.pulse.intends(intent.op, intent.site);
+            if intent.op == Op::Yield {
+                state.strategy.yielded(me.slot);
+            }
             state.switch(me)
         };
         if turn == Turn::Leave {

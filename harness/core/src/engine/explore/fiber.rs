@@ -157,7 +157,10 @@ impl Fiber {
 }
 
 /// Suspends the fiber that is running. Unwinds it if that is how it is resumed.
-#[expect(clippy::inline_always, reason = "each frame to return from is mispredicted")]
+#[expect(
+    clippy::inline_always,
+    reason = "each frame to return from is mispredicted"
+)]
 #[inline(always)]
 pub(crate) fn suspend(pause: Pause) {
     raw::suspend(pause);

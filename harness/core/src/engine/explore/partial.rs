@@ -117,7 +117,9 @@ impl Candidate {
     }
 
     fn is_still(&self, executor: &Executor) -> bool {
-        executor.state.borrow().tracker.stillness(&self.dead) == self.stillness
+        let state = executor.state.borrow();
+        let woken = self.dead.iter().any(|task| state.ready.contains(task.slot));
+        !woken && state.tracker.stillness(&self.dead) == self.stillness
     }
 
     fn is_confirmed(&self, executor: &Executor) -> bool {

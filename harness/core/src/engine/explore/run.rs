@@ -65,14 +65,9 @@ pub(super) fn run(executor: &Executor, program: &Program, plan: &Plan, care: Car
         },
     );
     let threads_before = (care == Care::Record).then(threads::others);
-    let runtime = executor
-        .builder
-        .borrow_mut()
-        .build()
-        .unwrap_or_else(|error| panic!("cannot build a tokio runtime: {error}"));
-
+    let runtime = executor.take_runtime();
     let entered = raw::enter(executor);
-    let (ending, given_up) = runtime.block_on(tokio::task::unconstrained(async {
+    let (ending, given_up, elapsed) = runtime.block_on(tokio::task::unconstrained(async {
         let root = NewTask {
             body: Box::pin(Root {
                 program: program.clone(),
@@ -93,11 +88,11 @@ pub(super) fn run(executor: &Executor, program: &Program, plan: &Plan, care: Car
         executor.inbox.listen(None);
         executor.state.borrow_mut().listener = None;
         let given_up = executor.close();
-        (ending, given_up)
+        (ending, given_up, executor.state.borrow().elapsed())
     }));
     let unscheduled = runtime.metrics().num_alive_tasks();
     drop(entered);
-    runtime.shutdown_background();
+    executor.keep_runtime(runtime, elapsed);
 
     let verdict = judge::verdict(executor, plan, &ending, unscheduled, given_up);
     let mut state = executor.state.borrow_mut();
@@ -232,6 +227,10 @@ impl<'a> Drive<'a> {
         let this = &mut *self;
         let executor = this.executor;
         this.listen(cx);
+        {
+            let mut state = executor.state.borrow_mut();
+            state.clock = state.elapsed();
+        }
         for word in executor.inbox.drain() {
             executor.wake(word);
         }

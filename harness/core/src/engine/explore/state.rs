@@ -32,6 +32,9 @@ const MOST_SUSPENDED: u32 = 16_000;
 /// and is preempted all the same: nothing else would ever run.
 const SPIN_PATIENCE: u64 = 100_000;
 
+/// A timer farther away than this never fires early: code that is slow by more is not slow but stuck.
+const EARLY_AT_MOST: Duration = Duration::from_secs(60);
+
 /// Stacks kept from run to run.
 const FIBERS_KEPT: usize = 64;
 
@@ -91,6 +94,8 @@ pub(super) struct RunState {
     /// Whom to wake then.
     pub(super) listener: Option<Waker>,
     pub(super) began: Option<Instant>,
+    /// Virtual time since then, as of the executor's last turn: it stands still during one.
+    pub(super) clock: Duration,
     /// The longest time a timer was armed for, since this was last set to nought.
     pub(super) longest_timer: Duration,
     stamps: u64,
@@ -122,6 +127,7 @@ impl RunState {
             idle: false,
             listener: None,
             began: None,
+            clock: Duration::ZERO,
             longest_timer: Duration::ZERO,
             stamps: 0,
             identities: Vec::new(),
@@ -151,6 +157,7 @@ impl RunState {
         self.root_ended = false;
         self.idle = false;
         self.began = None;
+        self.clock = Duration::ZERO;
         self.longest_timer = Duration::ZERO;
     }
 
@@ -261,7 +268,7 @@ impl RunState {
             self.fair_cursor = slot + 1;
             return Some(slot);
         }
-        let may_fire = self.timers.any() && self.early_timers > 0;
+        let may_fire = self.early_timers > 0 && self.timer_is_near();
         if count == 1 && !may_fire {
             return self.ready.nth(0);
         }
@@ -285,6 +292,13 @@ impl RunState {
                 None
             }
         }
+    }
+
+    /// Whether the earliest timer may fire early: real code is slow at times, but not for ever.
+    #[inline]
+    fn timer_is_near(&self) -> bool {
+        let earliest = self.timers.earliest();
+        earliest.is_some_and(|deadline| deadline <= self.clock + EARLY_AT_MOST)
     }
 
     pub(super) fn choose_number(&mut self, bound: u32) -> u32 {

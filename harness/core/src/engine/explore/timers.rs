@@ -52,10 +52,7 @@ impl Timers {
         }
     }
 
-    pub(crate) fn any(&self) -> bool {
-        !self.armed.is_empty()
-    }
-
+    #[inline]
     pub(crate) fn earliest(&self) -> Option<Duration> {
         self.armed.first().map(|(deadline, _)| *deadline)
     }
