@@ -139,7 +139,11 @@ fn main() {
     };
     if arguments.first().is_some_and(|word| word == "profile") {
         let sample = standstill(number(1, 300_000), 1);
-        println!("{:.0} schedules/s, {:.1} ns/step", sample.per_second(), sample.nanoseconds_per_step());
+        println!(
+            "{:.0} schedules/s, {:.1} ns/step",
+            sample.per_second(),
+            sample.nanoseconds_per_step()
+        );
         return;
     }
     let rounds = number(0, 9);
@@ -175,14 +179,20 @@ fn main() {
     println!("| --- | --- | --- | --- | --- |");
     println!(
         "| Standstill explore, tracked | {:.0} | {:.0} | {:.0} | 1 |",
-        per_second(&ours), steps(&ours), per_step(&ours)
+        per_second(&ours),
+        steps(&ours),
+        per_step(&ours)
     );
     println!(
         "| shuttle-tokio, random | {:.0} | {:.0} | {:.0} | {:.2} |",
-        per_second(&theirs), steps(&theirs), per_step(&theirs), ratio(&theirs)
+        per_second(&theirs),
+        steps(&theirs),
+        per_step(&theirs),
+        ratio(&theirs)
     );
     println!(
         "| tokio current-thread, plain | {:.0} | - | - | {:.2} |",
-        per_second(&plain), ratio(&plain)
+        per_second(&plain),
+        ratio(&plain)
     );
 }

@@ -1,6 +1,9 @@
 //! The rules that keep verdicts true, each with a program that breaks without it.
 
-#![expect(clippy::unwrap_used, reason = "in programs under test a panic is a finding")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "in programs under test a panic is a finding"
+)]
 
 mod common;
 
@@ -222,6 +225,36 @@ fn an_os_thread_of_the_program_makes_a_standstill_undecided() {
                 let _ = sender.send(());
             });
             receiver.await.unwrap();
+        });
+        assert!(
+            matches!(
+                outcome.verdict,
+                Verdict::Undecided(Undecided::ForeignThread { .. })
+            ),
+            "{:?}",
+            outcome.verdict
+        );
+    });
+}
+
+#[test]
+fn a_pool_that_was_there_before_makes_a_standstill_undecided() {
+    within(60, || {
+        let (orders, take_order) = std::sync::mpsc::channel::<tokio::sync::oneshot::Sender<()>>();
+        std::thread::spawn(move || {
+            for order in take_order {
+                std::thread::sleep(Duration::from_millis(10));
+                let _ = order.send(());
+            }
+        });
+        let orders = Arc::new(StdMutex::new(orders));
+        let outcome = Hunt::new("pool").schedules(3).run(move || {
+            let orders = Arc::clone(&orders);
+            async move {
+                let (sender, receiver) = tokio::sync::oneshot::channel();
+                orders.lock().unwrap().send(sender).unwrap();
+                receiver.await.unwrap();
+            }
         });
         assert!(
             matches!(
@@ -497,6 +530,67 @@ fn the_same_seed_gives_the_same_trace() {
                 );
                 let expected = first.get_or_insert_with(|| seen.clone());
                 assert_eq!(*expected, seen, "seed {seed}");
+            }
+        }
+    });
+}
+
+/// Timers whose deadlines are no whole milliseconds, now and then an early end, and a task past the
+/// facade: whatever a run leaves on its runtime, the next one must not notice.
+async fn timed(trace: Arc<StdMutex<Vec<u128>>>) {
+    let began = tokio::time::Instant::now();
+    let mut tasks = Vec::new();
+    for n in 0..4_u64 {
+        let trace = Arc::clone(&trace);
+        tasks.push(tokio::spawn(async move {
+            for round in 1..4_u64 {
+                let nap = tokio::time::sleep(Duration::from_micros(700 * n + 333 * round));
+                let yielded = async {
+                    for _ in 0..n * 3 {
+                        tokio::task::yield_now().await;
+                    }
+                };
+                tokio::select! {
+                    () = nap => {}
+                    () = yielded => {}
+                }
+                trace.lock().unwrap().push(began.elapsed().as_nanos());
+            }
+        }));
+    }
+    real_tokio::spawn(async { real_tokio::time::sleep(Duration::from_micros(1_500)).await });
+    for task in tasks {
+        task.await.unwrap();
+    }
+    tokio::time::sleep(Duration::from_millis(5)).await;
+}
+
+#[test]
+fn what_ran_before_does_not_change_a_run() {
+    within(120, || {
+        let trace = Arc::new(StdMutex::new(Vec::new()));
+        let program = {
+            let trace = Arc::clone(&trace);
+            Program::new(move |_| timed(Arc::clone(&trace)))
+        };
+        let quiet = Program::new(|_| async { tokio::task::yield_now().await });
+        let mut runner = Runner::new();
+        let mut expected = Vec::new();
+        for round in 0..20 {
+            for seed in 0..40 {
+                if round % 2 == 1 {
+                    // Leaves its runtime to the next run.
+                    runner.replay(&quiet, &seeded(seed));
+                }
+                let run = runner.replay(&program, &seeded(seed));
+                assert_eq!(run.verdict, Verdict::Clean);
+                let seen = (std::mem::take(&mut *trace.lock().unwrap()), run.digest);
+                if round == 0 {
+                    expected.push(seen);
+                } else {
+                    let at = usize::try_from(seed).unwrap();
+                    assert_eq!(expected[at], seen, "round {round}, seed {seed}");
+                }
             }
         }
     });

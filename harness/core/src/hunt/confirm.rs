@@ -1,5 +1,6 @@
 //! Every finding is run once more before it is reported.
 
+use crate::engine::Care;
 use crate::finding::{Finding, FindingKind, Undecided, Verdict};
 use crate::hunt::Runner;
 use crate::plan::{Plan, Preempt, Schedule};
@@ -23,7 +24,7 @@ pub(crate) fn confirm(
     mut plan: Plan,
     finding: Finding,
 ) -> Confirmed {
-    let run = runner.record(program, &plan);
+    let run = runner.record_with(program, &plan, Care::Confirm);
     match run.verdict {
         Verdict::Found(again) if again.fingerprint == finding.fingerprint => {
             if let Schedule::Seeded { digest, .. } = &mut plan.schedule {

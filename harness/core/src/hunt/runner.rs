@@ -72,12 +72,17 @@ impl Runner {
     /// OS thread that turned up meanwhile made it undecided. Other threads of the process come and
     /// go, as in a test binary; one that the program starts is there in every run.
     pub(crate) fn record(&mut self, program: &Program, plan: &Plan) -> Run {
-        let mut run = self.run(program, plan, Care::Record);
+        self.record_with(program, plan, Care::Record)
+    }
+
+    /// As [`Runner::record`], with this much care.
+    pub(crate) fn record_with(&mut self, program: &Program, plan: &Plan, care: Care) -> Run {
+        let mut run = self.run(program, plan, care);
         for _ in 1..TRIES {
             let Verdict::Undecided(Undecided::ForeignThread { .. }) = run.verdict else {
                 break;
             };
-            run = self.run(program, plan, Care::Record);
+            run = self.run(program, plan, care);
         }
         run
     }

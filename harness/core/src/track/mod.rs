@@ -157,7 +157,9 @@ impl Tracker {
     /// Notes what a task is about to do, and the part it plays by doing it.
     #[inline]
     pub fn intends(&mut self, task: TaskRef, intent: Intent) {
-        self.tasks[task.slot as usize].last = Some(intent);
+        if !self.closing {
+            self.tasks[task.slot as usize].last = Some(intent);
+        }
         let side = intent.op.plays();
         if let (Side::Source | Side::Sink, Some(resource)) = (side, intent.resource) {
             let closing = self.closing;

@@ -6,6 +6,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::task::Waker;
+use std::time::{Duration, Instant};
 
 const ENGINE_BITS: u32 = 10;
 const SLOT_BITS: u32 = 20;
@@ -92,6 +93,18 @@ impl Inbox {
         if let Some(executor) = executor {
             executor.wake();
         }
+    }
+
+    /// Whether a wake arrives within `patience` of real time.
+    pub(crate) fn fills_within(&self, patience: Duration) -> bool {
+        let until = Instant::now() + patience;
+        while !self.full.load(Ordering::Acquire) {
+            if Instant::now() >= until {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        true
     }
 
     #[inline]

@@ -35,6 +35,10 @@ pub(super) const MOST_TIME: Duration = Duration::from_secs(3600);
 /// root ended, are left behind.
 pub(super) const LEAK_HORIZON: Duration = Duration::from_secs(300);
 
+/// How long an OS thread of the program's may take to wake a run that stands still. A pool that was
+/// started in an earlier run cannot be told from the process's other threads.
+const FOREIGN_PATIENCE: Duration = Duration::from_millis(100);
+
 /// Before tasks count as livelocked the clock is advanced by each of these in turn: they may be
 /// spinning until a timeout.
 const LIVELOCK_ADVANCES: [Duration; 7] = [
@@ -54,7 +58,7 @@ pub(super) fn run(executor: &Executor, program: &Program, plan: &Plan, care: Car
     static EPOCHS: AtomicU32 = AtomicU32::new(1);
     // 0 means "entered in no run".
     let epoch = EPOCHS.fetch_add(1, Ordering::Relaxed).max(1);
-    let recorder = (care == Care::Record).then(Recorder::default);
+    let recorder = (care >= Care::Record).then(Recorder::default);
     executor.reset(
         epoch,
         Setting {
@@ -64,7 +68,14 @@ pub(super) fn run(executor: &Executor, program: &Program, plan: &Plan, care: Car
             recorder,
         },
     );
-    let threads_before = (care == Care::Record).then(threads::others);
+    let surroundings = Surroundings {
+        threads: (care >= Care::Record).then(threads::others),
+        patience: if care == Care::Confirm {
+            FOREIGN_PATIENCE
+        } else {
+            Duration::ZERO
+        },
+    };
     let runtime = executor.take_runtime();
     let entered = raw::enter(executor);
     let (ending, given_up, elapsed) = runtime.block_on(tokio::task::unconstrained(async {
@@ -83,7 +94,7 @@ pub(super) fn run(executor: &Executor, program: &Program, plan: &Plan, care: Car
             state.began = Some(Instant::now());
             state.add(root, None);
         }
-        let mut drive = pin!(Drive::new(executor, plan, threads_before));
+        let mut drive = pin!(Drive::new(executor, plan, surroundings));
         let ending = poll_fn(|cx| drive.as_mut().poll(cx)).await;
         executor.inbox.listen(None);
         executor.state.borrow_mut().listener = None;
@@ -184,12 +195,20 @@ fn next(state: &mut RunState, settling: bool) -> Result<u32, Next> {
     })
 }
 
+/// What is watched of the process around a run.
+struct Surroundings {
+    /// The OS threads that were there before and are not ours.
+    threads: Option<BTreeSet<u32>>,
+    /// How long other threads may take to wake the run, in real time.
+    patience: Duration,
+}
+
 struct Drive<'a> {
     executor: &'a Executor,
     leaks: Leaks,
     max_steps: u64,
     total_steps: u64,
-    threads_before: Option<BTreeSet<u32>>,
+    surroundings: Surroundings,
     sentinel: Option<Pin<Box<Sleep>>>,
     /// The last poll found nothing to do and left the clock to the runtime.
     waiting: bool,
@@ -204,13 +223,13 @@ struct Drive<'a> {
 }
 
 impl<'a> Drive<'a> {
-    fn new(executor: &'a Executor, plan: &Plan, threads_before: Option<BTreeSet<u32>>) -> Self {
+    fn new(executor: &'a Executor, plan: &Plan, surroundings: Surroundings) -> Self {
         Self {
             executor,
             leaks: plan.leaks,
             max_steps: u64::from(plan.max_steps),
             total_steps: u64::from(plan.total_steps),
-            threads_before,
+            surroundings,
             sentinel: None,
             waiting: false,
             idle_since: Duration::ZERO,
@@ -491,11 +510,16 @@ impl<'a> Drive<'a> {
         })
     }
 
-    /// OS threads that the program has started in this run and that are not ours.
+    /// OS threads that might still wake the run: those that the program has started in it, or else
+    /// one that does wake it while it is given the time.
     fn foreign_threads(&self) -> usize {
-        match &self.threads_before {
+        let started = match &self.surroundings.threads {
             Some(before) => threads::others().difference(before).count(),
             None => 0,
+        };
+        if started == 0 && self.executor.inbox.fills_within(self.surroundings.patience) {
+            return 1;
         }
+        started
     }
 }
