@@ -13,6 +13,8 @@ pub(crate) enum UserError {
         close: Option<String>,
         known: Vec<String>,
     },
+    #[error("`{0}` is a scenario, not a command: `standstill hunt {0}` hunts in it")]
+    ScenarioForCommand(String),
     #[error("two scenarios are called `{0}`: give each a name of its own")]
     SameName(String),
     #[error("there are no scenarios: hand some to `standstill_cli::main`")]

@@ -33,6 +33,10 @@ where
 {
     let args = with_default_command(args.into_iter().collect());
     guarded(|console| {
+        if let Some(name) = scenario_for_command(&scenarios, &args) {
+            console.error(UserError::ScenarioForCommand(name));
+            return Exit::BadInput;
+        }
         let cli = match Cli::try_parse_from(args) {
             Ok(cli) => cli,
             Err(error) => {
@@ -50,6 +54,15 @@ where
             Exit::BadInput
         })
     })
+}
+
+/// The scenario that was named where a command belongs.
+fn scenario_for_command(scenarios: &[Scenario], args: &[OsString]) -> Option<String> {
+    let first = args.get(1)?.to_str()?;
+    scenarios
+        .iter()
+        .any(|scenario| scenario.name() == first)
+        .then(|| first.to_owned())
 }
 
 fn obey(scenarios: &[Scenario], command: Command, console: &mut Console) -> anyhow::Result<Exit> {

@@ -36,10 +36,12 @@ fn text(scenario: &Scenario, color: bool) -> String {
     fact("variants", &variants.join(", "));
     let mut name = "load";
     for (knob, range) in scenario.ranges().iter() {
-        fact(
-            name,
-            &format!("--{knob} {}..{}", range.start(), range.end()),
-        );
+        let (low, high) = range.into_inner();
+        let span = match low == high {
+            true => low.to_string(),
+            false => format!("{low}..{high}"),
+        };
+        fact(name, &format!("--{knob} {span}"));
         name = "";
     }
     if name == "load" {
@@ -79,7 +81,7 @@ mod tests {
         source         a service of ours
         variants       buggy, fixed
         load           --workers 2..4
-                       --rounds 1..1
+                       --rounds 1
         smallest load  workers=2 rounds=1 can show the bug
 
         One takes a, then b.

@@ -137,8 +137,8 @@ fn a_slow_task_is_given_its_time_beside_a_fast_heartbeat() {
 #[test]
 fn a_waiter_that_was_woken_and_has_not_run_yet_is_no_hang() {
     within(120, || {
-        clean(40, || async {
-            let heartbeat = tokio::spawn(fast_heartbeat(20));
+        clean(60, || async {
+            let heartbeat = tokio::spawn(fast_heartbeat(10));
             let notify = Arc::new(Notify::new());
             let pocket = Arc::clone(&notify);
             tokio::spawn(async move {

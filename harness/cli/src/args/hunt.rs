@@ -88,6 +88,8 @@ pub(crate) struct HuntArgs {
     capacity: Option<RangeInclusive<u8>>,
 
     /// Keep what is found in this directory, an entry each, for `standstill replay`.
+    ///
+    /// Of its schedule an entry keeps the choices that it takes to show the bug, and no more.
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub(crate) corpus: Option<PathBuf>,
     /// Write the reports into this directory, as text and as JSON.

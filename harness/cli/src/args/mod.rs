@@ -26,11 +26,15 @@ const CORPUS: &str = "corpus";
 ///
 /// Without a command it hunts: `standstill --time 30s` is `standstill hunt --time 30s`.
 #[derive(Debug, Parser)]
-#[command(name = "standstill", version, after_help = EXAMPLES, subcommand_required = true)]
+#[command(name = "standstill", version, override_usage = USAGE, after_help = EXAMPLES, subcommand_required = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
 }
+
+const USAGE: &str = "\
+standstill [COMMAND]
+       standstill [OPTIONS OF HUNT]";
 
 const EXAMPLES: &str = "\
 Examples:

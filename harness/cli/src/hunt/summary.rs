@@ -9,6 +9,9 @@ use super::rows::Expected;
 use crate::console::{Paint, paint};
 use crate::table::{Cell, grouped, rate, render};
 
+/// A rate over fewer schedules says nothing: starting up takes longer.
+const ENOUGH: u64 = 1_000;
+
 /// How the end is to look.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Look<'a> {
@@ -59,7 +62,11 @@ fn table(rows: &[Done<'_>], engine: EngineKind, look: Look<'_>) -> String {
         .map(|done| {
             let outcome = done.outcome.as_ref();
             let plan = outcome.and_then(|outcome| outcome.plan.as_ref());
-            let shown = |rate_of: Option<f64>| rate_of.map_or_else(|| "-".to_owned(), rate);
+            let shown = |rate_of: Option<f64>| {
+                rate_of
+                    .filter(|_| done.schedules() >= ENOUGH)
+                    .map_or_else(|| "-".to_owned(), rate)
+            };
             let (well, colour) = if done.met() {
                 ("yes", Paint::Green)
             } else {

@@ -10,6 +10,10 @@ fn bad_input_is_one_clear_line_and_exit_2() {
             "there is no scenario `quota-wroker`: did you mean `quota-worker`? There are ",
         ),
         (
+            "quota-worker --seed 7",
+            "`quota-worker` is a scenario, not a command: `standstill hunt quota-worker` hunts in it",
+        ),
+        (
             "show nothing-like-it",
             "there is no scenario `nothing-like-it`: there are ",
         ),

@@ -21,7 +21,8 @@ fn the_help_teaches_by_example() {
 
     Without a command it hunts: `standstill --time 30s` is `standstill hunt --time 30s`.
 
-    Usage: standstill <COMMAND>
+    Usage: standstill [COMMAND]
+           standstill [OPTIONS OF HUNT]
 
     Commands:
       hunt     Look for a schedule that brings a scenario to a standstill
@@ -148,7 +149,9 @@ fn the_help_of_a_hunt_lists_every_option() {
 
     Output:
           --corpus <DIR>
-              Keep what is found in this directory, an entry each, for `standstill replay`
+              Keep what is found in this directory, an entry each, for `standstill replay`.
+
+              Of its schedule an entry keeps the choices that it takes to show the bug, and no more.
 
           --report <DIR>
               Write the reports into this directory, as text and as JSON

@@ -25,6 +25,8 @@ pub struct Tracker {
     pub(crate) closing: bool,
     serials: u32,
     sequence: u64,
+    /// How many tasks of each type were spawned.
+    spawned_by_type: Vec<(&'static str, u32)>,
     tasks: Vec<TaskRecord>,
     /// Tasks that ended while they still held something.
     ended: Vec<(TaskRef, TaskRecord)>,
@@ -45,6 +47,7 @@ impl Tracker {
         self.closing = false;
         self.serials = 0;
         self.sequence = 0;
+        self.spawned_by_type.clear();
         for task in &mut self.tasks {
             task.alive = false;
         }
@@ -84,8 +87,10 @@ impl Tracker {
             serial: self.serials,
         };
         self.serials += 1;
+        let ordinal = self.count_spawn(type_name);
         self.tasks[index] = TaskRecord {
             serial: task.serial,
+            ordinal,
             alive: true,
             kind,
             type_name,
@@ -99,6 +104,24 @@ impl Tracker {
             last: None,
         };
         task
+    }
+
+    /// The number of a new task among those of its type, from 1.
+    fn count_spawn(&mut self, type_name: &'static str) -> u32 {
+        let counts = &mut self.spawned_by_type;
+        let known = counts
+            .iter_mut()
+            .find(|(known, _)| std::ptr::eq(*known, type_name));
+        match known {
+            Some((_, count)) => {
+                *count += 1;
+                *count
+            }
+            None => {
+                counts.push((type_name, 1));
+                1
+            }
+        }
     }
 
     /// A task has ended. Its record is kept if somebody may still wait for what it holds.

@@ -138,6 +138,8 @@ impl Users {
 #[derive(Clone, Debug)]
 pub(crate) struct TaskRecord {
     pub(crate) serial: u32,
+    /// Its number among the tasks of its type, from 1.
+    pub(crate) ordinal: u32,
     pub(crate) alive: bool,
     pub(crate) kind: TaskKind,
     pub(crate) type_name: &'static str,
@@ -155,6 +157,7 @@ impl TaskRecord {
     pub(super) fn vacant(site: Site) -> Self {
         Self {
             serial: u32::MAX,
+            ordinal: 0,
             alive: false,
             kind: TaskKind::Async,
             type_name: "",

@@ -117,6 +117,7 @@ impl<'a> Drawing<'a> {
                 }
             })
             .collect();
+        let names = names(self.tracker, &roles, &self.tasks);
         let mut nodes = Vec::with_capacity(self.tasks.len());
         for (index, (waits, holds)) in task_waits.into_iter().zip(task_holds).enumerate() {
             let (task, record) = self.tasks[index];
@@ -128,7 +129,7 @@ impl<'a> Drawing<'a> {
             let mut node = TaskNode {
                 path: record.path.clone(),
                 role: roles[index].clone(),
-                name: numbered(&roles, index, record, &self.tasks),
+                name: names[index].clone(),
                 kind: record.kind,
                 spawned_at: record.site.into(),
                 state,
@@ -284,27 +285,32 @@ fn push_once(blockers: &mut Vec<Blocker>, task: usize, why: Why) {
     }
 }
 
-/// `worker#2` is the third of those tasks with the role `worker` by the number of its spawn;
-/// the number is left out where the role is unique.
-fn numbered(
-    roles: &[String],
-    index: usize,
-    record: &TaskRecord,
-    tasks: &[(TaskRef, &TaskRecord)],
-) -> String {
-    let role = &roles[index];
-    let namesakes: Vec<&TaskRecord> = (0..roles.len())
-        .filter(|other| roles[*other] == *role)
-        .map(|other| tasks[other].1)
-        .collect();
-    if namesakes.len() < 2 {
-        return role.clone();
-    }
-    let number = namesakes
+/// `worker#2` is the second task of its role that was spawned, whether or not the first is still
+/// there; a role that was spawned once has no number.
+fn names(tracker: &Tracker, roles: &[String], tasks: &[(TaskRef, &TaskRecord)]) -> Vec<String> {
+    let spawned = |role: &str| -> u32 {
+        let of_role = |(type_name, _): &&(&str, u32)| role_of(type_name) == role;
+        let counts = tracker.spawned_by_type.iter().filter(of_role);
+        counts.map(|(_, count)| count).sum()
+    };
+    let first_types: BTreeMap<&str, &str> = roles
         .iter()
-        .filter(|namesake| namesake.path < record.path)
-        .count();
-    format!("{role}#{}", number + 1)
+        .zip(tasks)
+        .rev()
+        .map(|(role, (_, record))| (role.as_str(), record.type_name))
+        .collect();
+    roles
+        .iter()
+        .zip(tasks)
+        .map(|(role, (_, record))| match spawned(role) {
+            0 | 1 => role.clone(),
+            // Two types of one role: their numbers would collide, their paths do not.
+            _ if first_types[role.as_str()] != record.type_name => {
+                format!("{role}#{}", record.path)
+            }
+            _ => format!("{role}#{}", record.ordinal),
+        })
+        .collect()
 }
 
 /// The type's name without paths and without what the facade adds.
