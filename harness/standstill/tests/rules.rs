@@ -130,6 +130,8 @@ struct Farewell {
     sender: mpsc::Sender<u32>,
     notify: Arc<Notify>,
     dropped: Arc<AtomicU32>,
+    /// What was spawned from the destructor and not dropped since.
+    alive: Arc<AtomicU32>,
 }
 
 impl Drop for Farewell {
@@ -140,7 +142,11 @@ impl Drop for Farewell {
         let _ = self.sender.try_send(7);
         self.notify.notify_one();
         self.notify.notify_waiters();
-        drop(tokio::spawn(std::future::pending::<()>()));
+        let alive = Alive::new(&self.alive);
+        drop(tokio::spawn(async move {
+            let _alive = alive;
+            std::future::pending::<()>().await;
+        }));
         self.dropped.fetch_add(1, Ordering::SeqCst);
     }
 }
@@ -148,38 +154,45 @@ impl Drop for Farewell {
 #[test]
 fn destructors_may_use_the_facade_at_the_end_of_a_run() {
     within(60, || {
-        let dropped = Arc::new(AtomicU32::new(0));
-        let seen = Arc::clone(&dropped);
-        let (finding, outcome) = find(1, move || {
-            let dropped = Arc::clone(&dropped);
-            async move {
-                let lock = Arc::new(Mutex::new(0));
-                let (sender, receiver) = mpsc::channel(4);
-                let notify = Arc::new(Notify::new());
-                let mut tasks = Vec::new();
-                for _ in 0..3 {
-                    let farewell = Farewell {
-                        lock: Arc::clone(&lock),
-                        sender: sender.clone(),
-                        notify: Arc::clone(&notify),
-                        dropped: Arc::clone(&dropped),
-                    };
-                    tasks.push(tokio::spawn(async move {
-                        let _farewell = farewell;
-                        std::future::pending::<()>().await;
-                    }));
-                }
-                for task in tasks {
-                    task.await.unwrap();
-                }
-                drop(receiver);
-            }
-        });
-        assert_eq!(finding.kind, FindingKind::Hang);
-        assert_eq!(outcome.schedules, 1);
-        // The hunt's run and its confirmation.
-        assert_eq!(seen.load(Ordering::SeqCst), 6);
+        let (dropped, alive) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
+        let program = {
+            let (dropped, alive) = (Arc::clone(&dropped), Arc::clone(&alive));
+            Program::new(move |_| farewells(Arc::clone(&dropped), Arc::clone(&alive)))
+        };
+        let mut runner = Runner::new();
+        for seed in 0..100 {
+            let run = runner.replay(&program, &seeded(seed));
+            let finding = run.verdict.finding().expect("nobody ends");
+            assert_eq!(finding.kind, FindingKind::Hang);
+            assert_eq!(dropped.swap(0, Ordering::SeqCst), 3, "seed {seed}");
+            assert_eq!(alive.load(Ordering::SeqCst), 0, "seed {seed}");
+        }
     });
+}
+
+/// Three tasks that wait for ever, each with a destructor on its stack.
+async fn farewells(dropped: Arc<AtomicU32>, alive: Arc<AtomicU32>) {
+    let lock = Arc::new(Mutex::new(0));
+    let (sender, receiver) = mpsc::channel(4);
+    let notify = Arc::new(Notify::new());
+    let mut tasks = Vec::new();
+    for _ in 0..3 {
+        let farewell = Farewell {
+            lock: Arc::clone(&lock),
+            sender: sender.clone(),
+            notify: Arc::clone(&notify),
+            dropped: Arc::clone(&dropped),
+            alive: Arc::clone(&alive),
+        };
+        tasks.push(tokio::spawn(async move {
+            let _farewell = farewell;
+            std::future::pending::<()>().await;
+        }));
+    }
+    for task in tasks {
+        task.await.unwrap();
+    }
+    drop(receiver);
 }
 
 #[test]
@@ -670,7 +683,8 @@ fn a_spinning_task_is_a_livelock_and_one_that_awaits_a_timeout_is_not() {
         clean(20, || async {
             let flag = Arc::new(AtomicBool::new(false));
             let spinner = tokio::spawn(spinner(Arc::clone(&flag)));
-            tokio::time::sleep(Duration::from_secs(30)).await;
+            // Too far away to fire early: only the probe for a livelock gets there.
+            tokio::time::sleep(Duration::from_secs(300)).await;
             flag.store(true, Ordering::SeqCst);
             spinner.await.unwrap();
         });
