@@ -49,10 +49,6 @@ impl Word {
     #[inline]
     pub(crate) fn unpack(word: usize) -> Self {
         let word = word as u64;
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "masked to fewer than 32 bits"
-        )]
         let (engine, slot) = (
             (word >> (SLOT_BITS + STAMP_BITS)) as u32,
             (word >> STAMP_BITS) as u32 & (MOST_TASKS - 1),

@@ -58,12 +58,12 @@ impl ReadySet {
     pub(crate) fn remove(&mut self, slot: u32) {
         let index = slot as usize / 64;
         let bit = 1 << (slot % 64);
-        if let Some(word) = self.words.get_mut(index) {
-            if *word & bit != 0 {
-                *word &= !bit;
-                self.counts[index / WORDS_PER_BLOCK] -= 1;
-                self.len -= 1;
-            }
+        if let Some(word) = self.words.get_mut(index)
+            && *word & bit != 0
+        {
+            *word &= !bit;
+            self.counts[index / WORDS_PER_BLOCK] -= 1;
+            self.len -= 1;
         }
     }
 
@@ -108,7 +108,7 @@ impl ReadySet {
         let mut mask = u64::MAX << (slot % 64);
         let mut index = start;
         while index < self.words.len() {
-            if index % WORDS_PER_BLOCK == 0 && self.counts[index / WORDS_PER_BLOCK] == 0 {
+            if index.is_multiple_of(WORDS_PER_BLOCK) && self.counts[index / WORDS_PER_BLOCK] == 0 {
                 index += WORDS_PER_BLOCK;
                 mask = u64::MAX;
                 continue;

@@ -183,10 +183,10 @@ fn next(state: &mut RunState, settling: bool) -> Result<u32, Next> {
         return Err(Next::SliceOver);
     }
     let chosen = state.chosen.take();
-    if !state.fire {
-        if let Some(slot) = chosen.or_else(|| state.choose_task(None)) {
-            return Ok(slot);
-        }
+    if !state.fire
+        && let Some(slot) = chosen.or_else(|| state.choose_task(None))
+    {
+        return Ok(slot);
     }
     Err(if std::mem::take(&mut state.fire) {
         Next::Fire
