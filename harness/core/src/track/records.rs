@@ -93,7 +93,8 @@ impl Resource {
 /// The tasks seen on one side of a resource.
 #[derive(Debug, Default)]
 pub(crate) struct Users {
-    /// The last ones that used it, the latest first.
+    /// Those that used it, in the order in which they first did. Beyond a number of them the
+    /// earliest are forgotten.
     seen: Vec<TaskRef>,
     /// The ones whose futures turned out to own a handle when they were dropped.
     owners: Vec<TaskRef>,
@@ -111,7 +112,7 @@ impl Users {
             if !self.owners.contains(&task) {
                 self.owners.push(task);
             }
-        } else if self.seen.first() != Some(&task) {
+        } else if self.seen.last() != Some(&task) {
             self.note_other(task);
         }
     }
@@ -121,13 +122,13 @@ impl Users {
     }
 
     fn note_other(&mut self, task: TaskRef) {
-        match self.seen.iter().position(|seen| *seen == task) {
-            Some(at) => self.seen[..=at].rotate_right(1),
-            None => {
-                self.seen.truncate(USERS_REMEMBERED - 1);
-                self.seen.insert(0, task);
-            }
+        if self.seen.contains(&task) {
+            return;
         }
+        if self.seen.len() == USERS_REMEMBERED {
+            self.seen.remove(0);
+        }
+        self.seen.push(task);
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = TaskRef> + '_ {

@@ -73,12 +73,13 @@ impl ReadySet {
         if k >= self.len {
             return None;
         }
-        if self.words.len() == WORDS_PER_BLOCK && u64::from(self.len) <= 64 {
-            // Few tasks lie in the first word, as a rule.
-            if let Some(bit) = nth_bit(self.words[0], k) {
-                return Some(bit);
-            }
-        }
+        // The first word alone, as a rule.
+        let first = (k < 64).then(|| nth_bit(self.words[0], k)).flatten();
+        first.or_else(|| self.nth_beyond(k))
+    }
+
+    /// The `k`-th task, when it is not in the first word.
+    fn nth_beyond(&self, k: u32) -> Option<u32> {
         let mut left = k;
         let mut block = 0;
         while left >= u32::from(self.counts[block]) {

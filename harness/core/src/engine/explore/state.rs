@@ -268,7 +268,7 @@ impl RunState {
             self.fair_cursor = slot + 1;
             return Some(slot);
         }
-        let may_fire = self.early_timers > 0 && self.timer_is_near();
+        let may_fire = !self.timers.is_empty() && self.early_timers > 0 && self.timer_is_near();
         if count == 1 && !may_fire {
             return self.ready.nth(0);
         }
@@ -295,7 +295,7 @@ impl RunState {
     }
 
     /// Whether the earliest timer may fire early: real code is slow at times, but not for ever.
-    #[inline]
+    #[cold]
     fn timer_is_near(&self) -> bool {
         let earliest = self.timers.earliest();
         earliest.is_some_and(|deadline| deadline <= self.clock + EARLY_AT_MOST)

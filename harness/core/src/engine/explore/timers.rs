@@ -53,6 +53,10 @@ impl Timers {
     }
 
     #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.armed.is_empty()
+    }
+
     pub(crate) fn earliest(&self) -> Option<Duration> {
         self.armed.first().map(|(deadline, _)| *deadline)
     }
