@@ -9,7 +9,7 @@ use crate::op::Op;
 use crate::raw;
 use crate::site::Site;
 use crate::task::{TaskKind, TaskRef};
-use crate::track::{HoldId, Intent, ResourceId, ResourceInfo, WaitId};
+use crate::track::{HoldId, ResourceId, ResourceInfo, WaitId};
 
 /// What an engine offers to the facade while a run is on.
 ///
@@ -25,9 +25,9 @@ pub trait Host {
     /// Whether the run is over and only being taken down.
     fn closing(&self) -> bool;
 
-    /// A switch point: the engine may run somebody else before it returns. `intent` is what the
-    /// caller does next.
-    fn switch(&self, intent: Intent);
+    /// A switch point: the engine may run somebody else before it returns. What the caller does next
+    /// is `op`, on `resource`, at `site`.
+    fn switch(&self, op: Op, resource: Option<ResourceId>, site: Site);
 
     /// A number below `bound`, as the strategy chooses. 0 for a bound of 0 or 1.
     fn choose(&self, bound: u32) -> u32;

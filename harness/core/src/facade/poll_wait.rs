@@ -6,7 +6,7 @@ use crate::facade::Tag;
 use crate::host;
 use crate::op::Op;
 use crate::site::Site;
-use crate::track::{Intent, WaitId};
+use crate::track::WaitId;
 
 /// The wait behind a `poll_*` method, or behind a future that can be waited for more than once.
 ///
@@ -108,10 +108,6 @@ impl Drop for PollWait {
 /// See [`Intent`]: a switch point that belongs to no resource.
 pub fn switch(op: Op, site: Site) {
     host::with(|host| {
-        host.switch(Intent {
-            op,
-            resource: None,
-            site,
-        });
+        host.switch(op, None, site);
     });
 }

@@ -9,7 +9,7 @@ use crate::op::{Op, ResourceKind};
 use crate::raw;
 use crate::site::Site;
 use crate::task::TaskRef;
-use crate::track::{Intent, ResourceId, ResourceInfo};
+use crate::track::{ResourceId, ResourceInfo};
 
 /// The identity of a facade resource: where it was created, and which record of the current run
 /// is its own. A resource may outlive runs, or be a `static`: each run that meets it enters it
@@ -110,11 +110,7 @@ impl Tag {
     #[inline]
     pub fn switch(&self, op: Op, site: Site) {
         host::with(|host| {
-            host.switch(Intent {
-                op,
-                resource: Some(self.resolve(host)),
-                site,
-            });
+            host.switch(op, Some(self.resolve(host)), site);
         });
     }
 
@@ -124,11 +120,7 @@ impl Tag {
     #[must_use]
     pub fn begin(&self, op: Op, site: Site) -> bool {
         host::with(|host| {
-            host.switch(Intent {
-                op,
-                resource: Some(self.resolve(host)),
-                site,
-            });
+            host.switch(op, Some(self.resolve(host)), site);
         })
         .is_some()
     }

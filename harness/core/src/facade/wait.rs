@@ -8,7 +8,7 @@ use crate::facade::Tag;
 use crate::host;
 use crate::op::Op;
 use crate::site::Site;
-use crate::track::{Intent, WaitId};
+use crate::track::WaitId;
 
 pin_project_lite::pin_project! {
     /// Awaits `inner`, an operation `op` on the resource of `tag`.
@@ -87,11 +87,7 @@ impl<F: Future, T: AsRef<Tag>> Future for Wait<F, T> {
         if !*this.polled {
             *this.polled = true;
             host::with(|host| {
-                host.switch(Intent {
-                    op: *this.op,
-                    resource: Some(this.tag.as_ref().resolve(host)),
-                    site: this.site,
-                });
+                host.switch(*this.op, Some(this.tag.as_ref().resolve(host)), this.site);
             });
         }
         let polled = this.inner.poll(cx);

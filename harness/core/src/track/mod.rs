@@ -7,7 +7,7 @@ mod liveness;
 mod records;
 mod snapshot;
 
-pub use records::{HoldId, Intent, Resource, ResourceId, ResourceInfo, WaitId};
+pub use records::{HoldId, Resource, ResourceId, ResourceInfo, WaitId};
 use records::{HoldRecord, Slab, TaskRecord, WaitRecord};
 
 use crate::op::{Op, Side};
@@ -179,15 +179,15 @@ impl Tracker {
 
     /// Notes what a task is about to do, and the part it plays by doing it.
     #[inline]
-    pub fn intends(&mut self, task: TaskRef, intent: Intent) {
+    pub fn intends(&mut self, task: TaskRef, op: Op, resource: Option<ResourceId>, site: Site) {
         if !self.closing {
-            self.tasks[task.slot as usize].last = Some(intent);
+            self.tasks[task.slot as usize].last = Some((op, site));
         }
-        let side = intent.op.plays();
-        if let (Side::Source | Side::Sink, Some(resource)) = (side, intent.resource) {
+        let side = op.plays();
+        if let (Side::Source | Side::Sink, Some(resource)) = (side, resource) {
             let closing = self.closing;
             let users = self.resources[resource.0 as usize].users_mut(side);
-            match intent.op {
+            match op {
                 // Who lets go of its end is not the one to wait for. Should it have another, the
                 // end of the run will show.
                 Op::CloseSource | Op::CloseSink if !closing => users.forget(task),

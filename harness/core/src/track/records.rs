@@ -17,17 +17,6 @@ pub struct WaitId(pub(crate) u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HoldId(pub(crate) u32);
 
-/// What a task is about to do.
-#[derive(Clone, Copy, Debug)]
-pub struct Intent {
-    /// The operation.
-    pub op: Op,
-    /// What it is done to.
-    pub resource: Option<ResourceId>,
-    /// Where the program does it.
-    pub site: Site,
-}
-
 /// What is known of a resource when it is first used.
 #[derive(Clone, Copy, Debug)]
 pub struct ResourceInfo {
@@ -151,7 +140,7 @@ pub(crate) struct TaskRecord {
     pub(crate) holding: u32,
     pub(crate) polls: u64,
     pub(crate) marked_polls: u64,
-    pub(crate) last: Option<Intent>,
+    pub(crate) last: Option<(Op, Site)>,
 }
 
 impl TaskRecord {

@@ -135,9 +135,9 @@ impl<'a> Drawing<'a> {
                 state,
                 waits,
                 holds,
-                last: record.last.map(|intent| LastOp {
-                    op: intent.op,
-                    at: intent.site.into(),
+                last: record.last.map(|(op, site)| LastOp {
+                    op,
+                    at: site.into(),
                 }),
             };
             if state == TaskState::Waiting && node.waits.is_empty() {

@@ -16,8 +16,9 @@ use crate::engine::explore::state::{Panicked, RunState, Setting, Turn};
 use crate::host::{Failure, PollScoped};
 use crate::op::Op;
 use crate::raw;
+use crate::site::Site;
 use crate::task::{TaskKind, TaskRef};
-use crate::track::Intent;
+use crate::track::ResourceId;
 
 /// Switch points that one poll may pass while its run is being closed.
 const CLOSING_PATIENCE: u32 = 10_000;
@@ -113,16 +114,22 @@ impl Executor {
 
     #[expect(clippy::inline_always, reason = "see `leave`")]
     #[inline(always)]
-    pub(super) fn switch_point(&self, me: TaskRef, intent: Intent) {
+    pub(super) fn switch_point(
+        &self,
+        me: TaskRef,
+        op: Op,
+        resource: Option<ResourceId>,
+        site: Site,
+    ) {
         let turn = {
             let mut state = self.state.borrow_mut();
-            state.tracker.intends(me, intent);
+            state.tracker.intends(me, op, resource, site);
             if self.closing.get() {
                 drop(state);
                 return self.switch_while_closing();
             }
-            self.pulse.intends(intent.op, intent.site);
-            if intent.op == Op::Yield {
+            self.pulse.intends(op, site);
+            if op == Op::Yield {
                 state.strategy.yielded(me.slot);
             }
             state.switch(me)

@@ -8,7 +8,7 @@ use crate::host::{Host, NewTask, PollScoped, TimerId};
 use crate::op::Op;
 use crate::site::Site;
 use crate::task::TaskRef;
-use crate::track::{HoldId, Intent, ResourceId, ResourceInfo, WaitId};
+use crate::track::{HoldId, ResourceId, ResourceInfo, WaitId};
 
 impl Host for Executor {
     #[inline]
@@ -26,9 +26,9 @@ impl Host for Executor {
     }
 
     #[inline]
-    fn switch(&self, intent: Intent) {
+    fn switch(&self, op: Op, resource: Option<ResourceId>, site: Site) {
         if let Some(me) = self.current.get() {
-            self.switch_point(me, intent);
+            self.switch_point(me, op, resource, site);
         }
     }
 

@@ -68,7 +68,8 @@ impl ReadySet {
     }
 
     /// The `k`-th task in slot order, from 0.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "part of the step's inner loop")]
+    #[inline(always)]
     pub(crate) fn nth(&self, k: u32) -> Option<u32> {
         if k >= self.len {
             return None;
@@ -79,6 +80,7 @@ impl ReadySet {
     }
 
     /// The `k`-th task, when it is not in the first word.
+    #[inline(never)]
     fn nth_beyond(&self, k: u32) -> Option<u32> {
         let mut left = k;
         let mut block = 0;

@@ -257,7 +257,8 @@ impl RunState {
     }
 
     /// Chooses who runs next. None when nobody can, or when a timer is to fire first.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "part of the step's inner loop")]
+    #[inline(always)]
     pub(super) fn choose_task(&mut self, current: Option<u32>) -> Option<u32> {
         let count = self.ready.len();
         if count == 0 {
