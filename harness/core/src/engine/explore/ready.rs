@@ -75,8 +75,12 @@ impl ReadySet {
             return None;
         }
         // The first word alone, as a rule.
-        let first = (k < 64).then(|| nth_bit(self.words[0], k)).flatten();
-        first.or_else(|| self.nth_beyond(k))
+        if k < 64
+            && let Some(bit) = nth_bit(self.words[0], k)
+        {
+            return Some(bit);
+        }
+        self.nth_beyond(k)
     }
 
     /// The `k`-th task, when it is not in the first word.
