@@ -105,7 +105,7 @@ impl Drop for PollWait {
     }
 }
 
-/// See [`Intent`]: a switch point that belongs to no resource.
+/// A switch point before `op`, which belongs to no resource.
 pub fn switch(op: Op, site: Site) {
     host::with(|host| {
         host.switch(op, None, site);
