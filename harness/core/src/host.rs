@@ -92,7 +92,7 @@ pub trait Host {
     fn add_permits(&self, resource: ResourceId, change: i64);
 
     /// A value moved, or a signal was given: the run went forward.
-    fn moved(&self, resource: ResourceId);
+    fn moved(&self);
 
     /// One of the engine's own wakers was woken on the run's thread. False if `word` is not of
     /// this engine.

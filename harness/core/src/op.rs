@@ -33,8 +33,6 @@ pub enum ResourceKind {
     OnceCell,
     /// Another task, waited for by joining it.
     Task,
-    /// A set of tasks, waited for by joining the next one.
-    JoinSet,
     /// A timer.
     Timer,
     /// Something that is not the facade's: a hand-written future, a third-party primitive.
@@ -57,7 +55,6 @@ impl ResourceKind {
             ResourceKind::Broadcast => "broadcast channel",
             ResourceKind::OnceCell => "OnceCell",
             ResourceKind::Task => "task",
-            ResourceKind::JoinSet => "JoinSet",
             ResourceKind::Timer => "timer",
             ResourceKind::Untracked => "something untracked",
         }

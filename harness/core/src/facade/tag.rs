@@ -109,9 +109,7 @@ impl Tag {
     /// that another task could observe, and before a guard or an end of a channel is dropped.
     #[inline]
     pub fn switch(&self, op: Op, site: Site) {
-        host::with(|host| {
-            host.switch(op, Some(self.resolve(host)), site);
-        });
+        let _ = self.begin(op, site);
     }
 
     /// As [`Tag::switch`], and tells whether this is a run at all: then an operation that need not
@@ -128,7 +126,7 @@ impl Tag {
     /// A value moved through the resource, or it was signalled: the run went forward.
     #[inline]
     pub fn moved(&self) {
-        host::with(|host| host.moved(self.resolve(host)));
+        host::with(|host| host.moved());
     }
 
     /// The resource has more permits now, or (negative) fewer.

@@ -67,11 +67,6 @@ impl<F, T: AsRef<Tag>> Wait<F, T> {
         self
     }
 
-    /// The future inside.
-    pub fn inner(&self) -> &F {
-        &self.inner
-    }
-
     /// The future inside, pinned.
     pub fn inner_pinned(self: Pin<&mut Self>) -> Pin<&mut F> {
         self.project().inner

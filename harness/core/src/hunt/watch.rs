@@ -65,10 +65,9 @@ impl Stuck {
     /// The last operation before, with its place.
     pub(crate) fn operation(&self) -> String {
         match &self.fact.last {
-            Some((op, place)) => format!(
-                "{} in `{}`, after {op} at {place}",
-                "a step", self.fact.role
-            ),
+            Some((op, place)) => {
+                format!("a step of `{}`, after {op} at {place}", self.fact.role)
+            }
             None => format!("a step of `{}`", self.fact.role),
         }
     }

@@ -305,10 +305,9 @@ impl Tracker {
         *permits = u32::try_from(after).unwrap_or(u32::MAX);
     }
 
-    /// A value moved through a resource, or it was signalled.
+    /// A value moved, or something was signalled.
     #[inline]
-    pub fn moved(&mut self, resource: ResourceId) {
+    pub fn moved(&mut self) {
         self.progress += 1;
-        self.resources[resource.0 as usize].moves += 1;
     }
 }

@@ -37,7 +37,6 @@ pub struct ResourceInfo {
 pub struct Resource {
     pub(crate) info: ResourceInfo,
     pub(crate) permits: u32,
-    pub(crate) moves: u64,
     pub(crate) sources: Users,
     pub(crate) sinks: Users,
 }
@@ -47,7 +46,6 @@ impl Resource {
         Self {
             info,
             permits: info.permits,
-            moves: 0,
             sources: Users::default(),
             sinks: Users::default(),
         }
@@ -56,7 +54,6 @@ impl Resource {
     pub(super) fn renew(&mut self, info: ResourceInfo) {
         self.info = info;
         self.permits = info.permits;
-        self.moves = 0;
         self.sources.clear();
         self.sinks.clear();
     }

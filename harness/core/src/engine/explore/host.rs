@@ -161,8 +161,8 @@ impl Host for Executor {
     }
 
     #[inline]
-    fn moved(&self, resource: ResourceId) {
-        self.state.borrow_mut().tracker.moved(resource);
+    fn moved(&self) {
+        self.state.borrow_mut().tracker.moved();
     }
 
     fn woken(&self, word: usize) -> bool {
