@@ -102,6 +102,7 @@ fn hunt_row<'a>(
     let mut hunt = Hunt::of(row.scenario, row.variant)
         .schedules(args.schedules())
         .seed(args.seed)
+        .engine(args.engine)
         .jobs(args.jobs())
         .preempt(args.preempt)
         .leaks(args.leaks)

@@ -1,12 +1,16 @@
 //! Engines: what executes a run.
 
+mod engines;
 pub(crate) mod explore;
+pub(crate) mod pulse;
+pub(crate) mod threads;
 
 use crate::finding::Verdict;
 use crate::plan::{Choice, Digest, EngineKind, Plan};
 use crate::raw;
 use crate::scenario::Program;
 
+pub(crate) use engines::Engines;
 pub use explore::Explore;
 
 /// Executes runs, one after the other, on the thread it was made on.

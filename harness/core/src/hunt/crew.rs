@@ -9,8 +9,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::engine::explore::Pulse;
-use crate::engine::{Care, Engine, Explore};
+use crate::engine::pulse::Pulse;
+use crate::engine::{Care, Engine, Engines};
 use crate::finding::{Finding, Undecided, Verdict};
 use crate::fingerprint::Fingerprint;
 use crate::hunt::confirm::{self, Confirmed};
@@ -193,9 +193,10 @@ fn start(shared: &Arc<Shared>, job: usize, done: &Sender<usize>) -> Member {
     std::thread::Builder::new()
         .name(format!("standstill-{job}"))
         .spawn(move || {
-            let mut engine = Explore::watched(pulse);
-            work(&leave.shared, &mut engine, &schedule, &abandoned);
-            drop(engine);
+            let mut engines = Engines::new(pulse);
+            let engine = engines.of(leave.shared.template.settings.engine);
+            work(&leave.shared, engine, &schedule, &abandoned);
+            drop(engines);
             drop(leave);
         })
         .unwrap_or_else(|error| panic!("cannot start an engine thread: {error}"));
@@ -224,7 +225,7 @@ impl Drop for Leave {
     }
 }
 
-fn work(shared: &Shared, engine: &mut Explore, schedule: &AtomicU64, abandoned: &AtomicBool) {
+fn work(shared: &Shared, engine: &mut dyn Engine, schedule: &AtomicU64, abandoned: &AtomicBool) {
     let progress = shared.template.settings.progress.as_ref();
     let (mut steps, mut tried) = (0, 0);
     while !shared.over.load(Ordering::Relaxed) {

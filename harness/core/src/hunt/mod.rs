@@ -75,6 +75,7 @@ pub(crate) struct Settings {
     pub(crate) time: Option<Duration>,
     pub(crate) seed: u64,
     pub(crate) jobs: usize,
+    pub(crate) engine: EngineKind,
     pub(crate) strategy: Option<StrategyKind>,
     pub(crate) preempt: Preempt,
     pub(crate) leaks: Leaks,
@@ -100,6 +101,7 @@ impl Hunt {
                 time: None,
                 seed: 0,
                 jobs: 1,
+                engine: EngineKind::Explore,
                 strategy: None,
                 preempt: Preempt::Op,
                 leaks: Leaks::All,
@@ -149,6 +151,13 @@ impl Hunt {
     #[must_use]
     pub fn jobs(mut self, jobs: NonZeroUsize) -> Self {
         self.settings.jobs = jobs.get();
+        self
+    }
+
+    /// What executes the runs. Default: [`EngineKind::Explore`].
+    #[must_use]
+    pub fn engine(mut self, engine: EngineKind) -> Self {
+        self.settings.engine = engine;
         self
     }
 
@@ -362,7 +371,7 @@ impl Template {
             scenario: self.scenario.clone(),
             variant: self.variant,
             load,
-            engine: EngineKind::Explore,
+            engine: self.settings.engine,
             preempt,
             leaks: self.settings.leaks,
             max_steps: self.settings.max_steps,

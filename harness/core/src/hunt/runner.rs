@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 
-use crate::engine::explore::Pulse;
-use crate::engine::{Care, Engine, Explore, Run};
+use crate::engine::pulse::Pulse;
+use crate::engine::{Care, Engines, Run};
 use crate::finding::{Finding, FindingKind, Undecided, Verdict};
 use crate::fingerprint::Fingerprint;
 use crate::graph::WaitGraph;
@@ -127,9 +127,9 @@ impl Thread {
         std::thread::Builder::new()
             .name("standstill-runner".to_owned())
             .spawn(move || {
-                let mut engine = Explore::watched(seen);
+                let mut engines = Engines::new(seen);
                 for (program, plan, care) in take_order {
-                    let run = engine.run(&program, &plan, care);
+                    let run = engines.of(plan.engine).run(&program, &plan, care);
                     if hand_over.send(run).is_err() {
                         break;
                     }

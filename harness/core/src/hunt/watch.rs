@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::engine::explore::{Pulse, Reading, ThreadState, thread_state};
+use crate::engine::pulse::{Pulse, Reading};
+use crate::engine::threads::{self, ThreadState};
 use crate::finding::BlockedFact;
 use crate::task::role_of;
 
@@ -96,7 +97,7 @@ impl Watch {
     /// time must be flat: a long computation is not stuck.
     pub(crate) fn look(&mut self) -> Option<Stuck> {
         let reading = self.pulse.read();
-        let state = thread_state(reading.thread);
+        let state = threads::state(reading.thread);
         let asleep = state.is_some_and(|state| state.asleep);
         let same = reading.in_step && reading.beats == self.beats && state == self.state;
         if !(asleep && same) {

@@ -13,23 +13,21 @@ mod inbox;
 mod judge;
 mod panics;
 mod partial;
-mod pulse;
 mod ready;
 mod record;
 mod run;
 mod slots;
 mod state;
-mod threads;
 mod timers;
 
 use std::sync::Arc;
 
 pub(crate) use fiber::Pause;
 pub(crate) use inbox::deliver;
-pub(crate) use pulse::{Pulse, Reading};
 pub(crate) use ready::ReadySet;
-pub(crate) use threads::{Ours, ThreadState, state as thread_state};
 
+use crate::engine::pulse::Pulse;
+use crate::engine::threads::Ours;
 use crate::engine::{Care, Engine, Run};
 use crate::plan::{EngineKind, Plan};
 use crate::scenario::Program;

@@ -15,7 +15,7 @@ use crate::engine::explore::judge::{self, Ending, How};
 use crate::engine::explore::partial::PartialHangs;
 use crate::engine::explore::record::Recorder;
 use crate::engine::explore::state::{RunState, SLICE, Setting};
-use crate::engine::explore::threads;
+use crate::engine::threads;
 use crate::engine::{Care, Run};
 use crate::host::{Failure, NewTask, TaskBody};
 use crate::load::Load;

@@ -5,7 +5,7 @@ use std::pin::Pin;
 
 use crate::engine::explore::fiber::Fiber;
 use crate::engine::explore::inbox::MOST_TASKS;
-use crate::engine::explore::pulse::Identity;
+use crate::engine::pulse::Identity;
 use crate::host::{PollScoped, TaskBody};
 use crate::task::{TaskKind, TaskRef};
 
