@@ -83,14 +83,6 @@ pub(crate) enum Chooser {
 }
 
 impl Chooser {
-    #[inline]
-    pub(crate) fn pick(&mut self, view: &View<'_>) -> Pick {
-        match self {
-            Chooser::Random(random) => random.pick(view),
-            Chooser::Other(other) => other.pick(view),
-        }
-    }
-
     pub(crate) fn number(&mut self, bound: u32) -> u32 {
         match self {
             Chooser::Random(random) => random.number(bound),

@@ -1,7 +1,8 @@
 //! `random`: every ready task is equally likely at every switch point.
 
+use crate::engine::explore::ReadySet;
 use crate::random::Random;
-use crate::strategy::{Pick, Strategy, View};
+use crate::strategy::Pick;
 
 /// A random walk over the schedules.
 #[derive(Debug)]
@@ -18,21 +19,18 @@ impl RandomWalk {
             random: Random::new(seed),
         }
     }
-}
 
-impl Strategy for RandomWalk {
+    #[expect(clippy::inline_always, reason = "part of the step's inner loop")]
     #[inline(always)]
-    fn pick(&mut self, view: &View<'_>) -> Pick {
-        if view.may_fire && self.random.below(FIRE_ONE_IN) == 0 {
+    pub(crate) fn walk(&mut self, ready: &ReadySet, may_fire: bool) -> Pick {
+        if may_fire && self.random.below(FIRE_ONE_IN) == 0 {
             return Pick::Timer;
         }
-        let k = self.random.below(view.ready.len());
-        view.ready
-            .nth(k)
-            .map_or_else(|| view.fallback(), Pick::Task)
+        let k = self.random.below(ready.len());
+        Pick::Task(ready.nth(k).unwrap_or(0))
     }
 
-    fn number(&mut self, bound: u32) -> u32 {
+    pub(crate) fn number(&mut self, bound: u32) -> u32 {
         self.random.below(bound)
     }
 }

@@ -6,7 +6,7 @@
 //! is unwound, so it cannot be otherwise.
 
 use crate::engine::explore::executor::Executor;
-use crate::engine::explore::fiber::{Fiber, Job, Pause, Resume};
+use crate::engine::explore::fiber::{Fiber, Job, Pause};
 use crate::engine::explore::slots::Phase;
 
 /// How often a task that catches its own unwinding is unwound again.
@@ -38,32 +38,33 @@ impl Executor {
         if scoped {
             self.resume_scopes(slot);
         }
-        let how = match phase {
-            Phase::Parked => Resume::Unwind,
-            _ => Resume::Continue,
-        };
-        self.finish(slot, fiber, how)
+        self.finish(slot, fiber, phase == Phase::Parked)
     }
 
     fn drop_body(&self, slot: u32) -> u32 {
-        let (body, fiber) = {
+        let fiber = {
             let state = &mut *self.state.borrow_mut();
             let Some(body) = state.slots.at(slot).body.take() else {
                 return 0;
             };
-            (body, state.pool.take())
+            let fiber = state.pool.take();
+            fiber.give(Job::Drop, body);
+            fiber
         };
-        self.finish(slot, fiber, Resume::Start(Job::Drop(body)))
+        self.finish(slot, fiber, false)
     }
 
     /// Runs a fiber to the end of its job, unwinding it where it waits. Returns 1 if it had to be given up.
-    fn finish(&self, slot: u32, mut fiber: Fiber, how: Resume) -> u32 {
+    fn finish(&self, slot: u32, mut fiber: Fiber, mut stuck: bool) -> u32 {
         let task = self.state.borrow_mut().slots.at(slot).task;
-        let mut how = how;
         for _ in 0..UNWINDINGS {
             self.closing_switches.set(0);
             self.current.set(Some(task));
-            let pause = fiber.resume(how);
+            let pause = if stuck {
+                fiber.unwind()
+            } else {
+                fiber.resume()
+            };
             self.current.set(None);
             let state = &mut *self.state.borrow_mut();
             match pause {
@@ -79,8 +80,8 @@ impl Executor {
                     state.retire(slot, true);
                     return 0;
                 }
-                Pause::Preempted => how = Resume::Continue,
-                Pause::Parked | Pause::Stuck => how = Resume::Unwind,
+                Pause::Preempted => stuck = false,
+                Pause::Parked | Pause::Stuck => stuck = true,
             }
         }
         fiber.abandon();

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use tokio::runtime::Runtime;
 
-use crate::engine::explore::fiber::{self, Fiber, Job, Pause, Resume};
+use crate::engine::explore::fiber::{self, Fiber, Job, Pause};
 use crate::engine::explore::inbox::{self, Inbox, Word};
 use crate::engine::explore::panics;
 use crate::engine::explore::slots::{Phase, Slot};
 use crate::engine::explore::state::{Panicked, RunState, Setting, Turn};
 use crate::engine::pulse::Pulse;
-use crate::host::{Failure, PollScoped};
+use crate::host::PollScoped;
 use crate::op::Op;
 use crate::raw;
 use crate::site::Site;
@@ -184,12 +184,12 @@ impl Executor {
                 Ok(slot) => slot,
                 Err(other) => return other,
             };
-            let (mut fiber, how, scoped) = self.begin(&mut state, slot);
+            let (mut fiber, scoped) = self.begin(&mut state, slot);
             drop(state);
             if scoped {
                 self.resume_scopes(slot);
             }
-            let pause = fiber.resume(how);
+            let pause = fiber.resume();
             self.current.set(None);
             self.pulse.step_ends();
             state = self.state.borrow_mut();
@@ -202,17 +202,17 @@ impl Executor {
     }
 
     #[inline]
-    fn begin(&self, state: &mut RunState, index: u32) -> (Fiber, Resume, bool) {
+    fn begin(&self, state: &mut RunState, index: u32) -> (Fiber, bool) {
         let slot = state.slots.at(index);
         let task = slot.task;
         let before = std::mem::replace(&mut slot.phase, Phase::Running);
         let scoped = !slot.put_aside.is_empty();
-        let (fiber, how) = if let Some(fiber) = slot.fiber.take() {
+        let fiber = if let Some(fiber) = slot.fiber.take() {
             if before == Phase::Parked {
                 slot.woken = false;
             }
             state.suspended -= 1;
-            (fiber, Resume::Continue)
+            fiber
         } else {
             slot.woken = false;
             slot.begun = true;
@@ -220,17 +220,19 @@ impl Executor {
                 unreachable!("a task without code was ready");
             };
             let job = if slot.aborted {
-                Job::Fail(body, Failure::Cancelled)
+                Job::Cancel
             } else {
-                Job::Poll(body, Word::pack(self.engine, index, slot.stamp))
+                Job::Poll(Word::pack(self.engine, index, slot.stamp))
             };
             state.tracker.polled(task);
-            (state.pool.take(), Resume::Start(job))
+            let fiber = state.pool.take();
+            fiber.give(job, body);
+            fiber
         };
         self.pulse.step_begins(slot.identity, state.suspended);
         state.begin_step();
         self.current.set(Some(task));
-        (fiber, how, scoped)
+        (fiber, scoped)
     }
 }
 

@@ -16,24 +16,15 @@ use crate::raw;
 
 type Body = Pin<Box<dyn TaskBody>>;
 
-/// What a fiber is given to do.
+/// What a fiber is to do with a task's code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Job {
-    /// Poll this task once, with the waker of this word.
-    Poll(Body, usize),
-    /// End this task with a failure.
-    Fail(Body, Failure),
-    /// Drop this task's code.
-    Drop(Body),
-}
-
-/// How a fiber is resumed.
-pub(crate) enum Resume {
-    /// With a new job.
-    Start(Job),
-    /// Go on where you were suspended.
-    Continue,
-    /// Unwind from where you were suspended.
-    Unwind,
+    /// Poll it once, with the waker of this word.
+    Poll(usize),
+    /// Drop it and tell whoever waits for the task that it was cancelled.
+    Cancel,
+    /// Drop it.
+    Drop,
 }
 
 /// What a fiber says when it is suspended.
@@ -63,17 +54,20 @@ thread_local! {
     static UNWIND: Cell<bool> = const { Cell::new(false) };
 }
 
-/// A coroutine on a stack of its own, which does one job after the other.
-pub(crate) struct Fiber {
-    coroutine: Box<Coroutine<(), Pause, ()>>,
+/// A coroutine on a stack of its own, which does one job after the other. One pointer: it is moved
+/// on each step.
+pub(crate) struct Fiber(Box<Inside>);
+
+struct Inside {
+    coroutine: Coroutine<(), Pause, ()>,
     letterbox: Rc<Letterbox>,
 }
 
-/// Jobs in, the code of tasks that go on later out. What passes between the stacks themselves fits
-/// a register: larger values would be copied several times on each switch.
-#[derive(Default)]
+/// Jobs and tasks' code in, the code of tasks that go on later out. What passes between the stacks
+/// themselves fits a register, and so does each part of this: larger values would be written in
+/// parts on one side and read whole on the other, which a processor is slow at.
 struct Letterbox {
-    job: Cell<Option<Job>>,
+    job: Cell<Job>,
     body: Cell<Option<Body>>,
 }
 
@@ -107,10 +101,10 @@ fn serve_below<const PADDING: usize>(letterbox: &Letterbox) -> ! {
 #[inline(never)]
 fn serve(letterbox: &Letterbox) -> ! {
     loop {
-        let Some(job) = letterbox.job.take() else {
-            unreachable!("a fiber was resumed without a job");
+        let Some(body) = letterbox.body.take() else {
+            unreachable!("a fiber was resumed without a task");
         };
-        raw::suspend(work(job, letterbox));
+        raw::suspend(work(letterbox.job.get(), body, letterbox));
     }
 }
 
@@ -118,35 +112,47 @@ impl Fiber {
     /// A fiber of one of [`COLORS`] colors.
     fn new(color: usize) -> std::io::Result<Self> {
         let stack = DefaultStack::new(STACK_BYTES)?;
-        let letterbox = Rc::<Letterbox>::default();
+        let letterbox = Rc::new(Letterbox {
+            job: Cell::new(Job::Drop),
+            body: Cell::new(None),
+        });
         let inside = Rc::clone(&letterbox);
         let coroutine = Coroutine::with_stack(stack, move |yielder, ()| {
             raw::begin(yielder);
             COLORED[color](&inside)
         });
-        Ok(Self {
-            coroutine: Box::new(coroutine),
+        Ok(Self(Box::new(Inside {
+            coroutine,
             letterbox,
-        })
+        })))
     }
 
+    /// What it does when it is resumed next. It must not be in the middle of a job.
     #[inline]
-    pub(crate) fn resume(&mut self, how: Resume) -> Pause {
-        match how {
-            Resume::Start(job) => self.letterbox.job.set(Some(job)),
-            Resume::Continue => {}
-            Resume::Unwind => UNWIND.set(true),
-        }
-        match self.coroutine.resume(()) {
+    pub(crate) fn give(&self, job: Job, body: Body) {
+        self.0.letterbox.job.set(job);
+        self.0.letterbox.body.set(Some(body));
+    }
+
+    /// Lets it begin its job, or go on where it was suspended.
+    #[inline]
+    pub(crate) fn resume(&mut self) -> Pause {
+        match self.0.coroutine.resume(()) {
             CoroutineResult::Yield(pause) => pause,
             CoroutineResult::Return(()) => unreachable!("a fiber works for ever"),
         }
     }
 
+    /// Unwinds it from where it was suspended.
+    pub(crate) fn unwind(&mut self) -> Pause {
+        UNWIND.set(true);
+        self.resume()
+    }
+
     /// The code of the task whose poll returned.
     #[inline]
     pub(crate) fn take_body(&self) -> Option<Body> {
-        self.letterbox.body.take()
+        self.0.letterbox.body.take()
     }
 
     /// Gives the fiber up in the middle of whatever it does. Its stack is never freed: what lives
@@ -175,9 +181,9 @@ fn unwind() -> ! {
     resume_unwind(Box::new(Unwound))
 }
 
-fn work(job: Job, letterbox: &Letterbox) -> Pause {
+fn work(job: Job, mut body: Body, letterbox: &Letterbox) -> Pause {
     match job {
-        Job::Poll(mut body, word) => {
+        Job::Poll(word) => {
             let waker = raw::waker(word);
             let mut context = Context::from_waker(&waker);
             let polled = catch_unwind(AssertUnwindSafe(|| body.as_mut().poll(&mut context)));
@@ -191,8 +197,8 @@ fn work(job: Job, letterbox: &Letterbox) -> Pause {
                 Err(payload) => fail(body, Failure::Panicked(payload), Pause::Panicked),
             }
         }
-        Job::Fail(body, failure) => fail(body, failure, Pause::Ended),
-        Job::Drop(body) => dispose(body, Pause::Ended),
+        Job::Cancel => fail(body, Failure::Cancelled, Pause::Ended),
+        Job::Drop => dispose(body, Pause::Ended),
     }
 }
 

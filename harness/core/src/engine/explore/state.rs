@@ -273,12 +273,16 @@ impl RunState {
         if count == 1 && !may_fire {
             return self.ready.nth(0);
         }
-        let pick = self.strategy.pick(&View {
-            ready: &self.ready,
-            current,
-            may_fire,
-            tracker: &self.tracker,
-        });
+        let pick = match &mut self.strategy {
+            // Without a view, which would be put together in memory on each step.
+            Chooser::Random(random) => random.walk(&self.ready, may_fire),
+            Chooser::Other(other) => other.pick(&View {
+                ready: &self.ready,
+                current,
+                may_fire,
+                tracker: &self.tracker,
+            }),
+        };
         if let Some(recorder) = &mut self.recorder {
             match pick {
                 Pick::Task(slot) => recorder.task(self.tracker.path(slot)),
