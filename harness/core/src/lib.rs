@@ -15,14 +15,20 @@
 //! - [`Report`], [`Corpus`]: what is told of a finding, and what is kept.
 //!
 //! With the feature `proptest` there is also `Property`, with the strategies `plans` and `loads`:
-//! property tests over loads and schedules.
+//! property tests over loads and schedules. With the feature `arbitrary`, plans and loads can be
+//! made from a fuzzer's bytes; with the feature `fuzz` there is also the module `fuzz`, for fuzz
+//! targets.
 
+#[cfg(feature = "arbitrary")]
+mod arbitrary;
 mod bytes;
 mod corpus;
 pub mod engine;
 pub mod facade;
 mod finding;
 mod fingerprint;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 pub mod graph;
 pub mod host;
 mod hunt;

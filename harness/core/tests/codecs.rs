@@ -265,10 +265,9 @@ proptest! {
         prop_assert_eq!(again.to_bytes(&ranges), Some(canonical.clone()));
         prop_assert_eq!(&again, &plan);
 
-        let sizes: Vec<u16> = ranges
-            .iter()
-            .map(|(_, range)| u16::from(range.end() - range.start()) + 1)
-            .collect();
+        let sizes = Knob::ALL.map(|knob| {
+            ranges.get(knob).map_or(1, |range| u16::from(range.end() - range.start()) + 1)
+        });
         let is_canonical = bytes.len() >= sizes.len()
             && bytes.iter().zip(&sizes).all(|(byte, size)| u16::from(*byte) < *size);
         prop_assert_eq!(is_canonical, canonical == bytes);

@@ -32,7 +32,8 @@
 //! - [`Hunt`]: the same as a value, with every setting;
 //! - [`Scenario`]: a program with a name, knobs and variants, for the command line;
 //! - [`Plan`], [`Runner`]: replaying what was found;
-//! - `Property`, with the feature `proptest`: the same over every load in range, shrunk and kept.
+//! - `Property`, with the feature `proptest`: the same over every load in range, shrunk and kept;
+//! - `fuzz`, with the feature `fuzz`: fuzz targets whose input is the schedule.
 
 pub mod test_support;
 

@@ -21,7 +21,7 @@ use crate::plan::{
 use crate::random::{Random, schedule_seed};
 use crate::scenario::{Program, Scenario};
 
-#[cfg(feature = "proptest")]
+#[cfg(any(feature = "fuzz", feature = "proptest"))]
 pub(crate) use confirm::{Confirmed, confirm};
 pub use outcome::{Found, Outcome};
 pub use runner::Runner;

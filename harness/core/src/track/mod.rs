@@ -271,6 +271,16 @@ impl Tracker {
         }))
     }
 
+    /// Where those hold a resource who hold it.
+    #[cfg(feature = "fuzz")]
+    pub(crate) fn hold_sites(&self, resource: ResourceId) -> impl Iterator<Item = Site> + '_ {
+        self.holds
+            .iter()
+            .map(|(_, hold)| hold)
+            .filter(move |hold| hold.resource == resource)
+            .map(|hold| hold.site)
+    }
+
     /// Permits given back by `by`, whoever took them.
     #[inline]
     pub fn release(&mut self, hold: HoldId, by: Option<TaskRef>) {

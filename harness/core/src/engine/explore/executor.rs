@@ -64,6 +64,8 @@ impl Executor {
         self.closing.set(false);
         self.inbox.drain();
         self.state.borrow_mut().reset(setting);
+        #[cfg(feature = "fuzz")]
+        crate::fuzz::coverage::begin();
     }
 
     /// A runtime as good as new.
@@ -137,6 +139,8 @@ impl Executor {
         if turn == Turn::Leave {
             self.leave(Pause::Preempted);
         }
+        #[cfg(feature = "fuzz")]
+        crate::fuzz::coverage::operation(me, resource, site);
     }
 
     // Inlined down to the switch of stacks, like all on the way to it: a processor predicts returns

@@ -111,6 +111,8 @@ impl Host for Executor {
 
     fn wait(&self, resource: ResourceId, op: Op, amount: u32, site: Site) -> Option<WaitId> {
         let me = self.current.get()?;
+        #[cfg(feature = "fuzz")]
+        crate::fuzz::coverage::blocked(&self.state.borrow().tracker, resource, site);
         Some(
             self.state
                 .borrow_mut()
