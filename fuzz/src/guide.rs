@@ -34,7 +34,13 @@ pub fn mutate(data: &mut [u8], size: usize, max_size: usize, seed: u32, plan_at:
     if cfg!(not(feature = "mutator")) || plain || size <= plan_at || max_size <= plan_at {
         return fuzzer_mutate(data, size, max_size);
     }
-    plan_at + fuzz::mutate(&mut data[plan_at..], size - plan_at, max_size - plan_at, seed)
+    plan_at
+        + fuzz::mutate(
+            &mut data[plan_at..],
+            size - plan_at,
+            max_size - plan_at,
+            seed,
+        )
 }
 
 /// Splices two inputs whose plans begin at `plan_at`; what is before that comes from the first.

@@ -91,11 +91,9 @@ macro_rules! any_target {
 #[macro_export]
 macro_rules! guided {
     ($plan_at:expr) => {
-        libfuzzer_sys::fuzz_mutator!(
-            |data: &mut [u8], size: usize, max_size: usize, seed: u32| {
-                $crate::mutate(data, size, max_size, seed, $plan_at)
-            }
-        );
+        libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+            $crate::mutate(data, size, max_size, seed, $plan_at)
+        });
         $crate::crossing!($plan_at);
     };
 }
@@ -105,11 +103,9 @@ macro_rules! guided {
 #[cfg(feature = "mutator")]
 macro_rules! crossing {
     ($plan_at:expr) => {
-        libfuzzer_sys::fuzz_crossover!(
-            |first: &[u8], second: &[u8], out: &mut [u8], seed: u32| {
-                $crate::crossover(first, second, out, seed, $plan_at)
-            }
-        );
+        libfuzzer_sys::fuzz_crossover!(|first: &[u8], second: &[u8], out: &mut [u8], seed: u32| {
+            $crate::crossover(first, second, out, seed, $plan_at)
+        });
     };
 }
 

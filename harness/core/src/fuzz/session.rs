@@ -2,14 +2,17 @@
 
 use crate::engine::Care;
 use crate::finding::{Undecided, Verdict};
-use crate::fuzz::complain;
+use crate::fuzz::direct::{self, Direct};
+use crate::fuzz::{complain, wedged};
 use crate::hunt::{Confirmed, Runner, confirm};
 use crate::plan::{Plan, Preempt, Variant};
 use crate::report::Report;
 use crate::scenario::{Program, Scenario};
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Session {
+    /// Where the runs are made, unless it has to be on a thread of their own.
+    direct: Option<Direct>,
     runner: Runner,
     /// The engine's thread was stuck on a lock that only preemption inside a poll left taken:
     /// from then on tasks are preempted between polls only.
@@ -17,6 +20,16 @@ pub(super) struct Session {
 }
 
 impl Session {
+    /// Runs on the calling thread, if `direct`, for as long as nothing blocks it.
+    pub(super) fn new(direct: bool) -> Self {
+        let again = std::env::var(direct::AGAIN).ok();
+        Self {
+            direct: (direct && again.is_none()).then(Direct::start),
+            runner: Runner::new(),
+            calm: again.is_some_and(|preempt| preempt == Preempt::Await.name()),
+        }
+    }
+
     /// Runs a plan of a variant that the scenario has. A report if it shows something, and shows
     /// it again.
     pub(super) fn judge(
@@ -48,24 +61,22 @@ impl Session {
     }
 
     fn run(&mut self, program: &Program, plan: &mut Plan) -> Verdict {
+        if let Some(direct) = &mut self.direct {
+            return direct.run(program, plan).verdict;
+        }
         if self.calm {
             plan.preempt = Preempt::Await;
         }
         let verdict = self.runner.run(program, plan, Care::Hunt).verdict;
-        let Verdict::Undecided(Undecided::Wedged { operation }) = &verdict else {
-            return verdict;
-        };
-        if plan.preempt == Preempt::Await {
-            return verdict;
+        match &verdict {
+            Verdict::Undecided(Undecided::Wedged { operation }) if !self.calm => {
+                complain(&wedged(operation));
+                self.calm = true;
+                plan.preempt = Preempt::Await;
+                self.runner.run(program, plan, Care::Hunt).verdict
+            }
+            _ => verdict,
         }
-        complain(&format!(
-            "warning: preemption inside of polls is switched off from here on: {operation} waited \
-             for a lock that a suspended task held; use the locks of the facade \
-             (`standstill-std`) to have it back"
-        ));
-        self.calm = true;
-        plan.preempt = Preempt::Await;
-        self.runner.run(program, plan, Care::Hunt).verdict
     }
 }
 

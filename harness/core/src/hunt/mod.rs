@@ -25,7 +25,11 @@ use crate::scenario::{Program, Scenario};
 pub(crate) use confirm::{Confirmed, confirm};
 pub use outcome::{Found, Outcome};
 pub use runner::Runner;
+#[cfg(feature = "fuzz")]
+pub(crate) use runner::blocked_verdict;
 pub use watch::Progress;
+#[cfg(feature = "fuzz")]
+pub(crate) use watch::{Stuck, TICK, Watch};
 
 /// How many schedules a hunt tries by default.
 pub const DEFAULT_SCHEDULES: u64 = 20_000;
