@@ -12,6 +12,7 @@
 //! - [`engine`]: what executes runs;
 //! - [`Hunt`]: many runs, until one shows something;
 //! - [`minimise_load`], [`minimise_schedule`]: a find, as small as it gets;
+//! - [`schedule_as_bytes`]: a find, as a fuzzer's input;
 //! - [`Report`], [`Corpus`]: what is told of a finding, and what is kept.
 //!
 //! With the feature `proptest` there is also `Property`, with the strategies `plans` and `loads`:
@@ -23,6 +24,7 @@
 mod arbitrary;
 mod bytes;
 mod corpus;
+mod encode;
 pub mod engine;
 pub mod facade;
 mod finding;
@@ -50,6 +52,7 @@ mod token;
 pub mod track;
 
 pub use corpus::{Corpus, CorpusError, Entry, Expectation, Loaded};
+pub use encode::schedule_as_bytes;
 pub use finding::{BlockedFact, Finding, FindingKind, PanicFact, Undecided, Verdict};
 pub use fingerprint::{Fingerprint, FingerprintError};
 pub use hunt::{

@@ -131,7 +131,7 @@ fn how(asked: &str, found: &Found, plan: &Plan) -> String {
 }
 
 /// Whether the fixed variant finds nothing under the same schedule.
-fn fixed_is_clean(runner: &mut Runner, scenario: &Scenario, plan: &Plan) -> bool {
+pub(crate) fn fixed_is_clean(runner: &mut Runner, scenario: &Scenario, plan: &Plan) -> bool {
     let Some(program) = scenario.program(Variant::Fixed) else {
         return false;
     };

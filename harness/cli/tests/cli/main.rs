@@ -5,6 +5,7 @@ mod common;
 mod corpus;
 mod help;
 mod hunt;
+mod import;
 mod list;
 mod own;
 mod readme;

@@ -2,12 +2,10 @@
 
 use crate::bytes::LOAD_BYTES;
 use crate::random::Random;
+use crate::strategy::FIRE_FROM;
 
 /// [`mutate`] grows no input beyond this many bytes, unless it was longer already.
 pub const LONGEST: usize = 512;
-
-/// Bytes from here on let the earliest timer fire, where one may.
-const TIMER: u8 = 248;
 
 /// Mutates the input in `data[..size]` in place and returns its new size, which is at most
 /// `max_size`. The same seed makes the same mutation. For libFuzzer's `fuzz_mutator!`, whose
@@ -79,7 +77,7 @@ fn byte(random: &mut Random) -> u8 {
 /// One choice: any, or one of the first tasks, or a timer.
 fn choice(random: &mut Random) -> u8 {
     match random.below(16) {
-        0 => TIMER,
+        0 => FIRE_FROM,
         1..=4 => u8::try_from(random.below(4)).unwrap_or(0),
         _ => byte(random),
     }

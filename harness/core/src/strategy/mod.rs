@@ -11,6 +11,8 @@ use crate::engine::explore::ReadySet;
 use crate::plan::{Schedule, StrategyKind};
 use crate::track::Tracker;
 
+pub(crate) use bytes::FIRE_FROM;
+
 /// What a strategy sees when it decides.
 pub(crate) struct View<'a> {
     /// The tasks that could run.
