@@ -138,11 +138,9 @@ impl ResourceNode {
         if self.of.is_empty() {
             self.kind.name().to_owned()
         } else {
-            match self.kind {
-                ResourceKind::Mutex | ResourceKind::RwLock | ResourceKind::OnceCell => {
-                    format!("{}<{}>", self.kind.name(), self.of)
-                }
-                _ => format!("{} of `{}`", self.kind.name(), self.of),
+            match self.kind.is_generic() {
+                true => format!("{}<{}>", self.kind.name(), self.of),
+                false => format!("{} of `{}`", self.kind.name(), self.of),
             }
         }
     }

@@ -36,19 +36,29 @@ pub trait Host {
     fn spawn(&self, new: NewTask) -> TaskRef;
 
     /// Asks for a task to be cancelled: its future is dropped once its current poll has returned.
-    /// A blocking task that has begun is left alone. Stale references are ignored.
+    /// A blocking task that has begun, and any thread, is left alone. Stale references are ignored.
     fn abort(&self, task: TaskRef);
 
     /// Somebody took notice of how `task` panicked: its join error was handed out.
     fn panic_seen(&self, task: TaskRef);
 
-    /// Whether the current task may block its thread: it is a [`TaskKind::Blocking`] one.
+    /// Whether the current task may block its thread: it is not a [`TaskKind::Async`] one.
     fn may_block(&self) -> bool;
 
-    /// Suspends the current blocking task until [`Host::waker`]'s waker is woken. May return
-    /// early; the caller looks again.
+    /// Suspends the current task until [`Host::waker`]'s waker is woken. May return early; the
+    /// caller looks again.
     ///
-    /// While the run is being closed it does not return but unwinds the task.
+    /// An async task may be suspended, too, in the middle of its poll: what waits for a lock of
+    /// `std` there blocks its thread. Wakes that arrive meanwhile count for its poll as well.
+    ///
+    /// While the run is being closed it unwinds a task that nobody has woken. In a destructor of a
+    /// task that is being unwound, where it can neither suspend nor unwind, it ends other tasks until
+    /// one of them may have let go of what the caller waits for; a run that was not being closed is
+    /// closed by that.
+    ///
+    /// # Panics
+    ///
+    /// In such a destructor, if there is nobody left to end.
     fn park(&self);
 
     /// The current task's waker.

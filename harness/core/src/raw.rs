@@ -116,6 +116,21 @@ pub(crate) fn begin(yielder: &Yielder<(), Output>) {
     YIELDER.set(std::ptr::from_ref(yielder));
 }
 
+/// Before coroutines are resumed from within a coroutine: this one goes on after them.
+pub(crate) fn nest() -> Nested {
+    Nested(YIELDER.get())
+}
+
+/// See [`nest`].
+#[derive(Debug)]
+pub(crate) struct Nested(*const Yielder<(), Output>);
+
+impl Drop for Nested {
+    fn drop(&mut self) {
+        YIELDER.set(self.0);
+    }
+}
+
 /// A reference to something static that other threads may read while it is replaced.
 #[derive(Debug)]
 pub(crate) struct AtomicStatic<T: Sync + 'static>(AtomicPtr<T>);

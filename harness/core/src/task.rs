@@ -120,8 +120,18 @@ pub struct TaskRef {
 pub enum TaskKind {
     /// A future.
     Async,
-    /// A closure that may block: `spawn_blocking`, or a thread.
+    /// A closure that may block: `spawn_blocking`.
     Blocking,
+    /// A thread: a closure that may block, and that nobody can cancel.
+    Thread,
+}
+
+impl TaskKind {
+    /// Whether it runs on a stack of its own from beginning to end, so that it may block.
+    #[inline]
+    pub fn may_block(self) -> bool {
+        self != TaskKind::Async
+    }
 }
 
 /// A short name for the code that `type_name` belongs to: the function whose future or closure

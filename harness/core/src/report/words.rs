@@ -14,9 +14,10 @@ pub(super) fn waits(op: Op, kind: ResourceKind, resource: &str) -> String {
         Op::Recv => format!("waits to receive from {resource}"),
         Op::Closed => format!("waits for every receiver of {resource} to go away"),
         Op::Changed => format!("waits for {resource} to change"),
-        Op::Notified => format!("waits to be notified by {resource}"),
+        Op::Notified | Op::CondvarWait => format!("waits to be notified by {resource}"),
+        Op::Park => "waits to be unparked".to_owned(),
         Op::BarrierWait => format!("waits for others at {resource}"),
-        Op::Init => format!("waits for {resource} to be initialised"),
+        Op::Init | Op::AwaitInit => format!("waits for {resource} to be initialised"),
         Op::Join => format!("waits for {resource} to end"),
         Op::JoinNext => format!("waits for a task of {resource} to end"),
         Op::Sleep => "waits for a timer".to_owned(),
@@ -37,7 +38,7 @@ pub(super) fn holds(op: Op, kind: ResourceKind, resource: &str) -> String {
         (_, ResourceKind::Channel | ResourceKind::UnboundedChannel) => {
             format!("holds room in {resource}")
         }
-        (_, ResourceKind::OnceCell) => format!("initialises {resource}"),
+        (Op::Init, _) => format!("initialises {resource}"),
         _ => format!("holds {resource}"),
     }
 }
@@ -46,7 +47,9 @@ pub(super) fn holds(op: Op, kind: ResourceKind, resource: &str) -> String {
 pub(super) fn seen(op: Op) -> &'static str {
     match (op, op.needs()) {
         (Op::BarrierWait, _) => "waiting at it",
-        (Op::Notified, _) => "notifying it",
+        (Op::Notified | Op::CondvarWait, _) => "notifying it",
+        (Op::Park, _) => "unparking it",
+        (Op::AwaitInit, _) => "initialising it",
         (_, Side::Source) => "sending into it",
         (_, Side::Sink) => "receiving from it",
         (_, Side::Holder) => "holding it",
@@ -64,8 +67,10 @@ pub(super) fn ended_by(op: Op) -> &'static str {
         Op::Closed => "the end of every receiver",
         Op::Changed => "a new value, or the end of every sender",
         Op::Notified => "a `notify_one` or `notify_waiters`",
+        Op::CondvarWait => "a `notify_one` or `notify_all`",
+        Op::Park => "an `unpark`",
         Op::BarrierWait => "as many tasks at the barrier as it asks for",
-        Op::Init => "the end of the initialisation",
+        Op::Init | Op::AwaitInit => "the end of the initialisation",
         Op::Join => "the end of that task",
         Op::JoinNext => "the end of one of its tasks",
         Op::Sleep => "the passing of time, after which it goes on",

@@ -17,7 +17,7 @@ use crate::host::PollScoped;
 use crate::op::Op;
 use crate::raw;
 use crate::site::Site;
-use crate::task::{TaskKind, TaskRef};
+use crate::task::TaskRef;
 use crate::track::ResourceId;
 
 /// Switch points that one poll may pass while its run is being closed.
@@ -35,6 +35,8 @@ pub(crate) struct Executor {
     /// The run is over and is being taken down.
     pub(super) closing: Cell<bool>,
     pub(super) closing_switches: Cell<u32>,
+    /// Tasks that could not be ended.
+    pub(super) given_up: Cell<u32>,
     pub(super) state: RefCell<RunState>,
     /// A runtime that the next run may use: see [`Executor::keep_runtime`].
     runtime: Cell<Option<Runtime>>,
@@ -52,6 +54,7 @@ impl Executor {
             current: Cell::new(None),
             closing: Cell::new(false),
             closing_switches: Cell::new(0),
+            given_up: Cell::new(0),
             state: RefCell::new(RunState::new()),
             runtime: Cell::new(None),
         }
@@ -131,10 +134,10 @@ impl Executor {
                 return self.switch_while_closing();
             }
             self.pulse.intends(op, site);
-            if op == Op::Yield {
+            if matches!(op, Op::Yield | Op::YieldThread) {
                 state.strategy.yielded(me.slot);
             }
-            state.switch(me)
+            state.switch(me, op)
         };
         if turn == Turn::Leave {
             self.leave(Pause::Preempted);
@@ -154,7 +157,7 @@ impl Executor {
 
     /// A run that is being closed goes straight on, but not for ever: a poll that spins is unwound.
     #[cold]
-    fn switch_while_closing(&self) {
+    pub(super) fn switch_while_closing(&self) {
         let passed = self.closing_switches.get() + 1;
         self.closing_switches.set(passed);
         if passed > CLOSING_PATIENCE && !std::thread::panicking() {
@@ -162,17 +165,16 @@ impl Executor {
         }
     }
 
-    /// Suspends the current blocking task until it is woken.
+    /// Suspends the current task until it is woken, in the middle of its poll if need be.
     pub(super) fn park(&self, me: TaskRef) {
-        assert!(
-            !std::thread::panicking(),
-            "a destructor blocks while its task unwinds, which nothing can resolve"
-        );
-        if !self.closing.get() {
-            let mut state = self.state.borrow_mut();
-            if std::mem::take(&mut state.slots.at(me.slot).woken) {
-                return;
-            }
+        if std::thread::panicking() {
+            return self.resolve(me);
+        }
+        if self.closing.get() {
+            self.switch_while_closing();
+        }
+        if std::mem::take(&mut self.state.borrow_mut().slots.at(me.slot).woken) {
+            return;
         }
         self.leave(Pause::Parked);
     }
@@ -214,11 +216,13 @@ impl Executor {
         let fiber = if let Some(fiber) = slot.fiber.take() {
             if before == Phase::Parked {
                 slot.woken = false;
+                state.tracker.polled(task);
             }
             state.suspended -= 1;
             fiber
         } else {
             slot.woken = false;
+            slot.poll_again = false;
             slot.begun = true;
             let Some(body) = slot.body.take() else {
                 unreachable!("a task without code was ready");
@@ -248,7 +252,7 @@ fn end(state: &mut RunState, index: u32, fiber: Fiber, pause: Pause) -> bool {
             let slot = state.slots.at(index);
             slot.body = fiber.take_body();
             slot.phase = Phase::Idle;
-            if !slot.woken && !slot.aborted {
+            if !slot.poll_again && !slot.aborted {
                 state.ready.remove(index);
             }
             state.pool.give(fiber);
@@ -332,7 +336,7 @@ impl Executor {
     pub(super) fn may_block(&self) -> bool {
         self.current
             .get()
-            .is_some_and(|me| self.state.borrow_mut().slots.at(me.slot).kind == TaskKind::Blocking)
+            .is_some_and(|me| self.state.borrow_mut().slots.at(me.slot).kind.may_block())
     }
 }
 

@@ -14,7 +14,7 @@ use corosensei::{Coroutine, CoroutineResult};
 use crate::host::{Failure, TaskBody};
 use crate::raw;
 
-type Body = Pin<Box<dyn TaskBody>>;
+pub(crate) type Body = Pin<Box<dyn TaskBody>>;
 
 /// What a fiber is to do with a task's code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

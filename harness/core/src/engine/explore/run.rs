@@ -17,6 +17,7 @@ use crate::engine::explore::record::Recorder;
 use crate::engine::explore::state::{RunState, SLICE, Setting};
 use crate::engine::threads;
 use crate::engine::{Care, Run};
+use crate::facade::locals;
 use crate::host::{Failure, NewTask, TaskBody};
 use crate::load::Load;
 use crate::plan::{Leaks, Plan, Preempt};
@@ -137,11 +138,19 @@ impl TaskBody for Root {
         let future = this.future.get_or_insert_with(|| program.root(load));
         ready!(future.as_mut().poll(cx));
         this.future = None;
+        locals::end();
         Poll::Ready(())
     }
 
     fn fail(mut self: Pin<&mut Self>, _: Failure) {
         self.future = None;
+    }
+}
+
+impl Drop for Root {
+    fn drop(&mut self) {
+        self.future = None;
+        locals::end();
     }
 }
 
@@ -165,6 +174,8 @@ struct Probe {
 enum Next {
     /// The root has ended, and it is to be seen what that means.
     RootEnded,
+    /// The run was taken down already.
+    CutShort,
     /// The budgets are due.
     SliceOver,
     /// The earliest timer fires early.
@@ -176,6 +187,9 @@ enum Next {
 /// The task that makes the next step, or what is done instead.
 #[inline]
 fn next(state: &mut RunState, settling: bool) -> Result<u32, Next> {
+    if state.cut_short {
+        return Err(Next::CutShort);
+    }
     if state.root_ended && (!settling || state.alive == 0) {
         return Err(Next::RootEnded);
     }
@@ -267,6 +281,7 @@ impl<'a> Drive<'a> {
                         return Poll::Ready(ending);
                     }
                 }
+                Next::CutShort => return Poll::Ready(this.ending(How::Done)),
                 Next::SliceOver => {
                     if let Some(ending) = this.slice_over() {
                         return Poll::Ready(ending);

@@ -20,7 +20,7 @@ pub(super) enum Phase {
     Running,
     /// Suspended inside a poll, ready to go on.
     Preempted,
-    /// A blocking task, suspended until it is woken.
+    /// Blocked inside a poll: suspended until it is woken.
     Parked,
 }
 
@@ -32,8 +32,10 @@ pub(super) struct Slot {
     pub(super) stamp: u64,
     pub(super) kind: TaskKind,
     pub(super) begun: bool,
-    /// Woken since its poll began.
+    /// Woken since its poll began, or since it was last suspended in one.
     pub(super) woken: bool,
+    /// Woken since its poll began: to be polled again, whatever it was suspended for meanwhile.
+    pub(super) poll_again: bool,
     pub(super) aborted: bool,
     pub(super) identity: &'static Identity,
     pub(super) body: Option<Pin<Box<dyn TaskBody>>>,
@@ -101,6 +103,7 @@ impl Slots {
             kind,
             begun: false,
             woken: false,
+            poll_again: false,
             aborted: false,
             identity,
             body: Some(body),

@@ -16,9 +16,10 @@ use crate::engine::explore::slots::{Phase, Slots};
 use crate::engine::explore::timers::Timers;
 use crate::engine::pulse::{self, Identity};
 use crate::host::{NewTask, TimerId};
+use crate::op::Op;
 use crate::site::Site;
 use crate::strategy::{Chooser, EARLY_TIMERS, Pick, View};
-use crate::task::{TaskKind, TaskRef};
+use crate::task::TaskRef;
 use crate::track::Tracker;
 
 /// After this many steps the executor lets the runtime have a turn, and looks at the budgets.
@@ -89,6 +90,10 @@ pub(super) struct RunState {
     pub(super) alive: u32,
     pub(super) suspended: u32,
     pub(super) root_ended: bool,
+    /// The run was taken down before its end: see [`Executor::resolve`].
+    ///
+    /// [`Executor::resolve`]: super::executor::Executor::resolve
+    pub(super) cut_short: bool,
     /// Nobody is ready, and the executor waits to be woken.
     pub(super) idle: bool,
     /// Whom to wake then.
@@ -124,6 +129,7 @@ impl RunState {
             alive: 0,
             suspended: 0,
             root_ended: false,
+            cut_short: false,
             idle: false,
             listener: None,
             began: None,
@@ -155,6 +161,7 @@ impl RunState {
         self.alive = 0;
         self.suspended = 0;
         self.root_ended = false;
+        self.cut_short = false;
         self.idle = false;
         self.began = None;
         self.clock = Duration::ZERO;
@@ -217,9 +224,13 @@ impl RunState {
         match slot.phase {
             Phase::Idle | Phase::Parked => {
                 slot.woken = true;
+                slot.poll_again = true;
                 self.make_ready(word.slot);
             }
-            Phase::Running | Phase::Preempted => slot.woken = true,
+            Phase::Running | Phase::Preempted => {
+                slot.woken = true;
+                slot.poll_again = true;
+            }
             Phase::Vacant => {}
         }
     }
@@ -230,7 +241,7 @@ impl RunState {
         let Some(slot) = self.slots.get_mut(task.slot) else {
             return;
         };
-        let begun_blocking = slot.kind == TaskKind::Blocking && slot.begun;
+        let begun_blocking = slot.kind.may_block() && slot.begun;
         if slot.task != task || slot.phase == Phase::Vacant || begun_blocking {
             return;
         }
@@ -318,10 +329,10 @@ impl RunState {
     /// leaves; then the executor begins the next step.
     #[expect(clippy::inline_always, reason = "part of the step's inner loop")]
     #[inline(always)]
-    pub(super) fn switch(&mut self, me: TaskRef) -> Turn {
+    pub(super) fn switch(&mut self, me: TaskRef, op: Op) -> Turn {
         if std::thread::panicking() {
             // A stack that is being unwound cannot be left.
-        } else if self.preempt {
+        } else if self.preempt || op == Op::YieldThread {
             if self.steps >= self.slice_end {
                 // The executor has to look around; whoever is chosen after that goes on.
                 return Turn::Leave;
