@@ -5,7 +5,8 @@
 
 use standstill::Scenario;
 
-/// All scenarios: first the hangs, then the leaks.
+/// All scenarios: first the hangs, each followed by its form on threads if it has one, then the
+/// leaks.
 ///
 /// ```
 /// let scenarios = standstill_catalogue::scenarios();
@@ -14,10 +15,15 @@ use standstill::Scenario;
 pub fn scenarios() -> Vec<Scenario> {
     vec![
         standstill_quota_worker::scenario(),
+        standstill_quota_worker::threads_scenario(),
         standstill_watch_mux::scenario(),
+        standstill_watch_mux::threads_scenario(),
         standstill_double_read::scenario(),
+        standstill_double_read::threads_scenario(),
         standstill_cluster_sync::scenario(),
+        standstill_cluster_sync::threads_scenario(),
         standstill_stream_reset::scenario(),
+        standstill_stream_reset::threads_scenario(),
         standstill_resync_leak::scenario(),
         standstill_cancel_leak::scenario(),
     ]
