@@ -246,6 +246,11 @@ fn blocker_line(report: &Report, waiter: &TaskNode, wait: &Wait, blocker: &Block
             );
             at_wait_of(by, wait.resource, text)
         }
+        Why::Ahead if !kind_of(report, wait.resource).is_fair() => at_wait_of(
+            by,
+            wait.resource,
+            format!("{name} waits to write, and a reader makes way for it"),
+        ),
         Why::Ahead => at_wait_of(
             by,
             wait.resource,
