@@ -36,6 +36,8 @@ mod block;
 mod guard;
 #[cfg(feature = "standstill")]
 pub mod hint;
+#[cfg(all(feature = "standstill", feature = "parking_lot"))]
+pub mod parking_lot;
 #[cfg(feature = "standstill")]
 mod raw;
 #[cfg(feature = "standstill")]

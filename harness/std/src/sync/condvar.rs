@@ -20,6 +20,8 @@ const SPURIOUS_ONE_IN: u32 = 32;
 /// Those who wait for a condition in a run, each with a ticket that is called or not.
 #[derive(Debug)]
 pub(crate) struct Tickets {
+    /// Now and then a wait ends although nobody notified it.
+    spurious: bool,
     waiting: real::Mutex<Vec<Arc<Ticket>>>,
 }
 
@@ -31,8 +33,9 @@ pub(crate) struct Ticket {
 }
 
 impl Tickets {
-    pub(crate) const fn new() -> Self {
+    pub(crate) const fn new(spurious: bool) -> Self {
         Self {
+            spurious,
             waiting: real::Mutex::new(Vec::new()),
         }
     }
@@ -95,7 +98,8 @@ impl Tickets {
         operation.tag.switch(operation.op, operation.site);
         let drawn = self.draw();
         let unlocked = unlock();
-        let spurious = host::with(|host| host.choose(SPURIOUS_ONE_IN)) == Some(SPURIOUS_ONE_IN - 1);
+        let spurious = self.spurious
+            && host::with(|host| host.choose(SPURIOUS_ONE_IN)) == Some(SPURIOUS_ONE_IN - 1);
         let attempt = || (spurious || drawn.ticket.is_called()).then_some(());
         let ended = operation.wait_for(&drawn.ticket.waiters, limit, attempt);
         // Called in the last moment is called.
@@ -149,7 +153,7 @@ impl Condvar {
     pub const fn new() -> Self {
         Self {
             tag: Tag::new(ResourceKind::StdCondvar),
-            tickets: Tickets::new(),
+            tickets: Tickets::new(true),
             real: real::Condvar::new(),
         }
     }

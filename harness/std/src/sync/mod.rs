@@ -26,9 +26,9 @@ pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 #[cfg(feature = "parking_lot")]
 pub(crate) use condvar::Tickets;
-#[cfg(feature = "parking_lot")]
-pub(crate) use rwlock::Queue;
 pub(crate) use rwlock::prefer_writers;
+#[cfg(feature = "parking_lot")]
+pub(crate) use rwlock::{Overtaking, Queue};
 
 /// Makes another result of a result that may be poisoned.
 fn map_poison<A, B>(result: LockResult<A>, map: impl FnOnce(A) -> B) -> LockResult<B> {

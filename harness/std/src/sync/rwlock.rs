@@ -6,11 +6,12 @@ use std::ops::{Deref, DerefMut};
 use std::panic::Location;
 use std::sync as real;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use standstill_core::facade::{Hold, Tag};
 use standstill_core::{Op, ResourceKind, Site, host};
 
-use crate::block::{Operation, Waiters};
+use crate::block::{Operation, TimedOut, Waiters};
 use crate::guard::{News, Poisonable, Release, Unpoison};
 use crate::sync::{LockResult, TryLockError, TryLockResult, guard_formats, map_poison};
 
@@ -24,6 +25,17 @@ pub(crate) fn prefer_writers() {
     if let Some(epoch) = host::with(|host| host.epoch()) {
         WRITERS_FIRST.set(epoch);
     }
+}
+
+/// Whether a reader overtakes a writer that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Overtaking {
+    /// As the strategy chooses, each time.
+    Chosen,
+    #[cfg(feature = "parking_lot")]
+    Never,
+    #[cfg(feature = "parking_lot")]
+    Always,
 }
 
 /// Those who wait for a lock of readers and writers.
@@ -53,24 +65,33 @@ impl Queue {
     }
 
     /// Whether a reader lets a writer that waits go first.
-    pub(crate) fn makes_way(&self) -> bool {
+    pub(crate) fn makes_way(&self, overtaking: Overtaking) -> bool {
         self.writers.load(Ordering::Relaxed) > 0
-            && host::with(|host| WRITERS_FIRST.get() == host.epoch() || host.choose(2) == 0)
-                .unwrap_or(false)
+            && match overtaking {
+                #[cfg(feature = "parking_lot")]
+                Overtaking::Never => true,
+                #[cfg(feature = "parking_lot")]
+                Overtaking::Always => false,
+                Overtaking::Chosen => {
+                    host::with(|host| WRITERS_FIRST.get() == host.epoch() || host.choose(2) == 0)
+                        .unwrap_or(false)
+                }
+            }
     }
 
     /// Waits to read. `attempt` does not ask who goes first.
     pub(crate) fn read<G>(
         &self,
         operation: Operation<'_>,
-        limit: Option<std::time::Duration>,
+        overtaking: Overtaking,
+        limit: Option<Duration>,
         mut attempt: impl FnMut() -> Option<G>,
-    ) -> Option<Result<G, crate::block::TimedOut>> {
+    ) -> Option<Result<G, TimedOut>> {
         // Each time that it is woken it chooses anew, once.
         let (mut tries, mut makes_way) = (0_u32, false);
         operation.wait_for(&self.waiters, limit, || {
             if tries % 2 == 0 {
-                makes_way = self.makes_way();
+                makes_way = self.makes_way(overtaking);
             }
             tries = tries.wrapping_add(1);
             if makes_way && self.writers.load(Ordering::Relaxed) > 0 {
@@ -84,9 +105,9 @@ impl Queue {
     pub(crate) fn write<G>(
         &self,
         operation: Operation<'_>,
-        limit: Option<std::time::Duration>,
+        limit: Option<Duration>,
         mut attempt: impl FnMut() -> Option<G>,
-    ) -> Option<Result<G, crate::block::TimedOut>> {
+    ) -> Option<Result<G, TimedOut>> {
         let mut waiting = None;
         operation.wait_for(&self.waiters, limit, || {
             let got = attempt();
@@ -203,10 +224,12 @@ impl<T: ?Sized> RwLock<T> {
     pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
         let site = Location::caller();
         let attempt = || tried(self.real.try_read());
-        let result = match self
-            .queue
-            .read(self.operation(Op::Read, site), None, attempt)
-        {
+        let result = match self.queue.read(
+            self.operation(Op::Read, site),
+            Overtaking::Chosen,
+            None,
+            attempt,
+        ) {
             Some(Ok(result)) => result,
             Some(Err(_)) | None => self.real.read(),
         };
@@ -242,7 +265,9 @@ impl<T: ?Sized> RwLock<T> {
         let site = Location::caller();
         self.tag.switch(Op::Read, site);
         match tried(self.real.try_read()) {
-            Some(result) if !self.queue.makes_way() => Ok(self.reader(result, site)?),
+            Some(result) if !self.queue.makes_way(Overtaking::Chosen) => {
+                Ok(self.reader(result, site)?)
+            }
             _ => Err(TryLockError::WouldBlock),
         }
     }
