@@ -16,12 +16,14 @@ step cargo fmt "${bench[@]}" --check
 step cargo clippy --workspace --all-targets --locked -- -D warnings
 step cargo clippy -p standstill-tokio --all-targets --features full --locked -- -D warnings
 step cargo clippy -p standstill-std --all-targets --locked -- -D warnings
+step cargo clippy -p standstill-std --all-targets --features standstill,parking_lot --locked -- -D warnings
 
 # With doctests, the README's among them.
 step cargo test --workspace --locked --quiet
 # The contract that the facade keeps, by tokio itself.
 step cargo test -p standstill-tokio --features full --locked --quiet
 step cargo test -p standstill-std --locked --quiet
+step cargo test -p standstill-std --features standstill,parking_lot --locked --quiet
 RUSTDOCFLAGS="-D warnings" step cargo doc --workspace --no-deps --locked --quiet
 
 # What the README tells a newcomer to run.

@@ -120,7 +120,6 @@ fn a_lock_across_an_await_hangs_with_the_thread_that_wants_it() {
                 })
                 .unwrap();
             let guard = lock.read().unwrap();
-            #[expect(clippy::await_holding_lock, reason = "the mistake")]
             finished.await.unwrap();
             drop(guard);
             thread.join().unwrap();

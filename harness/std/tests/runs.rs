@@ -673,3 +673,31 @@ fn runs_of_threads_are_the_same_every_time() {
     };
     assert_eq!(outcome(), outcome());
 }
+
+/// Whether a reader may overtake a writer that waits.
+fn overtakes(prefer_writers: bool) -> impl Fn() + Send + Sync + 'static {
+    move || {
+        if prefer_writers {
+            standstill_std::prefer_writers();
+        }
+        let table = Arc::new(RwLock::new(()));
+        let outer = table.read().unwrap();
+        let other = Arc::clone(&table);
+        let writer = thread::spawn(move || drop(other.write().unwrap()));
+        // A few of these may end early, not all: then the writer waits.
+        for _ in 0..10 {
+            thread::sleep(Duration::from_secs(1));
+        }
+        assert!(table.try_read().is_err(), "a writer was overtaken");
+        drop(outer);
+        writer.join().unwrap();
+    }
+}
+
+#[test]
+fn writers_go_first_where_a_program_says_so() {
+    clean_in_threads(overtakes(true));
+    let finding = found_in_threads(overtakes(false));
+    assert_eq!(finding.kind, FindingKind::Panic);
+    assert!(finding.panics[0].message.contains("a writer was overtaken"));
+}
