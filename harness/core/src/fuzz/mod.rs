@@ -3,7 +3,7 @@
 //! With `cargo fuzz`, a target of one's own is five lines. The type [`Plan`] has an
 //! [`Arbitrary`](arbitrary::Arbitrary) that every input decodes to, and [`run`] does the rest:
 //!
-//! ```ignore
+//! ```text
 //! #![no_main]
 //! use libfuzzer_sys::fuzz_target;
 //! use standstill::{Plan, fuzz};
@@ -81,7 +81,7 @@ pub fn run(plan: Plan, scenario: impl FnOnce() -> Scenario) {
 
 /// As [`run`], on a scenario that is made once, for a target that rejects what cannot be decided:
 ///
-/// ```ignore
+/// ```text
 /// static SCENARIO: LazyLock<Scenario> = LazyLock::new(my_crate::scenario);
 ///
 /// fuzz_target!(init: fuzz::init(), |plan: Plan| -> Corpus {
