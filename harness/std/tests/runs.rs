@@ -681,16 +681,16 @@ fn overtakes(prefer_writers: bool) -> impl Fn() + Send + Sync + 'static {
             standstill_std::prefer_writers();
         }
         let table = Arc::new(RwLock::new(()));
-        let outer = table.read().unwrap();
+        let outer = table.read().expect("no poison");
         let other = Arc::clone(&table);
-        let writer = thread::spawn(move || drop(other.write().unwrap()));
+        let writer = thread::spawn(move || drop(other.write().expect("no poison")));
         // A few of these may end early, not all: then the writer waits.
         for _ in 0..10 {
             thread::sleep(Duration::from_secs(1));
         }
         assert!(table.try_read().is_err(), "a writer was overtaken");
         drop(outer);
-        writer.join().unwrap();
+        writer.join().expect("it ends");
     }
 }
 
