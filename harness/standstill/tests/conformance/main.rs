@@ -13,6 +13,7 @@ mod messages;
 mod signals;
 mod table;
 mod tasks;
+mod threads;
 mod time;
 
 use common::within;
@@ -25,6 +26,7 @@ fn rows() -> Vec<Row> {
     rows.extend(signals::rows());
     rows.extend(tasks::rows());
     rows.extend(time::rows());
+    rows.extend(threads::rows());
     rows
 }
 
