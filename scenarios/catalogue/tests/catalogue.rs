@@ -16,17 +16,17 @@ fn the_scenarios_come_in_a_fixed_order() {
         names,
         [
             "quota-worker",
-            "quota-worker-threads",
             "watch-mux",
-            "watch-mux-threads",
             "double-read",
-            "double-read-threads",
             "cluster-sync",
-            "cluster-sync-threads",
             "stream-reset",
-            "stream-reset-threads",
             "resync-leak",
             "cancel-leak",
+            "quota-worker-threads",
+            "watch-mux-threads",
+            "double-read-threads",
+            "cluster-sync-threads",
+            "stream-reset-threads",
         ]
     );
     for name in &names {
