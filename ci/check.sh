@@ -8,9 +8,13 @@ step() {
     "$@"
 }
 bench=(--manifest-path harness/bench/Cargo.toml)
+fuzz=(--manifest-path fuzz/Cargo.toml)
+ablation=(--manifest-path fuzz/ablation/Cargo.toml)
 
 step cargo fmt --all --check
 step cargo fmt "${bench[@]}" --check
+step cargo fmt "${fuzz[@]}" --check
+step cargo fmt "${ablation[@]}" --check
 
 # The drop-in is two crates in one: with its feature on, as in the workspace, and off.
 step cargo clippy --workspace --all-targets --locked -- -D warnings
@@ -35,5 +39,12 @@ step bash ci/adoption.sh
 
 # The benchmark still builds. Measuring is for a quiet machine.
 step cargo clippy "${bench[@]}" --locked --quiet -- -D warnings
+
+# The fuzz targets: each buggy variant crashes, what crashed replays, no fixed one does.
+step cargo clippy "${fuzz[@]}" --locked --quiet -- -D warnings
+step cargo clippy "${ablation[@]}" --locked --quiet -- -D warnings
+step bash ci/fuzz-smoke.sh
+# Killed at any moment, the nightly leaves a whole corpus.
+step bash ci/nightly-kill.sh
 
 printf '\nall checks passed in %dm%02ds\n' $((SECONDS / 60)) $((SECONDS % 60))

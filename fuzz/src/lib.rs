@@ -51,12 +51,15 @@ pub fn run_any(input: &[u8], scenarios: &[Scenario]) -> Corpus {
     }
 }
 
-/// A fuzz target of the scenario that its binary is named after.
+/// A fuzz target of the catalogue's scenario that its binary is named after, or of one's own.
 #[macro_export]
 macro_rules! target {
     () => {
+        $crate::target!($crate::scenario(env!("CARGO_BIN_NAME")));
+    };
+    ($scenario:expr) => {
         static SCENARIO: std::sync::LazyLock<$crate::standstill::Scenario> =
-            std::sync::LazyLock::new(|| $crate::scenario(env!("CARGO_BIN_NAME")));
+            std::sync::LazyLock::new(|| $scenario);
 
         libfuzzer_sys::fuzz_target!(
             init: $crate::init(),

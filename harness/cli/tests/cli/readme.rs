@@ -89,7 +89,28 @@ const HERE: [(&str, &str); 6] = [
 ];
 
 /// Those that are run elsewhere, and where.
-const ELSEWHERE: [(&str, &str); 6] = [
+const ELSEWHERE: [(&str, &str); 12] = [
+    (
+        "cargo install cargo-fuzz --locked",
+        ".github/workflows/check.yml",
+    ),
+    ("cargo +nightly fuzz run watch-mux", "ci/fuzz-smoke.sh"),
+    (
+        "STANDSTILL_VARIANT=buggy cargo +nightly fuzz run watch-mux",
+        "ci/fuzz-smoke.sh",
+    ),
+    (
+        "cargo fuzz run watch-mux --sanitizer none",
+        "ci/fuzz-smoke.sh",
+    ),
+    (
+        "cargo run --release -- corpus import fuzz/artifacts",
+        "import.rs beside this file",
+    ),
+    (
+        "cargo run --release -- corpus export",
+        "import.rs beside this file",
+    ),
     ("cargo test --workspace", "ci/check.sh"),
     (
         "cargo tree -e features,no-dev -i standstill-tokio",
