@@ -11,6 +11,8 @@ use crate::site::Site;
 use crate::task::{TaskKind, TaskRef};
 use crate::track::{HoldId, ResourceId, ResourceInfo, WaitId};
 
+pub use crate::unmodelled::refuse;
+
 /// What an engine offers to the facade while a run is on.
 ///
 /// Every method may be called from the program's code and from destructors; none may panic for
@@ -18,6 +20,12 @@ use crate::track::{HoldId, ResourceId, ResourceInfo, WaitId};
 pub trait Host {
     /// Tells this run from every other one of the process.
     fn epoch(&self) -> u32;
+
+    /// Whether the engine decides who runs when, on virtual time. What it does not model is then
+    /// refused, by [`refuse`].
+    fn controlled(&self) -> bool {
+        true
+    }
 
     /// The task whose step is running. None in code that the engine does not schedule.
     fn current(&self) -> Option<TaskRef>;
@@ -60,6 +68,20 @@ pub trait Host {
     ///
     /// In such a destructor, if there is nobody left to end.
     fn park(&self);
+
+    /// The current task may block its thread until [`Host::exit_blocking`], as in
+    /// `block_in_place`. Nests.
+    fn enter_blocking(&self) {}
+
+    /// See [`Host::enter_blocking`].
+    fn exit_blocking(&self) {}
+
+    /// The current poll is not preempted until [`Host::exit_calm`]: it has something in a
+    /// thread-local that nobody can put aside. Nests.
+    fn enter_calm(&self) {}
+
+    /// See [`Host::enter_calm`].
+    fn exit_calm(&self) {}
 
     /// The current task's waker.
     fn waker(&self) -> Waker;
@@ -173,6 +195,11 @@ pub trait PollScoped {
 #[inline]
 pub fn with<R>(f: impl FnOnce(&dyn Host) -> R) -> Option<R> {
     raw::with_host(f)
+}
+
+/// Whether the current thread is in a run whose engine decides who runs when.
+pub fn in_controlled_run() -> bool {
+    raw::with_host(|host| host.controlled()) == Some(true)
 }
 
 /// Whether the current thread is in a run.

@@ -50,6 +50,7 @@ mod strategy;
 mod task;
 mod token;
 pub mod track;
+mod unmodelled;
 
 pub use corpus::{Corpus, CorpusError, Entry, Expectation, Loaded};
 pub use encode::schedule_as_bytes;

@@ -68,6 +68,7 @@ macro_rules! all_contracts {
             timers = "contract/timers.rs";
             selects = "contract/selects.rs";
             sends = "contract/sends.rs";
+            local_sets = "contract/local_sets.rs";
         }
     };
 }

@@ -83,6 +83,18 @@ impl PollWait {
         }
     }
 
+    /// What was waited for is there: for a wait that [`PollWait::begin`] noted.
+    pub fn granted(&mut self) {
+        self.begun = None;
+        if let Some((epoch, wait)) = self.waiting.take() {
+            host::with(|host| {
+                if host.epoch() == epoch {
+                    host.granted(wait);
+                }
+            });
+        }
+    }
+
     /// Notes, without polling anything, that the current task waits from now on.
     pub fn begin(&mut self, tag: &Tag, op: Op, site: Site) {
         self.begun = Some(site);

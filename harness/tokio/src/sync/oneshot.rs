@@ -152,7 +152,7 @@ impl<T> Receiver<T> {
     #[track_caller]
     pub fn blocking_recv(mut self) -> Result<T, RecvError> {
         let site = Location::caller();
-        if blocking::in_run() {
+        if blocking::in_run("oneshot::Receiver::blocking_recv", ".await") {
             facade::block_on(poll_fn(|cx| self.poll_at(cx, |_| site)))
         } else {
             let Self { end, real, .. } = self;

@@ -19,6 +19,7 @@ use crate::raw;
 use crate::site::Site;
 use crate::task::TaskRef;
 use crate::track::ResourceId;
+use crate::unmodelled;
 
 /// Switch points that one poll may pass while its run is being closed.
 const CLOSING_PATIENCE: u32 = 10_000;
@@ -77,16 +78,17 @@ impl Executor {
             tokio::runtime::Builder::new_current_thread()
                 .enable_time()
                 .start_paused(true)
+                .thread_name_fn(unmodelled::name_blocking_thread)
                 .build()
                 .unwrap_or_else(|error| panic!("cannot build a tokio runtime: {error}"))
         })
     }
 
     /// Keeps the runtime for the next run, if the last one left no mark on it: no task of
-    /// third-party code is left, and the clock has not moved. An advance leaves a phase behind
+    /// third-party code is left, it is fit for another run, and the clock has not moved. An advance leaves a phase behind
     /// that later timers would be rounded by; the next run would not be the same run.
-    pub(super) fn keep_runtime(&self, runtime: Runtime, elapsed: Duration) {
-        if elapsed.is_zero() && runtime.metrics().num_alive_tasks() == 0 {
+    pub(super) fn keep_runtime(&self, runtime: Runtime, elapsed: Duration, fit: bool) {
+        if fit && elapsed.is_zero() && runtime.metrics().num_alive_tasks() == 0 {
             self.runtime.set(Some(runtime));
         } else {
             runtime.shutdown_background();
@@ -334,9 +336,11 @@ impl Executor {
     }
 
     pub(super) fn may_block(&self) -> bool {
-        self.current
-            .get()
-            .is_some_and(|me| self.state.borrow_mut().slots.at(me.slot).kind.may_block())
+        self.current.get().is_some_and(|me| {
+            let mut state = self.state.borrow_mut();
+            let slot = state.slots.at(me.slot);
+            slot.kind.may_block() || slot.may_block > 0
+        })
     }
 }
 

@@ -1,11 +1,13 @@
 //! What a task's panic said and where, caught by a hook that keeps quiet about it.
 
+use std::any::Any;
 use std::cell::RefCell;
 use std::panic;
 use std::sync::Once;
 
 use crate::raw;
 use crate::site::Place;
+use crate::unmodelled;
 
 /// A panic's message and place.
 #[derive(Clone, Debug)]
@@ -26,15 +28,16 @@ pub(crate) fn install_hook() {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
             let in_task = raw::with_host(|host| host.current().is_some() || host.closing());
+            let explained = match in_task {
+                Some(_) => text_of(info.payload()).and_then(|text| unmodelled::explained(&text)),
+                None => None,
+            };
             if in_task != Some(true) {
                 before(info);
                 return;
             }
-            let payload = info.payload();
-            let message = payload
-                .downcast_ref::<&str>()
-                .map(|text| (*text).to_owned())
-                .or_else(|| payload.downcast_ref::<String>().cloned())
+            let message = explained
+                .or_else(|| text_of(info.payload()))
                 .unwrap_or_else(|| "a value that is not text".to_owned());
             let at = info.location().map(|location| Place {
                 file: location.file().to_owned(),
@@ -44,6 +47,13 @@ pub(crate) fn install_hook() {
             LAST.with(|last| *last.borrow_mut() = Some(Said { message, at }));
         }));
     });
+}
+
+fn text_of(payload: &(dyn Any + Send)) -> Option<String> {
+    payload
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| payload.downcast_ref::<String>().cloned())
 }
 
 /// What the last panic on this thread said. It is told once.

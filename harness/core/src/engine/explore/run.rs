@@ -18,6 +18,7 @@ use crate::engine::explore::state::{RunState, SLICE, Setting};
 use crate::engine::threads;
 use crate::engine::{Care, Run};
 use crate::facade::locals;
+use crate::finding::{Undecided, Verdict};
 use crate::host::{Failure, NewTask, TaskBody};
 use crate::load::Load;
 use crate::plan::{Leaks, Plan, Preempt};
@@ -25,6 +26,7 @@ use crate::raw;
 use crate::scenario::{Program, RootFuture};
 use crate::strategy;
 use crate::task::{TaskKind, TaskRef};
+use crate::unmodelled::{self, Refused};
 
 /// A timer as far away as this never fires: quiescence comes first.
 pub(super) const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -104,9 +106,16 @@ pub(super) fn run(executor: &Executor, program: &Program, plan: &Plan, care: Car
     }));
     let unscheduled = runtime.metrics().num_alive_tasks();
     drop(entered);
-    executor.keep_runtime(runtime, elapsed);
+    let (refused, fit) = unmodelled::take();
+    executor.keep_runtime(runtime, elapsed, fit);
 
-    let verdict = judge::verdict(executor, plan, &ending, unscheduled, given_up);
+    let verdict = match refused {
+        // Whatever came of it is no fact about the program.
+        Some(Refused { what, instead }) => {
+            Verdict::Undecided(Undecided::Unmodelled { what, instead })
+        }
+        None => judge::verdict(executor, plan, &ending, unscheduled, given_up),
+    };
     let mut state = executor.state.borrow_mut();
     let (choices, digest) = match state.recorder.take() {
         Some(recorder) => {

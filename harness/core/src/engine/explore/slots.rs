@@ -32,6 +32,8 @@ pub(super) struct Slot {
     pub(super) stamp: u64,
     pub(super) kind: TaskKind,
     pub(super) begun: bool,
+    /// How many `block_in_place` it is in.
+    pub(super) may_block: u32,
     /// Woken since its poll began, or since it was last suspended in one.
     pub(super) woken: bool,
     /// Woken since its poll began: to be polled again, whatever it was suspended for meanwhile.
@@ -102,6 +104,7 @@ impl Slots {
             stamp,
             kind,
             begun: false,
+            may_block: 0,
             woken: false,
             poll_again: false,
             aborted: false,

@@ -79,7 +79,10 @@ pub(super) struct RunState {
     /// Every ready task in turn, whatever the strategy says.
     pub(super) fair: bool,
     fair_cursor: u32,
+    /// Whether switch points inside polls switch, now and in general.
     preempt: bool,
+    preempts: bool,
+    calm: u32,
     /// The task that the last switch point chose.
     pub(super) chosen: Option<u32>,
     /// The last choice was to let the earliest timer fire.
@@ -121,6 +124,8 @@ impl RunState {
             fair: false,
             fair_cursor: 0,
             preempt: true,
+            preempts: true,
+            calm: 0,
             chosen: None,
             fire: false,
             early_timers: 0,
@@ -153,6 +158,8 @@ impl RunState {
         self.fair = false;
         self.fair_cursor = 0;
         self.preempt = setting.preempt;
+        self.preempts = setting.preempt;
+        self.calm = 0;
         self.chosen = None;
         self.fire = false;
         self.early_timers = EARLY_TIMERS;
@@ -315,6 +322,17 @@ impl RunState {
     fn timer_is_near(&self) -> bool {
         let earliest = self.timers.earliest();
         earliest.is_some_and(|deadline| deadline <= self.clock + EARLY_AT_MOST)
+    }
+
+    /// Switch points inside polls do not switch from now on.
+    pub(super) fn enter_calm(&mut self) {
+        self.calm += 1;
+        self.preempt = false;
+    }
+
+    pub(super) fn exit_calm(&mut self) {
+        self.calm = self.calm.saturating_sub(1);
+        self.preempt = self.preempts && self.calm == 0;
     }
 
     pub(super) fn choose_number(&mut self, bound: u32) -> u32 {

@@ -85,7 +85,7 @@ macro_rules! receiver {
             #[track_caller]
             pub fn blocking_recv(&mut self) -> Option<T> {
                 let site = Location::caller();
-                if blocking::in_run() {
+                if blocking::in_run(concat!("mpsc::", stringify!($name), "::blocking_recv"), "recv().await") {
                     facade::block_on(self.recv_at(site))
                 } else {
                     self.real.blocking_recv()
@@ -100,7 +100,7 @@ macro_rules! receiver {
             #[track_caller]
             pub fn blocking_recv_many(&mut self, buffer: &mut Vec<T>, limit: usize) -> usize {
                 let site = Location::caller();
-                if blocking::in_run() {
+                if blocking::in_run(concat!("mpsc::", stringify!($name), "::blocking_recv_many"), "recv_many(..).await") {
                     facade::block_on(self.recv_many_at(buffer, limit, site))
                 } else {
                     self.real.blocking_recv_many(buffer, limit)
