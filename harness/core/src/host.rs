@@ -105,6 +105,13 @@ pub trait Host {
     /// The current task begins to wait. None when there is no current task.
     fn wait(&self, resource: ResourceId, op: Op, amount: u32, site: Site) -> Option<WaitId>;
 
+    /// A wait was polled again, or for the first time, and is pending. `by` is the waker it was
+    /// polled with: only a future that is polled with the task's own waker is polled whenever its
+    /// task is, if anybody still polls it.
+    fn polled(&self, wait: WaitId, by: &Waker) {
+        let _ = (wait, by);
+    }
+
     /// A wait was granted.
     fn granted(&self, wait: WaitId);
 

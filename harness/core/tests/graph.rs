@@ -52,6 +52,7 @@ fn graph(waits: &[Vec<Waiting>]) -> WaitGraph {
                     })
                     .collect(),
                 granted: false,
+                unpolled: false,
             });
         }
         graph.tasks.push(node);

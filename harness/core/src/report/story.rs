@@ -157,12 +157,18 @@ fn core_steps(report: &Report) -> Vec<Step> {
         }
         for (index, other) in task.waits.iter().enumerate() {
             if index != link.wait {
-                lines.push(wait_line(report, "at the same time it ", other, &mut told));
+                let subject = if other.unpolled {
+                    "at the same time a future that it no longer polls "
+                } else {
+                    "at the same time it "
+                };
+                lines.push(wait_line(report, subject, other, &mut told));
                 if other.granted {
                     lines.push(granted_line());
                 }
             }
         }
+        lines.extend(futurelock_line(report, link.task));
         steps.push(Step {
             task: task.name.clone(),
             lines,
@@ -197,6 +203,27 @@ fn granted_line() -> Line {
          awaits something else"
             .to_owned(),
     )
+}
+
+/// What a future that `task` keeps without polling it may have to do with it.
+fn futurelock_line(report: &Report, task: usize) -> Option<Line> {
+    let lock = report.finding.graph.futurelock(&report.finding.core)?;
+    if lock.owner != task {
+        return None;
+    }
+    let resource = called(report, lock.resource).short;
+    let text = match lock.why {
+        Why::Holds => format!(
+            "if it is that future which holds {resource}, this is a futurelock: nobody will poll it \
+             until the wait ends, and the wait ends only when it is polled"
+        ),
+        Why::Ahead => format!(
+            "that future keeps its place in the queue of {resource}, and nobody polls it: a \
+             futurelock"
+        ),
+        Why::Granted | Why::OtherSide | Why::Joined => return None,
+    };
+    Some(Line::new(text))
 }
 
 /// Who keeps it waiting, and why.

@@ -58,6 +58,7 @@ fn wait(resource: usize, op: Op, line: u32, blockers: &[(usize, Why)]) -> Wait {
             })
             .collect(),
         granted: false,
+        unpolled: false,
     }
 }
 
@@ -516,7 +517,7 @@ fn a_futurelock_is_called_that() {
         vec![link(0, 1, Some(0)), link(1, 0, Some(0))],
         &[],
     );
-    assert_text(&futurelock, "partial-hang: select and feeder wait for each other, while other tasks go on
+    assert_text(&futurelock, "partial-hang: futurelock: feeder waits for the Mutex, which was granted to a future of select that select does not poll, while other tasks go on
 
   1. select waits to receive from the mpsc channel of `Job`
        --> src/buggy.rs:31:9

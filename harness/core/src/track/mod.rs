@@ -101,6 +101,7 @@ impl Tracker {
             holding: 0,
             polls: 0,
             marked_polls: u64::MAX,
+            parked: false,
             last: None,
         };
         task
@@ -218,8 +219,29 @@ impl Tracker {
             site,
             since: self.step,
             sequence,
+            polled: None,
             late: self.closing,
         }))
+    }
+
+    /// A wait was polled by its task itself, not by way of a set of futures that polls only those
+    /// that were woken.
+    #[inline]
+    pub(crate) fn wait_polled(&mut self, wait: WaitId) {
+        if let Some(record) = self.waits.get_mut(wait.0) {
+            record.polled = Some(self.tasks[record.task.slot as usize].polls);
+        }
+    }
+
+    /// A task is suspended in the middle of a poll until it is woken, or goes on with the poll.
+    pub(crate) fn parked(&mut self, task: TaskRef, parked: bool) {
+        self.tasks[task.slot as usize].parked = parked;
+    }
+
+    /// Whether the task has run since, but has not polled what waits there.
+    fn is_unpolled(&self, wait: &WaitRecord) -> bool {
+        let task = &self.tasks[wait.task.slot as usize];
+        !task.parked && wait.polled.is_some_and(|polled| polled < task.polls)
     }
 
     /// A wait ended because it was granted.

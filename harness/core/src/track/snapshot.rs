@@ -87,6 +87,7 @@ impl<'a> Drawing<'a> {
                 since: wait.since,
                 blockers,
                 granted,
+                unpolled: self.tracker.is_unpolled(wait),
             });
         }
 
@@ -172,6 +173,7 @@ impl<'a> Drawing<'a> {
             since: 0,
             blockers: Vec::new(),
             granted: false,
+            unpolled: false,
         }
     }
 

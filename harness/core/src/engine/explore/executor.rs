@@ -175,10 +175,17 @@ impl Executor {
         if self.closing.get() {
             self.switch_while_closing();
         }
-        if std::mem::take(&mut self.state.borrow_mut().slots.at(me.slot).woken) {
-            return;
+        {
+            let mut state = self.state.borrow_mut();
+            if std::mem::take(&mut state.slots.at(me.slot).woken) {
+                return;
+            }
+            if !self.closing.get() {
+                state.tracker.parked(me, true);
+            }
         }
         self.leave(Pause::Parked);
+        self.state.borrow_mut().tracker.parked(me, false);
     }
 
     // ---- stepping, on the executor's side ---------------------------------------------------

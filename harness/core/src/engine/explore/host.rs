@@ -145,6 +145,13 @@ impl Host for Executor {
         )
     }
 
+    #[inline]
+    fn polled(&self, wait: WaitId, by: &Waker) {
+        if by.will_wake(&self.current_waker()) {
+            self.state.borrow_mut().tracker.wait_polled(wait);
+        }
+    }
+
     fn granted(&self, wait: WaitId) {
         self.state.borrow_mut().tracker.granted(wait);
     }

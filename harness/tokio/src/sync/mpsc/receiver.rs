@@ -141,7 +141,7 @@ macro_rules! receiver {
                 let Self { end, polling, real } = self;
                 let caller = Location::caller();
                 let site = || place::of_poll(caller, end.site());
-                let polled = polling.poll(end.tag(), Op::Recv, site, || real.poll_recv(cx));
+                let polled = polling.poll_with(cx, end.tag(), Op::Recv, site, |cx| real.poll_recv(cx));
                 end.moved_if(matches!(polled, Poll::Ready(Some(_))));
                 polled
             }
@@ -157,7 +157,7 @@ macro_rules! receiver {
                 let Self { end, polling, real } = self;
                 let caller = Location::caller();
                 let site = || place::of_poll(caller, end.site());
-                let polled = polling.poll(end.tag(), Op::Recv, site, || {
+                let polled = polling.poll_with(cx, end.tag(), Op::Recv, site, |cx| {
                     real.poll_recv_many(cx, buffer, limit)
                 });
                 end.moved_if(matches!(polled, Poll::Ready(received) if received > 0));

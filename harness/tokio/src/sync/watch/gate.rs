@@ -35,6 +35,16 @@ pub(super) struct Entered<'a> {
     writes: bool,
 }
 
+/// Whether somebody may come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    Now,
+    /// When somebody else has left.
+    Later,
+    /// Whoever asks keeps itself out.
+    Never(&'static str),
+}
+
 impl Gate {
     fn inside(&self) -> MutexGuard<'_, Inside> {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
@@ -55,11 +65,11 @@ impl Gate {
     #[track_caller]
     pub(super) fn await_reading(&self, tag: &Tag, site: Site) {
         self.wait(tag, Op::Inspect, site, |inside, me| match inside.writer {
-            Some(writer) if writer == me => {
-                panic!("watch: the value is read inside of `send_modify` on it: this deadlocks")
-            }
-            Some(_) => false,
-            None => true,
+            Some(writer) if writer == me => Turn::Never(
+                "watch: the value is read inside of `send_modify` on it: this deadlocks",
+            ),
+            Some(_) => Turn::Later,
+            None => Turn::Now,
         });
     }
 
@@ -73,15 +83,17 @@ impl Gate {
     #[track_caller]
     pub(super) fn write(&self, tag: &Tag, site: Site) -> Entered<'_> {
         self.wait(tag, Op::Send, site, |inside, me| {
-            assert!(
-                !inside.readers.contains(&me),
-                "watch::Sender::send while the same task holds a watch::Ref: this deadlocks"
-            );
-            assert!(
-                inside.writer != Some(me),
-                "watch::Sender::send inside of `send_modify` on it: this deadlocks"
-            );
-            inside.readers.is_empty() && inside.writer.is_none()
+            if inside.readers.contains(&me) {
+                Turn::Never(
+                    "watch::Sender::send while the same task holds a watch::Ref: this deadlocks",
+                )
+            } else if inside.writer == Some(me) {
+                Turn::Never("watch::Sender::send inside of `send_modify` on it: this deadlocks")
+            } else if inside.readers.is_empty() && inside.writer.is_none() {
+                Turn::Now
+            } else {
+                Turn::Later
+            }
         });
         self.enter(true)
     }
@@ -105,24 +117,24 @@ impl Gate {
     }
 
     #[track_caller]
-    fn wait(&self, tag: &Tag, op: Op, site: Site, free: impl Fn(&Inside, Option<TaskRef>) -> bool) {
+    fn wait(&self, tag: &Tag, op: Op, site: Site, turn: impl Fn(&Inside, Option<TaskRef>) -> Turn) {
         let mut wait = PollWait::new();
         let mut blocking = None;
         loop {
             let state = host::with(|host| {
-                let me = host.current();
                 let mut inside = self.current(host);
-                let free = free(&inside, me);
-                if !free {
+                let turn = turn(&inside, host.current());
+                if turn == Turn::Later {
                     inside.waiting.push(host.waker());
                 }
-                (free, host.closing())
+                (turn, host.closing())
             });
             match state {
-                None | Some((true, _)) => break,
+                None | Some((Turn::Now, _)) => break,
+                Some((Turn::Never(why), _)) => panic!("{why}"),
                 // The real lock would never be free.
-                Some((false, true)) => std::panic::resume_unwind(Box::new("the run is over")),
-                Some((false, false)) => {
+                Some((Turn::Later, true)) => std::panic::resume_unwind(Box::new("the run is over")),
+                Some((Turn::Later, false)) => {
                     wait.begin(tag, op, site);
                     blocking.get_or_insert_with(MayBlock::begin);
                     if !facade::park_in_poll() {
