@@ -59,6 +59,10 @@ pub enum ResourceKind {
     ParkingLotRwLock,
     /// `parking_lot::Condvar`.
     ParkingLotCondvar,
+    /// `tokio_util::sync::CancellationToken`, with all that descend from it.
+    CancellationToken,
+    /// `tokio_util::task::TaskTracker`.
+    TaskTracker,
     /// Another task, waited for by joining it.
     Task,
     /// A timer.
@@ -96,6 +100,8 @@ impl ResourceKind {
             ResourceKind::ParkingLotMutex => "parking_lot::Mutex",
             ResourceKind::ParkingLotRwLock => "parking_lot::RwLock",
             ResourceKind::ParkingLotCondvar => "parking_lot::Condvar",
+            ResourceKind::CancellationToken => "CancellationToken",
+            ResourceKind::TaskTracker => "TaskTracker",
             ResourceKind::Task => "task",
             ResourceKind::Timer => "timer",
             ResourceKind::Untracked => "something untracked",
@@ -247,6 +253,16 @@ operations! {
     Unpark = "unpark", Source, Unknown;
     /// A look at the clock.
     Clock = "now", Unknown, Unknown;
+    /// `CancellationToken::cancel`, or a `DropGuard` dropped.
+    Cancel = "cancel", Source, Unknown;
+    /// `CancellationToken::cancelled`.
+    Cancelled = "cancelled", Sink, Source;
+    /// A task that a `TaskTracker` tracks begins.
+    Track = "track", Source, Unknown;
+    /// `TaskTracker::close`.
+    Close = "close", Source, Unknown;
+    /// `TaskTracker::wait`.
+    TrackerWait = "wait", Sink, Source;
     /// A wait that the facade does not know.
     Untracked = "an untracked wait", Unknown, Unknown;
 }

@@ -66,5 +66,9 @@ pub use standstill_core::*;
 pub use standstill_core::Property;
 pub use standstill_macros::test;
 
+#[cfg(feature = "tokio-stream")]
+use tokio_stream as _;
+#[cfg(feature = "tokio-util")]
+use tokio_util as _;
 // The dependency turns the drop-in on; nothing of it is needed here.
 use tokio as _;

@@ -20,6 +20,8 @@ pub(super) fn waits(op: Op, kind: ResourceKind, resource: &str) -> String {
         Op::Init | Op::AwaitInit => format!("waits for {resource} to be initialised"),
         Op::Join => format!("waits for {resource} to end"),
         Op::JoinNext => format!("waits for a task of {resource} to end"),
+        Op::Cancelled => format!("waits for {resource} to be cancelled"),
+        Op::TrackerWait => format!("waits for {resource} to be closed and empty"),
         Op::Sleep => "waits for a timer".to_owned(),
         Op::Untracked => "waits for something that standstill does not track".to_owned(),
         _ if kind == ResourceKind::Untracked => {
@@ -50,6 +52,8 @@ pub(super) fn seen(op: Op) -> &'static str {
         (Op::Notified | Op::CondvarWait, _) => "notifying it",
         (Op::Park, _) => "unparking it",
         (Op::AwaitInit, _) => "initialising it",
+        (Op::Cancelled, _) => "cancelling it",
+        (Op::TrackerWait, _) => "running under it",
         (_, Side::Source) => "sending into it",
         (_, Side::Sink) => "receiving from it",
         (_, Side::Holder) => "holding it",
@@ -73,6 +77,8 @@ pub(super) fn ended_by(op: Op) -> &'static str {
         Op::Init | Op::AwaitInit => "the end of the initialisation",
         Op::Join => "the end of that task",
         Op::JoinNext => "the end of one of its tasks",
+        Op::Cancelled => "a `cancel` of it or of one above it",
+        Op::TrackerWait => "a `close`, and the end of every task that it tracks",
         Op::Sleep => "the passing of time, after which it goes on",
         _ => "a wake-up that standstill cannot see",
     }
