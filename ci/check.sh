@@ -28,6 +28,13 @@ step cargo test --workspace --locked --quiet
 step cargo test -p standstill-tokio --features full --locked --quiet
 step cargo test -p standstill-std --locked --quiet
 step cargo test -p standstill-std --features standstill,parking_lot --locked --quiet
+# The drop-ins that are off in the workspace: on, and off.
+streams=(-p standstill-tokio-util -p standstill-tokio-stream)
+full=standstill-tokio-util/full,standstill-tokio-stream/full
+on=$full,standstill-tokio-util/standstill,standstill-tokio-stream/standstill
+step cargo clippy "${streams[@]}" --all-targets --features "$on" --locked -- -D warnings
+step cargo test "${streams[@]}" --features "$on" --locked --quiet
+step cargo test "${streams[@]}" --features "$full" --locked --quiet
 RUSTDOCFLAGS="-D warnings" step cargo doc --workspace --no-deps --locked --quiet
 
 # What the README tells a newcomer to run.

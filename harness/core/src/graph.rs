@@ -43,7 +43,7 @@ pub struct TaskNode {
 impl TaskNode {
     /// The waits that can wake the task to some purpose, with their indices: not those of futures
     /// that it does not poll, unless there are no others.
-    fn looked_at(&self) -> impl Iterator<Item = (usize, &Wait)> {
+    pub(crate) fn looked_at(&self) -> impl Iterator<Item = (usize, &Wait)> {
         let some = self.waits.iter().any(|wait| !wait.unpolled);
         let waits = self.waits.iter().enumerate();
         waits.filter(move |(_, wait)| !(some && wait.unpolled))

@@ -109,8 +109,8 @@ fn a_future_that_holds_the_lock_and_is_not_polled_is_a_futurelock() {
         let report = outcome.report().unwrap().to_string();
         for said in [
             "root waits to lock `lock`, which it holds itself",
-            "a future that it no longer polls waits for a timer",
-            "if it is that future which holds `lock`, this is a futurelock",
+            "at the same time it keeps, without polling it, what waits for a timer",
+            "if that is a part of a future which holds `lock`, this is a futurelock",
         ] {
             assert!(report.contains(said), "{report}");
         }

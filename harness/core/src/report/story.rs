@@ -158,7 +158,7 @@ fn core_steps(report: &Report) -> Vec<Step> {
         for (index, other) in task.waits.iter().enumerate() {
             if index != link.wait {
                 let subject = if other.unpolled {
-                    "at the same time a future that it no longer polls "
+                    "at the same time it keeps, without polling it, what "
                 } else {
                     "at the same time it "
                 };
@@ -214,8 +214,8 @@ fn futurelock_line(report: &Report, task: usize) -> Option<Line> {
     let resource = called(report, lock.resource).short;
     let text = match lock.why {
         Why::Holds => format!(
-            "if it is that future which holds {resource}, this is a futurelock: nobody will poll it \
-             until the wait ends, and the wait ends only when it is polled"
+            "if that is a part of a future which holds {resource}, this is a futurelock: nobody polls \
+             the future until {resource} is free, and it is free only when the future is polled"
         ),
         Why::Ahead => format!(
             "that future keeps its place in the queue of {resource}, and nobody polls it: a \

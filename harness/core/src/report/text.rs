@@ -147,9 +147,8 @@ fn task_line(report: &Report, task: &TaskNode) -> String {
     let mut doing: Vec<String> = Vec::new();
     let resources = &report.finding.graph.resources;
     let waits: Vec<String> = task
-        .waits
-        .iter()
-        .filter_map(|wait| {
+        .looked_at()
+        .filter_map(|(_, wait)| {
             let kind = resources.get(wait.resource)?.kind;
             let resource = called(report, wait.resource).short;
             let waits = words::waits(wait.op, kind, &resource);
