@@ -294,7 +294,7 @@ impl Raw {
         let (variant, expect, fixed_clean) = expectation(self.expect.into_inner())
             .map_err(|(at, detail)| (at.unwrap_or(start), detail))?;
         let start = self.schedule.span().start;
-        let schedule = schedule(self.schedule.into_inner())
+        let schedule = schedule(self.engine, self.schedule.into_inner())
             .map_err(|(at, detail)| (at.unwrap_or(start), detail))?;
         Ok(Entry {
             plan: Plan {
@@ -345,7 +345,7 @@ fn expectation(raw: RawExpect) -> Result<(Variant, Expectation, bool), (Option<u
     Ok((variant, Expectation { kind, fingerprint }, fixed_clean))
 }
 
-fn schedule(raw: RawSchedule) -> Result<Schedule, (Option<usize>, String)> {
+fn schedule(engine: EngineKind, raw: RawSchedule) -> Result<Schedule, (Option<usize>, String)> {
     match raw {
         RawSchedule {
             strategy: Some(strategy),
@@ -356,7 +356,7 @@ fn schedule(raw: RawSchedule) -> Result<Schedule, (Option<usize>, String)> {
             choices: None,
             bytes: None,
         } => {
-            let known = strategy_version(strategy);
+            let known = strategy_version(engine, strategy);
             if let Some(version) = version.filter(|version| *version.get_ref() != known) {
                 let detail = format!(
                     "the schedule needs version {} of the strategy `{}`, but this standstill has \

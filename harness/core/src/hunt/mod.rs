@@ -16,7 +16,7 @@ use std::time::Duration;
 use crate::load::{Knob, Load, LoadRanges, RangeError};
 use crate::plan::{
     DEFAULT_MAX_STEPS, DEFAULT_TOTAL_STEPS, EngineKind, Leaks, Plan, Preempt, Schedule,
-    StrategyKind, Variant,
+    StrategyKind, Unavailable, Variant,
 };
 use crate::random::{Random, schedule_seed};
 use crate::scenario::{Program, Scenario};
@@ -40,6 +40,9 @@ pub enum HuntError {
     /// A knob's range cannot be used.
     #[error(transparent)]
     Range(#[from] RangeError),
+    /// The engine is not there, or lacks the strategy.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
     /// The scenario has no such variant.
     #[error("{scenario} has no variant `{variant}`: it has {known}")]
     NoSuchVariant {
@@ -286,11 +289,13 @@ impl Hunt {
     ///
     /// # Errors
     ///
-    /// If a range does not fit the scenario, or it lacks the variant.
+    /// If a range does not fit the scenario, or it lacks the variant; if the engine is not part of
+    /// this build, or lacks the strategy.
     pub fn go(self) -> Result<Outcome, HuntError> {
         if let Some(error) = self.range_error {
             return Err(error.into());
         }
+        self.settings.engine.check(self.settings.strategy)?;
         let Some(program) = self.program else {
             let known: Vec<&str> = self
                 .known_variants
@@ -316,7 +321,8 @@ impl Hunt {
     ///
     /// # Panics
     ///
-    /// If a knob was given an empty range.
+    /// If a knob was given an empty range, or the engine is not part of this build, or lacks the
+    /// strategy.
     pub fn run<F, R>(self, body: F) -> Outcome
     where
         F: Fn() -> R + Send + Sync + 'static,
@@ -329,7 +335,8 @@ impl Hunt {
     ///
     /// # Panics
     ///
-    /// If a knob was given an empty range.
+    /// If a knob was given an empty range, or the engine is not part of this build, or lacks the
+    /// strategy.
     pub fn run_loads<F, R>(mut self, body: F) -> Outcome
     where
         F: Fn(Load) -> R + Send + Sync + 'static,

@@ -6,24 +6,24 @@
 //! timer fires, nothing can ever happen again.
 
 mod closing;
-mod executor;
-mod fiber;
+pub(crate) mod executor;
+pub(crate) mod fiber;
 mod host;
 mod inbox;
 mod judge;
-mod panics;
+pub(crate) mod panics;
 mod partial;
 mod ready;
 mod record;
-mod run;
-mod slots;
-mod state;
+pub(crate) mod run;
+pub(crate) mod slots;
+pub(crate) mod state;
 mod timers;
 
 use std::sync::Arc;
 
 pub(crate) use fiber::Pause;
-pub(crate) use inbox::deliver;
+pub(crate) use inbox::{Word, deliver};
 pub(crate) use ready::ReadySet;
 
 use crate::engine::pulse::Pulse;

@@ -1,0 +1,128 @@
+//! Plans as executions of Shuttle's.
+
+use std::cell::{Cell, RefCell};
+use std::panic::Location;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use shuttle_engine::runtime::execution::{CurrentSchedule, Execution};
+use shuttle_engine::runtime::thread::continuation::{CONTINUATION_POOL, ContinuationPool};
+use shuttle_engine::scheduler::serialization::serialize_schedule;
+use shuttle_engine::{Config, FailurePersistence, MaxSteps};
+
+use crate::engine::explore::run::{Surroundings, conclude, conduct, new_epoch, taken_down};
+use crate::engine::explore::state::Setting;
+use crate::engine::pulse::Pulse;
+use crate::engine::shuttle::machine::{Machine, STACK_BYTES};
+use crate::engine::shuttle::quiet;
+use crate::engine::shuttle::schedulers;
+use crate::engine::shuttle::steering::Steering;
+use crate::engine::{Care, Run};
+use crate::finding::Verdict;
+use crate::plan::{Plan, Preempt};
+use crate::raw;
+use crate::scenario::Program;
+use crate::strategy;
+
+/// What makes executions on one thread. Shuttle's stacks are kept from one to the next.
+#[derive(Debug)]
+pub(super) struct Executions {
+    machine: Rc<Machine>,
+    pool: ContinuationPool,
+    config: Config,
+}
+
+thread_local! {
+    /// The way in: Shuttle wants code that may be sent to another thread, and never sends it.
+    static ENTRANCE: Cell<Option<Box<dyn FnOnce()>>> = const { Cell::new(None) };
+}
+
+impl Executions {
+    pub(super) fn new(pulse: Arc<Pulse>) -> Self {
+        quiet::install_hook();
+        let mut config = Config::new();
+        config.stack_size = STACK_BYTES;
+        config.failure_persistence = FailurePersistence::None;
+        config.max_steps = MaxSteps::None;
+        Self {
+            machine: Machine::new(pulse),
+            pool: ContinuationPool::new(),
+            config,
+        }
+    }
+
+    pub(super) fn run(&mut self, program: &Program, plan: &Plan, care: Care) -> Run {
+        let steering = Steering::new(&self.machine, schedulers::of(plan));
+        let steering = Rc::new(RefCell::new(steering));
+        let mut steps = 0;
+        let mut last = None;
+        for _ in 0..schedulers::executions(plan) {
+            let Some(mut run) = self.execute(&steering, program, plan, care) else {
+                break;
+            };
+            steps += run.steps;
+            run.steps = steps;
+            let settled = run.verdict != Verdict::Clean;
+            last = Some(run);
+            if settled {
+                break;
+            }
+        }
+        steering.borrow_mut().finish();
+        last.unwrap_or_else(|| Run::without_steps(Verdict::Clean))
+    }
+
+    /// One execution. None if the scheduler has no more.
+    fn execute(
+        &self,
+        steering: &Rc<RefCell<Steering>>,
+        program: &Program,
+        plan: &Plan,
+        care: Care,
+    ) -> Option<Run> {
+        let schedule = steering.borrow_mut().begin()?;
+        let result = Rc::new(Cell::new(None));
+        ENTRANCE.set(Some(Box::new({
+            let (machine, result) = (Rc::clone(&self.machine), Rc::clone(&result));
+            let (program, plan) = (program.clone(), plan.clone());
+            move || result.set(Some(main(&machine, &program, &plan, care)))
+        })));
+        let scheduler = Rc::clone(steering);
+        CONTINUATION_POOL.set(&self.pool, || {
+            Execution::new(scheduler, schedule).run(
+                &self.config,
+                || {
+                    if let Some(enter) = ENTRANCE.take() {
+                        enter();
+                    }
+                },
+                Location::caller(),
+            );
+        });
+        result.take()
+    }
+}
+
+/// Shuttle's main task: the runtime, the clock, and the rules that say when the run is over.
+pub(super) fn main(machine: &Machine, program: &Program, plan: &Plan, care: Care) -> Run {
+    machine.reset(
+        new_epoch(),
+        plan.preempt == Preempt::Op,
+        Setting::of(plan, strategy::of(&plan.schedule), care),
+    );
+    let surroundings = Surroundings::of(care);
+    let runtime = machine.executor.take_runtime();
+    let entered = raw::enter(machine);
+    let conducted = runtime.block_on(tokio::task::unconstrained(async {
+        let ending = conduct(machine, program, plan, surroundings).await;
+        taken_down(machine, ending)
+    }));
+    let unscheduled = runtime.metrics().num_alive_tasks();
+    drop(entered);
+    let told = care >= Care::Record && !machine.untold.get();
+    let schedule = told.then(|| serialize_schedule(&CurrentSchedule::get_schedule()));
+    machine.executor.keep_runtime(runtime, conducted.elapsed);
+    let mut run = conclude(&machine.executor, plan, &conducted, unscheduled);
+    run.shuttle_schedule = schedule;
+    run
+}
