@@ -123,6 +123,14 @@ impl Scheduler for Steering {
         current: Option<TaskId>,
         is_yielding: bool,
     ) -> Option<TaskId> {
+        let first = runnable.first().map(|task| task.id());
+        if current.is_none() {
+            // The machine is made ready for the run in the main task.
+            if let Chooser::Theirs(theirs) = &mut self.chooser {
+                theirs.first_task(runnable);
+            }
+            return first;
+        }
         let machine = Rc::clone(&self.machine);
         if let Some(target) = machine.target.get() {
             return Some(target);
@@ -131,16 +139,9 @@ impl Scheduler for Steering {
             return current;
         }
         let main = TaskId::from(0);
-        let first = runnable.first().map(|task| task.id());
         if machine.executor.closing.get() {
             // When the main task has ended, those that are left were given up.
             return first.filter(|first| *first == main);
-        }
-        if current.is_none() {
-            if let Chooser::Theirs(theirs) = &mut self.chooser {
-                theirs.first_task(runnable);
-            }
-            return first;
         }
         let state = &mut *machine.executor.state.borrow_mut();
         if due(state, machine.settling.get()).is_some() {
