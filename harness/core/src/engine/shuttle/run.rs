@@ -19,7 +19,7 @@ use crate::engine::shuttle::schedulers;
 use crate::engine::shuttle::steering::Steering;
 use crate::engine::{Care, Run};
 use crate::finding::Verdict;
-use crate::plan::{Plan, Preempt};
+use crate::plan::{Plan, Preempt, Schedule, StrategyKind};
 use crate::raw;
 use crate::scenario::Program;
 use crate::strategy;
@@ -52,7 +52,7 @@ impl Executions {
     }
 
     pub(super) fn run(&mut self, program: &Program, plan: &Plan, care: Care) -> Run {
-        let steering = Steering::new(&self.machine, schedulers::of(plan));
+        let steering = Steering::new(&self.machine, schedulers::of(plan), seed_of(plan));
         let steering = Rc::new(RefCell::new(steering));
         let mut steps = 0;
         let mut last = None;
@@ -100,6 +100,20 @@ impl Executions {
             );
         });
         result.take()
+    }
+}
+
+/// What the engine's own draws follow from. The seed of a depth-first search is a number of a
+/// schedule: what the engine draws must be the same in all of them.
+fn seed_of(plan: &Plan) -> u64 {
+    match plan.schedule {
+        Schedule::Seeded {
+            strategy: StrategyKind::Dfs,
+            ..
+        }
+        | Schedule::Choices(_)
+        | Schedule::Bytes(_) => 0,
+        Schedule::Seeded { seed, .. } => seed,
     }
 }
 

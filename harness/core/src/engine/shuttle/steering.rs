@@ -8,6 +8,7 @@ use shuttle_engine::scheduler::{Schedule, Scheduler, Task, TaskId};
 use crate::engine::explore::state::RunState;
 use crate::engine::shuttle::machine::{Machine, due};
 use crate::engine::shuttle::schedulers::Theirs;
+use crate::random::Random;
 
 /// Who chooses.
 #[derive(Debug)]
@@ -19,33 +20,34 @@ pub(super) enum Chooser {
 }
 
 /// Where a timer may fire although tasks are ready, one of Shuttle's schedulers is offered that at
-/// one choice in this many. Its tasks would otherwise hardly ever be faster than a timer: to a
-/// scheduler that one is a task as good as any.
-const OFFER_ONE_IN: u32 = 16;
+/// one choice in this many, by the plan's seed. To a scheduler a timer is a task as good as any, and
+/// so no task would ever be faster than one.
+const OFFER_ONE_IN: u32 = 8;
 
 /// Between Shuttle and a scheduler.
 #[derive(Debug)]
 pub(super) struct Steering {
     machine: Rc<Machine>,
     chooser: Chooser,
-    /// Of the next execution.
-    schedule: Option<Schedule>,
-    offers: u32,
+    /// Where timers are offered. Drawn apart from the scheduler's own numbers.
+    offers: Random,
+    seed: u64,
 }
 
 impl Steering {
-    pub(super) fn new(machine: &Rc<Machine>, chooser: Chooser) -> Self {
+    /// `seed` decides where timers are offered.
+    pub(super) fn new(machine: &Rc<Machine>, chooser: Chooser, seed: u64) -> Self {
         Self {
             machine: Rc::clone(machine),
             chooser,
-            schedule: None,
-            offers: 0,
+            offers: Random::new(seed),
+            seed,
         }
     }
 
     /// Begins an execution. None if the scheduler has no more.
     pub(super) fn begin(&mut self) -> Option<Schedule> {
-        self.offers = 0;
+        self.offers = Random::new(self.seed);
         match &mut self.chooser {
             Chooser::Own => Some(Schedule::new(0)),
             Chooser::Theirs(theirs) => theirs.begin(),
@@ -74,8 +76,7 @@ impl Steering {
             Chooser::Theirs(theirs) => theirs,
         };
         let may_fire = state.may_fire() && !state.fair;
-        self.offers += u32::from(may_fire);
-        let offered = may_fire && self.offers.is_multiple_of(OFFER_ONE_IN);
+        let offered = may_fire && self.offers.below(OFFER_ONE_IN) == 0;
         // Asked even where its answer does not count: some keep books on every task they see.
         let candidates = if offered { runnable } else { tasks };
         let chosen = theirs.next_task(candidates, current, is_yielding)?;
@@ -113,8 +114,9 @@ impl Machine {
 }
 
 impl Scheduler for Steering {
+    /// Not called: executions are begun one by one.
     fn new_execution(&mut self) -> Option<Schedule> {
-        self.schedule.take()
+        self.begin()
     }
 
     fn next_task(
