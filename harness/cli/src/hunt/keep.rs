@@ -167,6 +167,7 @@ fn file_name(scenario: &str) -> String {
 pub(super) fn report(found: &Found, outcome: &Outcome, keep_going: bool) -> Report {
     let mut report = Report::new(found.finding.clone(), found.plan.clone());
     report.schedules_before = Some(found.first_at);
+    report.shuttle_schedule.clone_from(&found.shuttle_schedule);
     report.notes.extend(outcome.warnings.iter().cloned());
     // Without --keep-going the count depends on how many schedules were under way.
     if keep_going && found.count > 1 {

@@ -55,6 +55,9 @@ pub struct Run {
     /// engine was [`EngineKind::Shuttle`] and the run was recorded. None as well if the run drew
     /// numbers from another source than Shuttle's.
     pub shuttle_schedule: Option<String>,
+    /// There was no such schedule: the strategy goes through them one by one, and the last one
+    /// came before. Nothing was run.
+    pub exhausted: bool,
 }
 
 impl Run {
@@ -67,6 +70,7 @@ impl Run {
             digest: None,
             divergence: None,
             shuttle_schedule: None,
+            exhausted: false,
         }
     }
 

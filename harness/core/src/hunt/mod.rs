@@ -366,7 +366,7 @@ impl Template {
     /// The plan of schedule `index`: a function of the base seed and the index alone.
     pub(crate) fn plan(&self, index: u64, preempt: Preempt) -> Plan {
         let mut random = Random::new(schedule_seed(self.settings.seed, index));
-        let load = self.ranges.draw(&mut random);
+        let mut load = self.ranges.draw(&mut random);
         let depth = 1 + random.below(DEEPEST);
         let strategy = self
             .settings
@@ -378,6 +378,12 @@ impl Template {
                     depth: u8::try_from(depth).unwrap_or(1),
                 }
             });
+        let mut seed = random.next();
+        if strategy == StrategyKind::Dfs {
+            // All schedules of one load; a knob that is narrowed to one count has that one.
+            load = self.ranges.smallest();
+            seed = index;
+        }
         Plan {
             scenario: self.scenario.clone(),
             variant: self.variant,
@@ -389,7 +395,7 @@ impl Template {
             total_steps: self.settings.total_steps,
             schedule: Schedule::Seeded {
                 strategy,
-                seed: random.next(),
+                seed,
                 digest: None,
             },
         }

@@ -219,6 +219,10 @@ fn write_facts(text: &mut String, report: &Report, paint: Paint) {
         fact("note", note.clone());
     }
     fact("replay", report.replay_command());
+    if let Some(schedule) = &report.shuttle_schedule {
+        let one_line: String = schedule.split_whitespace().collect();
+        fact("shuttle schedule", one_line);
+    }
 }
 
 fn schedule_text(schedule: &Schedule) -> String {

@@ -173,6 +173,7 @@ pub(crate) fn conclude(
         digest,
         divergence: state.strategy.divergence().map(str::to_owned),
         shuttle_schedule: None,
+        exhausted: false,
     }
 }
 

@@ -30,6 +30,26 @@ pub(super) struct Executions {
     machine: Rc<Machine>,
     pool: ContinuationPool,
     config: Config,
+    search: Option<Search>,
+}
+
+/// A depth-first search that can be gone on with.
+#[derive(Debug)]
+struct Search {
+    program: Program,
+    plan: Plan,
+    /// The number of its next schedule.
+    next: u64,
+    steering: Rc<RefCell<Steering>>,
+}
+
+impl Search {
+    /// Whether `plan` is one of the search's, but for its number.
+    fn is_of(&self, plan: &Plan) -> bool {
+        let mut plan = plan.clone();
+        plan.schedule = self.plan.schedule.clone();
+        plan == self.plan
+    }
 }
 
 thread_local! {
@@ -48,12 +68,20 @@ impl Executions {
             machine: Machine::new(pulse),
             pool: ContinuationPool::new(),
             config,
+            search: None,
         }
     }
 
     pub(super) fn run(&mut self, program: &Program, plan: &Plan, care: Care) -> Run {
-        let steering = Steering::new(&self.machine, schedulers::of(plan), seed_of(plan));
-        let steering = Rc::new(RefCell::new(steering));
+        if let Schedule::Seeded {
+            strategy: StrategyKind::Dfs,
+            seed,
+            ..
+        } = plan.schedule
+        {
+            return self.search(program, plan, seed, care);
+        }
+        let steering = self.steering(plan);
         let mut steps = 0;
         let mut last = None;
         for _ in 0..schedulers::executions(plan) {
@@ -69,7 +97,45 @@ impl Executions {
             }
         }
         steering.borrow_mut().finish();
-        last.unwrap_or_else(|| Run::without_steps(Verdict::Clean))
+        last.unwrap_or_else(Run::past_the_last)
+    }
+
+    fn steering(&self, plan: &Plan) -> Rc<RefCell<Steering>> {
+        let chooser = schedulers::of(plan);
+        Rc::new(RefCell::new(Steering::new(
+            &self.machine,
+            chooser,
+            seed_of(plan),
+        )))
+    }
+
+    /// Schedule `number` of the depth-first search, which makes all before it as well, unless they
+    /// were the last ones made.
+    fn search(&mut self, program: &Program, plan: &Plan, number: u64, care: Care) -> Run {
+        let going_on = self.search.take().filter(|search| {
+            search.next <= number && search.program.is(program) && search.is_of(plan)
+        });
+        let mut search = going_on.unwrap_or_else(|| Search {
+            program: program.clone(),
+            plan: plan.clone(),
+            next: 0,
+            steering: self.steering(plan),
+        });
+        let mut last = None;
+        while search.next <= number {
+            let care = if search.next == number {
+                care
+            } else {
+                Care::Hunt
+            };
+            last = self.execute(&search.steering, program, plan, care);
+            if last.is_none() {
+                break;
+            }
+            search.next += 1;
+        }
+        self.search = Some(search);
+        last.unwrap_or_else(Run::past_the_last)
     }
 
     /// One execution. None if the scheduler has no more.
@@ -139,4 +205,14 @@ pub(super) fn main(machine: &Machine, program: &Program, plan: &Plan, care: Care
     let mut run = conclude(&machine.executor, plan, &conducted, unscheduled);
     run.shuttle_schedule = schedule;
     run
+}
+
+impl Run {
+    /// There was no such schedule.
+    fn past_the_last() -> Self {
+        Self {
+            exhausted: true,
+            ..Self::without_steps(Verdict::Clean)
+        }
+    }
 }
