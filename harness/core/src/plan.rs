@@ -116,8 +116,9 @@ pub enum StrategyKind {
     },
     /// Uniform random walk: a task is as likely as it has steps left, by the count of a first run.
     Urw,
-    /// Depth-first search: one schedule after the other until all were tried. A plan's seed is
-    /// the number of its schedule.
+    /// Depth-first search: one schedule after the other until all were tried, in which other choices
+    /// than those among tasks are the same. A plan's seed is the number of its schedule. A hunt has
+    /// the same load in all of them: the smallest that can show the bug, where that is known.
     Dfs,
     /// Every ready task in turn: one schedule.
     RoundRobin,
@@ -248,6 +249,9 @@ impl FromStr for StrategyKind {
     }
 }
 
+/// What Shuttle takes its seeds from if it is set.
+const SHUTTLE_SEED: &str = "SHUTTLE_RANDOM_SEED";
+
 /// An engine that is not there, or lacks the strategy.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -255,6 +259,16 @@ pub enum Unavailable {
     /// This build has no such engine.
     #[error("this build has no engine `{0}`: build standstill with its feature `{0}`")]
     Engine(EngineKind),
+    /// Something in the environment would change what seeds mean.
+    #[error(
+        "`{variable}` is set, which would take the place of every seed: unset it to use the engine `{engine}`"
+    )]
+    Environment {
+        /// The engine.
+        engine: EngineKind,
+        /// The variable's name.
+        variable: &'static str,
+    },
     /// The engine has no such strategy.
     #[error("the engine `{engine}` has no strategy `{strategy}`: choose one of {known}")]
     Strategy {
@@ -276,6 +290,12 @@ impl EngineKind {
     pub fn check(self, strategy: Option<StrategyKind>) -> Result<(), Unavailable> {
         if self == EngineKind::Shuttle && !cfg!(feature = "shuttle") {
             return Err(Unavailable::Engine(self));
+        }
+        if self == EngineKind::Shuttle && std::env::var_os(SHUTTLE_SEED).is_some() {
+            return Err(Unavailable::Environment {
+                engine: self,
+                variable: SHUTTLE_SEED,
+            });
         }
         match strategy {
             Some(strategy) if !strategy.is_of(self) => Err(Unavailable::Strategy {

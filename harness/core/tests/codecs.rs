@@ -121,19 +121,22 @@ fn entry() -> impl Strategy<Value = Entry> {
         word(KINDS),
         "[0-9a-f]{12}",
         any::<bool>(),
-        text(),
-        text(),
+        (text(), text()),
+        prop::option::of("([0-9a-f]{2}){0,200}"),
     )
-        .prop_map(|(plan, kind, hash, fixed_clean, found, comment)| Entry {
-            fixed_clean: fixed_clean && plan.variant != Variant::Fixed,
-            plan,
-            expect: Expectation {
-                kind,
-                fingerprint: format!("{kind}-{hash}").parse().unwrap(),
+        .prop_map(
+            |(plan, kind, hash, fixed_clean, (found, comment), shuttle_schedule)| Entry {
+                shuttle_schedule,
+                fixed_clean: fixed_clean && plan.variant != Variant::Fixed,
+                plan,
+                expect: Expectation {
+                    kind,
+                    fingerprint: format!("{kind}-{hash}").parse().unwrap(),
+                },
+                found,
+                comment,
             },
-            found,
-            comment,
-        })
+        )
 }
 
 fn ranges() -> impl Strategy<Value = LoadRanges> {
@@ -237,6 +240,7 @@ proptest! {
             },
             fixed_clean: false,
             found: String::new(),
+            shuttle_schedule: None,
             comment: String::new(),
         };
         for line in entry.to_toml().lines() {

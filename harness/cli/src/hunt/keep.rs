@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use standstill::engine::Care;
 use standstill::{
-    Corpus, Entry, Expectation, Found, Outcome, Plan, Report, Runner, Scenario, Schedule, Variant,
-    Verdict,
+    Corpus, EngineKind, Entry, Expectation, Found, Outcome, Plan, Report, Runner, Scenario,
+    Schedule, Variant, Verdict,
 };
 
 use super::rows::Row;
@@ -85,9 +85,24 @@ impl Keeper {
             fixed_clean: fixed_is_clean(&mut self.runner, row.scenario, &plan),
             found: how(&self.asked, found, &plan),
             comment: String::new(),
+            shuttle_schedule: self.shuttle_schedule(row, found, &plan),
             plan,
         };
         Ok(Some(corpus.save(&entry)?))
+    }
+}
+
+impl Keeper {
+    /// The plan's run as Shuttle tells it, if it is Shuttle that runs it.
+    fn shuttle_schedule(&mut self, row: &Row<'_>, found: &Found, plan: &Plan) -> Option<String> {
+        if found.plan == *plan {
+            return found.shuttle_schedule.clone();
+        }
+        if plan.engine != EngineKind::Shuttle {
+            return None;
+        }
+        let program = row.scenario.program(row.variant)?;
+        self.runner.replay(program, plan).shuttle_schedule
     }
 }
 

@@ -31,6 +31,7 @@ fn seeded() -> Entry {
         },
         fixed_clean: true,
         found: "hunt with pct:3, schedule 37".to_owned(),
+        shuttle_schedule: None,
         comment: String::new(),
     }
 }
@@ -82,6 +83,7 @@ fn minimised() -> Entry {
         },
         fixed_clean: false,
         found: String::new(),
+        shuttle_schedule: None,
         comment: "Two workers \"meet\".\nThe path is C:\\x\t\u{1b}\"\"\"".to_owned(),
     }
 }

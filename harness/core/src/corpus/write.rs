@@ -39,6 +39,11 @@ impl Entry {
         if !self.comment.is_empty() {
             line(&mut toml, "comment", &quoted(&self.comment));
         }
+        if let Some(schedule) = &self.shuttle_schedule {
+            let lines = schedule.as_bytes().chunks(2 * BYTES_A_LINE);
+            let lines = lines.map(|line| quoted(&String::from_utf8_lossy(line)));
+            wrapped(&mut toml, "shuttle_schedule", lines);
+        }
         write_load(&mut toml, &plan.load);
 
         toml.push_str("\n[expect]\n");

@@ -70,6 +70,7 @@ pub struct Hunt {
     variant: Variant,
     program: Option<Program>,
     ranges: LoadRanges,
+    smallest: Option<Load>,
     range_error: Option<RangeError>,
     known_variants: Vec<Variant>,
     settings: Settings,
@@ -101,6 +102,7 @@ impl Hunt {
             variant: Variant::Own,
             program: None,
             ranges: LoadRanges::default(),
+            smallest: None,
             range_error: None,
             known_variants: vec![Variant::Own],
             settings: Settings {
@@ -127,6 +129,7 @@ impl Hunt {
         hunt.variant = variant;
         hunt.program = scenario.program(variant).cloned();
         hunt.ranges = scenario.ranges().clone();
+        hunt.smallest = scenario.smallest_buggy_load();
         hunt.known_variants = scenario.variants().collect();
         hunt
     }
@@ -312,6 +315,7 @@ impl Hunt {
             scenario: self.name,
             variant: self.variant,
             ranges: self.ranges,
+            smallest: self.smallest,
             settings: self.settings,
         };
         Ok(crew::hunt(&template, &program))
@@ -356,6 +360,8 @@ pub(crate) struct Template {
     pub(crate) scenario: String,
     pub(crate) variant: Variant,
     pub(crate) ranges: LoadRanges,
+    /// The smallest load that can show the bug, if it is known.
+    pub(crate) smallest: Option<Load>,
     pub(crate) settings: Settings,
 }
 
@@ -381,7 +387,10 @@ impl Template {
         let mut seed = random.next();
         if strategy == StrategyKind::Dfs {
             // All schedules of one load; a knob that is narrowed to one count has that one.
-            load = self.ranges.smallest();
+            load = match self.smallest {
+                Some(load) => self.ranges.clamp(&load),
+                None => self.ranges.smallest(),
+            };
             seed = index;
         }
         Plan {

@@ -343,6 +343,7 @@ impl Property {
                 self.chosen_seed()?,
                 tested + 1
             ),
+            shuttle_schedule: None,
             comment: String::new(),
         };
         Ok(Some(corpus.save(&entry)?))

@@ -220,8 +220,7 @@ fn write_facts(text: &mut String, report: &Report, paint: Paint) {
     }
     fact("replay", report.replay_command());
     if let Some(schedule) = &report.shuttle_schedule {
-        let one_line: String = schedule.split_whitespace().collect();
-        fact("shuttle schedule", one_line);
+        fact("shuttle schedule", schedule.clone());
     }
 }
 

@@ -2,7 +2,9 @@
 
 use super::{TokenError, strategy_version, wire};
 use crate::load::Load;
-use crate::plan::{Choice, Digest, Leaks, Plan, Preempt, Schedule, StrategyKind, Variant};
+use crate::plan::{
+    Choice, Digest, EngineKind, Leaks, Plan, Preempt, Schedule, StrategyKind, Variant,
+};
 use crate::task::TaskPath;
 
 fn seeded() -> Plan {
@@ -132,7 +134,10 @@ fn a_long_text_is_not_quoted_whole() {
 fn a_changed_strategy_is_refused() {
     let mut payload = opened(&seeded().to_token());
     let version = payload.len() - 4 - 2 - 8 - 2;
-    assert_eq!(payload[version], strategy_version(StrategyKind::Random));
+    assert_eq!(
+        payload[version],
+        strategy_version(EngineKind::Explore, StrategyKind::Random)
+    );
     payload[version] += 1;
     assert_eq!(
         Plan::from_token(&sealed(payload)).unwrap_err().to_string(),

@@ -200,7 +200,10 @@ pub(super) fn main(machine: &Machine, program: &Program, plan: &Plan, care: Care
     let unscheduled = runtime.metrics().num_alive_tasks();
     drop(entered);
     let told = care >= Care::Record && !machine.untold.get();
-    let schedule = told.then(|| serialize_schedule(&CurrentSchedule::get_schedule()));
+    let schedule = told.then(|| {
+        let lines = serialize_schedule(&CurrentSchedule::get_schedule());
+        lines.split_whitespace().collect::<String>()
+    });
     machine.executor.keep_runtime(runtime, conducted.elapsed);
     let mut run = conclude(&machine.executor, plan, &conducted, unscheduled);
     run.shuttle_schedule = schedule;
