@@ -85,25 +85,28 @@ impl Keeper {
             fixed_clean: fixed_is_clean(&mut self.runner, row.scenario, &plan),
             found: how(&self.asked, found, &plan),
             comment: String::new(),
-            shuttle_schedule: self.shuttle_schedule(row, found, &plan),
+            shuttle_schedule: shuttle_schedule(&mut self.runner, row, found, &plan),
             plan,
         };
         Ok(Some(corpus.save(&entry)?))
     }
 }
 
-impl Keeper {
-    /// The plan's run as Shuttle tells it, if it is Shuttle that runs it.
-    fn shuttle_schedule(&mut self, row: &Row<'_>, found: &Found, plan: &Plan) -> Option<String> {
-        if found.plan == *plan {
-            return found.shuttle_schedule.clone();
-        }
-        if plan.engine != EngineKind::Shuttle {
-            return None;
-        }
-        let program = row.scenario.program(row.variant)?;
-        self.runner.replay(program, plan).shuttle_schedule
+/// The plan's run as Shuttle tells it, if it is Shuttle that runs it.
+fn shuttle_schedule(
+    runner: &mut Runner,
+    row: &Row<'_>,
+    found: &Found,
+    plan: &Plan,
+) -> Option<String> {
+    if found.plan == *plan {
+        return found.shuttle_schedule.clone();
     }
+    if plan.engine != EngineKind::Shuttle {
+        return None;
+    }
+    let program = row.scenario.program(row.variant)?;
+    runner.replay(program, plan).shuttle_schedule
 }
 
 /// The options that decide which schedules a hunt tries. The others are in the plan.

@@ -37,10 +37,6 @@ fn bad_input_is_one_clear_line_and_exit_2() {
             "hunt --strategy urw",
             "the engine `explore` has no strategy `urw`: choose one of random, pct:DEPTH",
         ),
-        (
-            "hunt --engine stutter",
-            "[possible values: explore, shuttle]",
-        ),
         ("hunt --variant own", "no scenario has a variant `own`"),
         ("replay ss1-abc", "the token is truncated or mistyped"),
         ("replay ss1-", "the token is truncated or mistyped"),

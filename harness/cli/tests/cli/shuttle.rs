@@ -14,7 +14,6 @@ fn every_scheduler_of_shuttles_finds_a_hang_that_replays_and_is_explained() {
         "pct:3",
         "urw",
         "round-robin",
-        "dfs",
         "standstill:random",
         "standstill:pct:3",
     ] {
@@ -50,16 +49,6 @@ fn every_scheduler_of_shuttles_finds_a_hang_that_replays_and_is_explained() {
         let schedule = json["shuttle_schedule"].as_str().unwrap();
         assert!(schedule.bytes().all(|byte| byte.is_ascii_hexdigit()));
     }
-}
-
-#[test]
-fn depth_first_search_ends_when_all_was_tried() {
-    let args = ["double-read", "--engine", "shuttle", "--strategy", "dfs"];
-    let (rows, code) = hunt(&[&args[..], &["--variant", "fixed", "--jobs", "2"]].concat());
-    assert_eq!(code, Some(0), "{rows:?}");
-    let (alone, _) = hunt(&[&args[..], &["--variant", "fixed", "--jobs", "1"]].concat());
-    assert!(rows[0].schedules < 20_000, "{rows:?}");
-    assert_eq!(rows[0].schedules, alone[0].schedules);
 }
 
 #[test]
