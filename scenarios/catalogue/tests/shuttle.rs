@@ -1,6 +1,8 @@
 //! The engine `shuttle` over every scenario: it finds what `explore` finds, replays it, and so does
 //! Shuttle itself.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic, too")]
+
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -1,5 +1,7 @@
 //! Memory under the engine `shuttle`. In a process of its own: the figure is the process's.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic, too")]
+
 use standstill::engine::Care;
 use standstill::{EngineKind, Load, Plan, Runner, Schedule, StrategyKind, Variant, Verdict};
 use standstill_catalogue::find;

@@ -9,7 +9,7 @@ mod closing;
 pub(crate) mod executor;
 pub(crate) mod fiber;
 mod host;
-mod inbox;
+pub(crate) mod inbox;
 mod judge;
 pub(crate) mod panics;
 mod partial;
@@ -23,7 +23,7 @@ mod timers;
 use std::sync::Arc;
 
 pub(crate) use fiber::Pause;
-pub(crate) use inbox::{Word, deliver};
+pub(crate) use inbox::deliver;
 pub(crate) use ready::ReadySet;
 
 use crate::engine::pulse::Pulse;

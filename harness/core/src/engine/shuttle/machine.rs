@@ -9,12 +9,13 @@ use shuttle_engine::runtime::execution::ExecutionState;
 use shuttle_engine::runtime::thread;
 use shuttle_engine::scheduler::TaskId;
 
+use crate::engine::explore::Pause;
 use crate::engine::explore::executor::{Executor, note_panic};
 use crate::engine::explore::fiber::{self, Body, Job, Letterbox, Unwound};
+use crate::engine::explore::inbox::Word;
 use crate::engine::explore::run::{Carrier, Next};
 use crate::engine::explore::slots::Phase;
 use crate::engine::explore::state::{RunState, SPIN_PATIENCE, Setting};
-use crate::engine::explore::{Pause, Word};
 use crate::engine::pulse::Pulse;
 use crate::host::NewTask;
 use crate::op::Op;
