@@ -419,3 +419,46 @@ impl Plan {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{EngineKind, StrategyKind};
+
+    #[test]
+    fn strategies_are_read_as_they_are_written() {
+        for text in [
+            "random",
+            "pct:1",
+            "pct:32",
+            "urw",
+            "dfs",
+            "round-robin",
+            "standstill:random",
+            "standstill:pct:3",
+        ] {
+            let strategy: StrategyKind = text.parse().unwrap();
+            assert_eq!(strategy.to_string(), text);
+        }
+        for text in [
+            "",
+            "pct",
+            "pct:0",
+            "pct:33",
+            "pct:x",
+            "urw:1",
+            "standstill:",
+        ] {
+            let error = text.parse::<StrategyKind>().unwrap_err().to_string();
+            assert!(error.ends_with("standstill:pct:DEPTH"), "{error}");
+        }
+    }
+
+    #[test]
+    fn each_engine_has_its_own_strategies() {
+        assert_eq!(EngineKind::Explore.strategies(), "random, pct:DEPTH");
+        assert_eq!(
+            EngineKind::Shuttle.strategies(),
+            "random, pct:DEPTH, urw, dfs, round-robin, standstill:random, standstill:pct:DEPTH"
+        );
+    }
+}

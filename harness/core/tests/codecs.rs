@@ -52,6 +52,11 @@ fn schedule() -> impl Strategy<Value = Schedule> {
     let strategy = prop_oneof![
         Just(StrategyKind::Random),
         (1_u8..=32).prop_map(|depth| StrategyKind::Pct { depth }),
+        Just(StrategyKind::Urw),
+        Just(StrategyKind::Dfs),
+        Just(StrategyKind::RoundRobin),
+        Just(StrategyKind::OwnRandom),
+        (1_u8..=32).prop_map(|depth| StrategyKind::OwnPct { depth }),
     ];
     let digest = any::<(u32, u32)>().prop_map(|(choices, hash)| Digest { choices, hash });
     prop_oneof![
