@@ -31,8 +31,8 @@ pub struct Report {
     pub token: String,
     /// How many schedules the hunt had run before the one that showed it.
     pub schedules_before: Option<u64>,
-    /// The run as `shuttle::replay` takes it, together with
-    /// [`shuttle_body`](fn@crate::shuttle_body): under the engine `shuttle`.
+    /// The run as `shuttle::replay` takes it, together with `shuttle_body`: under the engine
+    /// `shuttle`.
     pub shuttle_schedule: Option<String>,
     /// What else the reader should know, a sentence each.
     pub notes: Vec<String>,
