@@ -5,7 +5,7 @@
 //! ready the paused clock jumps to the next timer, and when a sentinel farther away than any real
 //! timer fires, nothing can ever happen again.
 
-mod closing;
+pub(crate) mod closing;
 pub(crate) mod executor;
 pub(crate) mod fiber;
 mod host;

@@ -1,8 +1,13 @@
 //! The end of a run, in the same order as under `explore`: see there why.
+//!
+//! The main task lets one task after the other go on until it comes back. A destructor that waits
+//! while its own stack is being unwound does the same in its task.
 
+use shuttle_engine::runtime::execution::ExecutionState;
 use shuttle_engine::runtime::thread;
 
 use crate::engine::explore::Pause;
+use crate::engine::explore::closing::Resistance;
 use crate::engine::explore::slots::Phase;
 use crate::engine::shuttle::machine::{Machine, Order};
 use crate::task::TaskRef;
@@ -16,61 +21,75 @@ const UNWINDINGS: u32 = 100;
 impl Machine {
     /// Takes the run down, from Shuttle's main task. Returns how many tasks could not be.
     pub(super) fn close(&self) -> u32 {
-        self.executor.closing.set(true);
-        let count = {
-            let state = &mut *self.executor.state.borrow_mut();
-            state.tracker.closing = true;
-            state.fire = false;
-            u32::try_from(state.slots.count()).unwrap_or(u32::MAX)
-        };
-        let ended: u32 = (0..count).map(|slot| self.end_poll(slot)).sum();
-        let dropped: u32 = (0..count).map(|slot| self.drop_body(slot)).sum();
-        ended + dropped
-    }
-
-    fn end_poll(&self, slot: u32) -> u32 {
-        let phase = self.executor.state.borrow_mut().slots.at(slot).phase;
-        match phase {
-            Phase::Preempted => self.finish(slot, Order::GoOn),
-            Phase::Parked => self.finish(slot, Order::Unwind),
-            Phase::Vacant | Phase::Idle | Phase::Running => 0,
+        self.executor.begin_closing();
+        let count = self.count();
+        for slot in 0..count {
+            self.end_poll(slot);
         }
+        for slot in 0..count {
+            self.end_body(slot, Order::Drop);
+        }
+        self.executor.given_up.take()
     }
 
-    fn drop_body(&self, slot: u32) -> u32 {
+    fn count(&self) -> u32 {
+        u32::try_from(self.executor.state.borrow().slots.count()).unwrap_or(u32::MAX)
+    }
+
+    fn end_poll(&self, slot: u32) {
+        let order = {
+            let mut state = self.executor.state.borrow_mut();
+            let slot = state.slots.at(slot);
+            match slot.phase {
+                Phase::Parked if !std::mem::take(&mut slot.woken) => Order::Unwind,
+                Phase::Parked | Phase::Preempted => Order::GoOn,
+                Phase::Vacant | Phase::Idle | Phase::Running => return,
+            }
+        };
+        self.finish(slot, order);
+    }
+
+    fn end_body(&self, slot: u32, order: Order) {
         let has_body = {
             let mut state = self.executor.state.borrow_mut();
             state.slots.at(slot).body.is_some()
         };
         if has_body {
-            self.finish(slot, Order::Drop)
-        } else {
-            0
+            self.finish(slot, order);
         }
     }
 
-    /// Lets a task run until its poll returns, unwinding it where it waits. Returns 1 if it had to
-    /// be given up.
-    fn finish(&self, slot: u32, order: Order) -> u32 {
+    /// Lets a task run until its poll returns, unwinding it where it waits. One that resists is
+    /// given up.
+    fn finish(&self, slot: u32, order: Order) {
         let mut order = order;
         for _ in 0..UNWINDINGS {
             self.executor.closing_switches.set(0);
-            self.order.set(order);
-            match self.run_alone(slot) {
-                Pause::Pending | Pause::Ended | Pause::Unwound | Pause::Panicked => return 0,
-                Pause::Preempted => order = Order::GoOn,
-                Pause::Parked | Pause::Stuck => order = Order::Unwind,
-            }
+            let pause = self.run_alone(slot, order);
+            order = match pause {
+                Pause::Pending | Pause::Ended | Pause::Unwound | Pause::Panicked => return,
+                Pause::Preempted => Order::GoOn,
+                Pause::Stuck => Order::Unwind,
+                Pause::Parked => {
+                    let mut state = self.executor.state.borrow_mut();
+                    match std::mem::take(&mut state.slots.at(slot).woken) {
+                        true => Order::GoOn,
+                        false => Order::Unwind,
+                    }
+                }
+            };
         }
         // Shuttle stops the execution with this one runnable, and frees its stack.
         self.unblock(slot);
         self.executor.state.borrow_mut().retire(slot, true);
-        1
+        let given_up = &self.executor.given_up;
+        given_up.set(given_up.get() + 1);
     }
 
-    /// Lets one task run until it comes back, and nobody else.
-    fn run_alone(&self, slot: u32) -> Pause {
+    /// Runs one task until it comes back, and nobody else.
+    fn run_alone(&self, slot: u32, order: Order) -> Pause {
         self.unblock(slot);
+        self.order.set(order);
         self.returned.set(None);
         self.target.set(self.id_of(slot));
         loop {
@@ -88,5 +107,47 @@ impl Machine {
         if passed > CLOSING_PATIENCE && !std::thread::panicking() {
             self.leave(me, Pause::Stuck);
         }
+    }
+
+    /// A destructor of `me`, which is being unwound, waits: ends another task that may have to go
+    /// first. A run that was going on ends here; what `me` panicked with is what it has shown.
+    #[cold]
+    pub(super) fn resolve(&self, me: TaskRef) {
+        if !self.executor.closing.get() {
+            self.executor.begin_closing();
+            self.executor.state.borrow_mut().cut_short = true;
+        }
+        let (slot, resistance) = self.least_resistance(me).unwrap_or_else(|| {
+            panic!("a destructor blocks while its task unwinds, which nothing can resolve")
+        });
+        let switches = self.executor.closing_switches.get();
+        self.executor.current.set(None);
+        self.waiting.borrow_mut().push(ExecutionState::me());
+        match resistance {
+            Resistance::None | Resistance::Waits => self.end_poll(slot),
+            Resistance::NotBegun => self.end_body(slot, Order::GoOn),
+            Resistance::Idle => self.end_body(slot, Order::Drop),
+        }
+        self.waiting.borrow_mut().pop();
+        self.executor.closing_switches.set(switches);
+        self.executor.current.set(Some(me));
+    }
+
+    fn least_resistance(&self, me: TaskRef) -> Option<(u32, Resistance)> {
+        let mut state = self.executor.state.borrow_mut();
+        let others = (0..u32::try_from(state.slots.count()).unwrap_or(u32::MAX))
+            .filter(|slot| *slot != me.slot);
+        let resisting = others.filter_map(|index| {
+            let slot = state.slots.at(index);
+            let resistance = match slot.phase {
+                Phase::Parked if !slot.woken => Resistance::Waits,
+                Phase::Parked | Phase::Preempted => Resistance::None,
+                Phase::Idle if slot.kind.may_block() && !slot.begun => Resistance::NotBegun,
+                Phase::Idle => Resistance::Idle,
+                Phase::Running | Phase::Vacant => return None,
+            };
+            Some((index, resistance))
+        });
+        resisting.min_by_key(|(index, resistance)| (*resistance, *index))
     }
 }

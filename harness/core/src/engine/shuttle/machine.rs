@@ -55,6 +55,9 @@ pub(super) struct Machine {
     /// Who goes next while the run is being taken down.
     pub(super) target: Cell<Option<TaskId>>,
     pub(super) order: Cell<Order>,
+    /// Those that wait for the target to come back, while the run is being taken down: tasks in
+    /// whose destructors others are ended. The main task is not among them.
+    pub(super) waiting: RefCell<Vec<TaskId>>,
     /// How the target came back.
     pub(super) returned: Cell<Option<Pause>>,
     /// The number that is asked for lies below this.
@@ -82,6 +85,7 @@ impl Machine {
             stay: Cell::new(false),
             target: Cell::new(None),
             order: Cell::new(Order::GoOn),
+            waiting: RefCell::default(),
             returned: Cell::new(None),
             bound: Cell::new(0),
             untold: Cell::new(false),
@@ -99,6 +103,7 @@ impl Machine {
         self.target.set(None);
         self.order.set(Order::GoOn);
         self.returned.set(None);
+        self.waiting.borrow_mut().clear();
         self.untold.set(false);
         let mut names = self.names.borrow_mut();
         names.of_slot.clear();
@@ -177,6 +182,7 @@ impl Machine {
         let body = slot.body.take()?;
         slot.phase = Phase::Running;
         slot.woken = false;
+        slot.poll_again = false;
         slot.begun = true;
         let aborted = slot.aborted;
         let word = self.executor.waker_word(slot);
@@ -187,8 +193,10 @@ impl Machine {
         if drops {
             return Some((Job::Drop, body));
         }
-        state.tracker.polled(me);
-        state.begin_step();
+        if !self.executor.closing.get() {
+            state.tracker.polled(me);
+            state.begin_step();
+        }
         let job = if aborted {
             Job::Cancel
         } else {
@@ -208,7 +216,7 @@ impl Machine {
             let slot = state.slots.at(me.slot);
             slot.body = letterbox.body.take();
             slot.phase = Phase::Idle;
-            if !slot.woken && !slot.aborted {
+            if !slot.poll_again && !slot.aborted {
                 state.ready.remove(me.slot);
                 sleep();
             }
@@ -234,13 +242,14 @@ impl Machine {
             state.tracker.intends(me, op, resource, site);
             if !self.executor.closing.get() {
                 self.executor.pulse.intends(op, site);
-                if op == Op::Yield {
+                if matches!(op, Op::Yield | Op::YieldThread) {
                     state.strategy.yielded(me.slot);
                     ExecutionState::request_yield();
                 }
                 let spins = state.steps >= state.slice_end + SPIN_PATIENCE;
+                let leaves = self.preempt.get() || spins || op == Op::YieldThread;
                 // A stack that is being unwound cannot be left.
-                if std::thread::panicking() || !self.preempt.get() && !spins {
+                if std::thread::panicking() || !leaves {
                     state.begin_step();
                     return;
                 }
@@ -253,17 +262,20 @@ impl Machine {
         }
     }
 
-    /// Suspends the current blocking task until it is woken.
+    /// Suspends the current task until it is woken, in the middle of its poll if need be.
     pub(super) fn park(&self, me: TaskRef) {
-        assert!(
-            !std::thread::panicking(),
-            "a destructor blocks while its task unwinds, which nothing can resolve"
-        );
-        if !self.executor.closing.get() {
-            let state = &mut *self.executor.state.borrow_mut();
-            if std::mem::take(&mut state.slots.at(me.slot).woken) {
-                return;
-            }
+        if std::thread::panicking() {
+            return self.resolve(me);
+        }
+        if self.executor.closing.get() {
+            self.switch_while_closing(me);
+        }
+        let woken = {
+            let mut state = self.executor.state.borrow_mut();
+            std::mem::take(&mut state.slots.at(me.slot).woken)
+        };
+        if woken {
+            return;
         }
         self.leave(me, Pause::Parked);
     }
@@ -300,13 +312,16 @@ impl Machine {
             state.suspended -= 1;
             let slot = state.slots.at(me.slot);
             slot.phase = Phase::Running;
-            if pause == Pause::Parked {
+            let closing = self.executor.closing.get();
+            if pause == Pause::Parked && !closing {
                 slot.woken = false;
+                state.tracker.polled(me);
             }
+            let slot = state.slots.at(me.slot);
             self.executor
                 .pulse
                 .step_begins(slot.identity, state.suspended);
-            if !self.executor.closing.get() {
+            if !closing {
                 state.begin_step();
             }
         }
@@ -378,7 +393,9 @@ impl Names {
 
 /// What is due instead of a step, if anything.
 pub(super) fn due(state: &RunState, settling: bool) -> Option<Next> {
-    if state.root_ended && (!settling || state.alive == 0) {
+    if state.cut_short {
+        Some(Next::CutShort)
+    } else if state.root_ended && (!settling || state.alive == 0) {
         Some(Next::RootEnded)
     } else if state.steps >= state.slice_end {
         Some(Next::SliceOver)

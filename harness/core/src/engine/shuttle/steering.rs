@@ -142,6 +142,9 @@ impl Scheduler for Steering {
         }
         let main = TaskId::from(0);
         if machine.executor.closing.get() {
+            if let Some(waiting) = machine.waiting.borrow().last() {
+                return Some(*waiting);
+            }
             // When the main task has ended, those that are left were given up.
             return first.filter(|first| *first == main);
         }
