@@ -120,7 +120,7 @@ impl Machine {
         let (slot, resistance) = self.least_resistance(me).unwrap_or_else(|| {
             panic!("a destructor blocks while its task unwinds, which nothing can resolve")
         });
-        let switches = self.executor.closing_switches.get();
+        let (switches, alone) = (self.executor.closing_switches.get(), self.alone.get());
         self.executor.current.set(None);
         self.waiting.borrow_mut().push(ExecutionState::me());
         match resistance {
@@ -130,6 +130,7 @@ impl Machine {
         }
         self.waiting.borrow_mut().pop();
         self.executor.closing_switches.set(switches);
+        self.alone.set(alone);
         self.executor.current.set(Some(me));
     }
 

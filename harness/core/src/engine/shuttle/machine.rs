@@ -55,6 +55,8 @@ pub(super) struct Machine {
     /// Who goes next while the run is being taken down.
     pub(super) target: Cell<Option<TaskId>>,
     pub(super) order: Cell<Order>,
+    /// The current task goes on because it is being ended, not because it is its turn.
+    pub(super) alone: Cell<bool>,
     /// Those that wait for the target to come back, while the run is being taken down: tasks in
     /// whose destructors others are ended. The main task is not among them.
     pub(super) waiting: RefCell<Vec<TaskId>>,
@@ -85,6 +87,7 @@ impl Machine {
             stay: Cell::new(false),
             target: Cell::new(None),
             order: Cell::new(Order::GoOn),
+            alone: Cell::new(false),
             waiting: RefCell::default(),
             returned: Cell::new(None),
             bound: Cell::new(0),
@@ -177,6 +180,7 @@ impl Machine {
     /// A poll begins, or the end of the task. None if its code is gone.
     fn begin(&self, me: TaskRef) -> Option<(Job, Body)> {
         let drops = self.order.take() == Order::Drop;
+        self.alone.set(self.executor.closing.get());
         let state = &mut *self.executor.state.borrow_mut();
         let slot = state.slots.at(me.slot);
         let body = slot.body.take()?;
@@ -222,7 +226,8 @@ impl Machine {
             }
             return false;
         }
-        if pause == Pause::Panicked && !closing {
+        // One whose destructors began to take the run down has panicked before.
+        if pause == Pause::Panicked && !self.alone.get() {
             note_panic(state, me.slot);
         }
         state.retire(me.slot, closing);
@@ -313,6 +318,7 @@ impl Machine {
             let slot = state.slots.at(me.slot);
             slot.phase = Phase::Running;
             let closing = self.executor.closing.get();
+            self.alone.set(closing);
             if pause == Pause::Parked && !closing {
                 slot.woken = false;
                 state.tracker.polled(me);
