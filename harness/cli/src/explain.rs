@@ -25,7 +25,8 @@ pub(crate) fn explain(
         ));
         return Ok(Exit::Unmet);
     };
-    let report = Report::new(finding.clone(), case.plan().clone());
+    let mut report = Report::new(finding.clone(), case.plan().clone());
+    report.shuttle_schedule = run.shuttle_schedule;
     match args.format {
         Format::Text => {
             console.print(&format!("{}\n", report.to_text(console.color()).trim_end()))?

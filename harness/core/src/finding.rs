@@ -145,6 +145,12 @@ pub enum Undecided {
         /// How many.
         count: usize,
     },
+    /// This build cannot run the plan.
+    #[error("{detail}")]
+    Unavailable {
+        /// What it lacks.
+        detail: String,
+    },
     /// The run found something, but running the same plan again did not.
     #[error(
         "the program is not deterministic: {detail}; look for HashMap iteration, the wall clock \

@@ -18,7 +18,7 @@
 //! With the feature `proptest` there is also `Property`, with the strategies `plans` and `loads`:
 //! property tests over loads and schedules. With the feature `arbitrary`, plans and loads can be
 //! made from a fuzzer's bytes; with the feature `fuzz` there is also the module `fuzz`, for fuzz
-//! targets.
+//! targets. With the feature `shuttle` there are also the engine of that name and `shuttle_body`.
 
 #[cfg(feature = "arbitrary")]
 mod arbitrary;
@@ -52,6 +52,9 @@ mod token;
 pub mod track;
 mod unmodelled;
 
+#[cfg(feature = "shuttle")]
+pub use engine::{shuttle_body, shuttle_body_of};
+
 pub use corpus::{Corpus, CorpusError, Entry, Expectation, Loaded};
 pub use encode::schedule_as_bytes;
 pub use finding::{BlockedFact, Finding, FindingKind, PanicFact, Undecided, Verdict};
@@ -64,7 +67,7 @@ pub use minimise::{DEFAULT_MINIMISE_BUDGET, minimise_load, minimise_schedule};
 pub use op::{Op, ResourceKind, Side};
 pub use plan::{
     Choice, DEFAULT_MAX_STEPS, DEFAULT_TOTAL_STEPS, Digest, EngineKind, Leaks, Plan, Preempt,
-    Schedule, StrategyKind, UnknownWord, Variant,
+    Schedule, StrategyKind, Unavailable, UnknownWord, Variant,
 };
 #[cfg(feature = "proptest")]
 pub use property::{DEFAULT_CASES, Falsified, Property, PropertyError, loads, plans};

@@ -106,6 +106,7 @@ pub(super) fn input(
         expect: expectation(&finding),
         fixed_clean,
         found,
+        shuttle_schedule: None,
         comment: String::new(),
     };
     Ok(Ok(Some(known.save(&entry)?)))

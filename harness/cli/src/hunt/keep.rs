@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use standstill::engine::Care;
 use standstill::{
-    Corpus, Entry, Expectation, Found, Outcome, Plan, Report, Runner, Scenario, Schedule, Variant,
-    Verdict,
+    Corpus, EngineKind, Entry, Expectation, Found, Outcome, Plan, Report, Runner, Scenario,
+    Schedule, Variant, Verdict,
 };
 
 use super::rows::Row;
@@ -85,10 +85,28 @@ impl Keeper {
             fixed_clean: fixed_is_clean(&mut self.runner, row.scenario, &plan),
             found: how(&self.asked, found, &plan),
             comment: String::new(),
+            shuttle_schedule: shuttle_schedule(&mut self.runner, row, found, &plan),
             plan,
         };
         Ok(Some(corpus.save(&entry)?))
     }
+}
+
+/// The plan's run as Shuttle tells it, if it is Shuttle that runs it.
+fn shuttle_schedule(
+    runner: &mut Runner,
+    row: &Row<'_>,
+    found: &Found,
+    plan: &Plan,
+) -> Option<String> {
+    if found.plan == *plan {
+        return found.shuttle_schedule.clone();
+    }
+    if plan.engine != EngineKind::Shuttle {
+        return None;
+    }
+    let program = row.scenario.program(row.variant)?;
+    runner.replay(program, plan).shuttle_schedule
 }
 
 /// The options that decide which schedules a hunt tries. The others are in the plan.
@@ -167,6 +185,7 @@ fn file_name(scenario: &str) -> String {
 pub(super) fn report(found: &Found, outcome: &Outcome, keep_going: bool) -> Report {
     let mut report = Report::new(found.finding.clone(), found.plan.clone());
     report.schedules_before = Some(found.first_at);
+    report.shuttle_schedule.clone_from(&found.shuttle_schedule);
     report.notes.extend(outcome.warnings.iter().cloned());
     // Without --keep-going the count depends on how many schedules were under way.
     if keep_going && found.count > 1 {

@@ -10,4 +10,5 @@ mod list;
 mod own;
 mod readme;
 mod replay;
+mod shuttle;
 mod standstill;

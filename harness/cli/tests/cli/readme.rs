@@ -73,7 +73,7 @@ fn the_paths_of_a_report_start_at_the_root_of_the_workspace() {
 }
 
 /// The commands that are run here, each as a quick variant of it with the same meaning.
-const HERE: [(&str, &str); 6] = [
+const HERE: [(&str, &str); 7] = [
     ("cargo run --release", "hunt --schedules 1000"),
     ("cargo run --release -- replay", "replay"),
     ("cargo run --release -- list", "list"),
@@ -81,6 +81,10 @@ const HERE: [(&str, &str); 6] = [
     (
         "cargo run --release -- hunt watch-mux --watchers 2 --seed 7",
         "hunt watch-mux --watchers 2 --seed 7 --schedules 1000",
+    ),
+    (
+        "cargo run --release -- hunt --engine shuttle --strategy urw",
+        "hunt --engine shuttle --strategy urw --schedules 500",
     ),
     (
         "cargo run --release -- explain corpus/watch-mux/hang-6c1f8338.toml",

@@ -12,8 +12,8 @@ mod poll_wait;
 mod tag;
 mod wait;
 
-pub use deadline::Deadline;
 pub use blocking::{Calm, MayBlock, block_on, may_block, park_in_poll};
+pub use deadline::Deadline;
 pub use hold::Hold;
 pub use join::{JoinCell, Joined, spawn_blocking, spawn_future, spawn_thread};
 pub use poll_wait::{PollWait, switch};

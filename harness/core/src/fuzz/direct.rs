@@ -87,7 +87,7 @@ fn blocked(stuck: &Stuck, program: &Program, plan: Plan) -> Option<Report> {
         return None;
     };
     match confirm(&mut Runner::new(), program, plan, *finding) {
-        Confirmed::Again { finding, plan } => Some(Report::new(finding, plan)),
+        Confirmed::Again { finding, plan, .. } => Some(Report::new(finding, plan)),
         Confirmed::Undecided(_) => None,
     }
 }

@@ -49,7 +49,7 @@ impl Session {
             Verdict::Clean => Ok(None),
             Verdict::Undecided(reason) => Err(reason),
             Verdict::Found(finding) => match confirm(&mut self.runner, program, plan, *finding) {
-                Confirmed::Again { finding, plan } => {
+                Confirmed::Again { finding, plan, .. } => {
                     Ok(Some(Box::new(Report::new(finding, plan))))
                 }
                 Confirmed::Undecided(reason) => {

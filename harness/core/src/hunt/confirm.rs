@@ -13,7 +13,11 @@ use crate::scenario::Program;
 )]
 pub(crate) enum Confirmed {
     /// The same finding, and the plan with its digest.
-    Again { finding: Finding, plan: Plan },
+    Again {
+        finding: Finding,
+        plan: Plan,
+        shuttle_schedule: Option<String>,
+    },
     /// Something else.
     Undecided(Undecided),
 }
@@ -32,7 +36,11 @@ pub(crate) fn confirm(
             }
             let mut finding = *again;
             mark_preempted(runner, program, &plan, &mut finding);
-            Confirmed::Again { finding, plan }
+            Confirmed::Again {
+                finding,
+                plan,
+                shuttle_schedule: run.shuttle_schedule,
+            }
         }
         Verdict::Undecided(reason) => Confirmed::Undecided(reason),
         other => Confirmed::Undecided(Undecided::Nondeterministic {

@@ -239,6 +239,10 @@ fn work(shared: &Shared, engine: &mut dyn Engine, schedule: &AtomicU64, abandone
         if abandoned.load(Ordering::Acquire) {
             return;
         }
+        if run.exhausted {
+            shared.limit.fetch_min(index, Ordering::AcqRel);
+            break;
+        }
         steps += run.steps;
         tried += 1;
         if let Some(progress) = progress {
@@ -312,9 +316,14 @@ fn conclude(
             .map_or(1, |(_, count)| *count);
         let plan = template.plan(index, preempt);
         match confirm::confirm(&mut runner, program, plan, finding) {
-            Confirmed::Again { finding, plan } => found.push(Found {
+            Confirmed::Again {
                 finding,
                 plan,
+                shuttle_schedule,
+            } => found.push(Found {
+                finding,
+                plan,
+                shuttle_schedule,
                 first_at: index,
                 count,
             }),

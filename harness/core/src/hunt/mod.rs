@@ -16,7 +16,7 @@ use std::time::Duration;
 use crate::load::{Knob, Load, LoadRanges, RangeError};
 use crate::plan::{
     DEFAULT_MAX_STEPS, DEFAULT_TOTAL_STEPS, EngineKind, Leaks, Plan, Preempt, Schedule,
-    StrategyKind, Variant,
+    StrategyKind, Unavailable, Variant,
 };
 use crate::random::{Random, schedule_seed};
 use crate::scenario::{Program, Scenario};
@@ -40,6 +40,9 @@ pub enum HuntError {
     /// A knob's range cannot be used.
     #[error(transparent)]
     Range(#[from] RangeError),
+    /// The engine is not there, or lacks the strategy.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
     /// The scenario has no such variant.
     #[error("{scenario} has no variant `{variant}`: it has {known}")]
     NoSuchVariant {
@@ -67,6 +70,7 @@ pub struct Hunt {
     variant: Variant,
     program: Option<Program>,
     ranges: LoadRanges,
+    smallest: Option<Load>,
     range_error: Option<RangeError>,
     known_variants: Vec<Variant>,
     settings: Settings,
@@ -98,6 +102,7 @@ impl Hunt {
             variant: Variant::Own,
             program: None,
             ranges: LoadRanges::default(),
+            smallest: None,
             range_error: None,
             known_variants: vec![Variant::Own],
             settings: Settings {
@@ -124,6 +129,7 @@ impl Hunt {
         hunt.variant = variant;
         hunt.program = scenario.program(variant).cloned();
         hunt.ranges = scenario.ranges().clone();
+        hunt.smallest = scenario.smallest_buggy_load();
         hunt.known_variants = scenario.variants().collect();
         hunt
     }
@@ -286,11 +292,13 @@ impl Hunt {
     ///
     /// # Errors
     ///
-    /// If a range does not fit the scenario, or it lacks the variant.
+    /// If a range does not fit the scenario, or it lacks the variant; if the engine is not part of
+    /// this build, or lacks the strategy.
     pub fn go(self) -> Result<Outcome, HuntError> {
         if let Some(error) = self.range_error {
             return Err(error.into());
         }
+        self.settings.engine.check(self.settings.strategy)?;
         let Some(program) = self.program else {
             let known: Vec<&str> = self
                 .known_variants
@@ -307,6 +315,7 @@ impl Hunt {
             scenario: self.name,
             variant: self.variant,
             ranges: self.ranges,
+            smallest: self.smallest,
             settings: self.settings,
         };
         Ok(crew::hunt(&template, &program))
@@ -316,7 +325,8 @@ impl Hunt {
     ///
     /// # Panics
     ///
-    /// If a knob was given an empty range.
+    /// If a knob was given an empty range, or the engine is not part of this build, or lacks the
+    /// strategy.
     pub fn run<F, R>(self, body: F) -> Outcome
     where
         F: Fn() -> R + Send + Sync + 'static,
@@ -329,7 +339,8 @@ impl Hunt {
     ///
     /// # Panics
     ///
-    /// If a knob was given an empty range.
+    /// If a knob was given an empty range, or the engine is not part of this build, or lacks the
+    /// strategy.
     pub fn run_loads<F, R>(mut self, body: F) -> Outcome
     where
         F: Fn(Load) -> R + Send + Sync + 'static,
@@ -349,6 +360,8 @@ pub(crate) struct Template {
     pub(crate) scenario: String,
     pub(crate) variant: Variant,
     pub(crate) ranges: LoadRanges,
+    /// The smallest load that can show the bug, if it is known.
+    pub(crate) smallest: Option<Load>,
     pub(crate) settings: Settings,
 }
 
@@ -359,7 +372,7 @@ impl Template {
     /// The plan of schedule `index`: a function of the base seed and the index alone.
     pub(crate) fn plan(&self, index: u64, preempt: Preempt) -> Plan {
         let mut random = Random::new(schedule_seed(self.settings.seed, index));
-        let load = self.ranges.draw(&mut random);
+        let mut load = self.ranges.draw(&mut random);
         let depth = 1 + random.below(DEEPEST);
         let strategy = self
             .settings
@@ -371,6 +384,15 @@ impl Template {
                     depth: u8::try_from(depth).unwrap_or(1),
                 }
             });
+        let mut seed = random.next();
+        if strategy == StrategyKind::Dfs {
+            // All schedules of one load; a knob that is narrowed to one count has that one.
+            load = match self.smallest {
+                Some(load) => self.ranges.clamp(&load),
+                None => self.ranges.smallest(),
+            };
+            seed = index;
+        }
         Plan {
             scenario: self.scenario.clone(),
             variant: self.variant,
@@ -382,7 +404,7 @@ impl Template {
             total_steps: self.settings.total_steps,
             schedule: Schedule::Seeded {
                 strategy,
-                seed: random.next(),
+                seed,
                 digest: None,
             },
         }

@@ -17,6 +17,8 @@ pub struct Found {
     pub first_at: u64,
     /// How many schedules showed it.
     pub count: u64,
+    /// As [`Run::shuttle_schedule`](crate::engine::Run::shuttle_schedule), of the finding's replay.
+    pub shuttle_schedule: Option<String>,
 }
 
 impl Found {
@@ -24,6 +26,7 @@ impl Found {
     pub fn report(&self) -> Report {
         let mut report = Report::new(self.finding.clone(), self.plan.clone());
         report.schedules_before = Some(self.first_at);
+        report.shuttle_schedule.clone_from(&self.shuttle_schedule);
         report
     }
 }

@@ -203,6 +203,7 @@ impl Property {
                         plan,
                         first_at: u64::from(case),
                         count: 1,
+                        shuttle_schedule: None,
                     });
                 }
                 Err(reason) => undecided = undecided.or(Some(reason)),
@@ -342,6 +343,7 @@ impl Property {
                 self.chosen_seed()?,
                 tested + 1
             ),
+            shuttle_schedule: None,
             comment: String::new(),
         };
         Ok(Some(corpus.save(&entry)?))
@@ -449,7 +451,7 @@ impl Cases {
     fn confirm(&self, plan: Plan, finding: Finding) -> Result<(Finding, Plan), Undecided> {
         let mut runner = self.runner.borrow_mut();
         match confirm(&mut runner, &self.program, plan, finding) {
-            Confirmed::Again { finding, plan } => Ok((finding, plan)),
+            Confirmed::Again { finding, plan, .. } => Ok((finding, plan)),
             Confirmed::Undecided(reason) => Err(reason),
         }
     }

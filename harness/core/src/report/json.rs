@@ -28,6 +28,7 @@ pub(super) fn render(report: &Report) -> Value {
         "token": report.token,
         "replay": report.replay_command(),
         "schedules_before": report.schedules_before,
+        "shuttle_schedule": report.shuttle_schedule,
         "notes": report.notes,
         "sources": report.sources,
     })

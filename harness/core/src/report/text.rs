@@ -218,6 +218,9 @@ fn write_facts(text: &mut String, report: &Report, paint: Paint) {
         fact("note", note.clone());
     }
     fact("replay", report.replay_command());
+    if let Some(schedule) = &report.shuttle_schedule {
+        fact("shuttle schedule", schedule.clone());
+    }
 }
 
 fn schedule_text(schedule: &Schedule) -> String {

@@ -46,6 +46,12 @@ fn every_program_gets_its_verdict_under_explore() {
     conform(EngineKind::Explore);
 }
 
+#[cfg(feature = "shuttle")]
+#[test]
+fn every_program_gets_its_verdict_under_shuttle() {
+    conform(EngineKind::Shuttle);
+}
+
 #[test]
 fn each_row_has_a_name_of_its_own() {
     let rows = rows();

@@ -19,7 +19,7 @@ const UNWINDINGS: u32 = 100;
 
 /// How much a task resists being ended while another waits for that: the least first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Resistance {
+pub(crate) enum Resistance {
     /// It can go on.
     None,
     /// A thread that has not begun: it may do what it is waited for.
@@ -44,7 +44,7 @@ impl Executor {
         self.given_up.take()
     }
 
-    fn begin_closing(&self) {
+    pub(crate) fn begin_closing(&self) {
         self.closing.set(true);
         let state = &mut *self.state.borrow_mut();
         state.tracker.closing = true;

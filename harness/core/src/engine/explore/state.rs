@@ -23,7 +23,7 @@ use crate::task::TaskRef;
 use crate::track::Tracker;
 
 /// After this many steps the executor lets the runtime have a turn, and looks at the budgets.
-pub(super) const SLICE: u64 = 256;
+pub(crate) const SLICE: u64 = 256;
 
 /// Tasks suspended inside a poll at once; beyond it polls are not preempted. The kernel's limit on
 /// mappings allows about 32,000 stacks.
@@ -31,7 +31,7 @@ const MOST_SUSPENDED: u32 = 16_000;
 
 /// With preemption inside polls switched off, a poll that passes this many switch points is spinning
 /// and is preempted all the same: nothing else would ever run.
-const SPIN_PATIENCE: u64 = 100_000;
+pub(crate) const SPIN_PATIENCE: u64 = 100_000;
 
 /// A timer farther away than this never fires early: code that is slow by more is not slow but stuck.
 const EARLY_AT_MOST: Duration = Duration::from_secs(60);
@@ -40,18 +40,18 @@ const EARLY_AT_MOST: Duration = Duration::from_secs(60);
 const FIBERS_KEPT: usize = 64;
 
 /// A task's panic, until it is known whether anybody handles it.
-pub(super) struct Panicked {
-    pub(super) task: TaskRef,
-    pub(super) path: String,
-    pub(super) identity: &'static Identity,
-    pub(super) said: Said,
-    pub(super) seen: bool,
-    pub(super) preempted: bool,
+pub(crate) struct Panicked {
+    pub(crate) task: TaskRef,
+    pub(crate) path: String,
+    pub(crate) identity: &'static Identity,
+    pub(crate) said: Said,
+    pub(crate) seen: bool,
+    pub(crate) preempted: bool,
 }
 
 /// What a switch point comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Turn {
+pub(crate) enum Turn {
     /// The current task goes on.
     Stay,
     /// Somebody else, or the executor, has the next turn.
@@ -59,59 +59,59 @@ pub(super) enum Turn {
 }
 
 /// What a run is to be like.
-pub(super) struct Setting {
-    pub(super) total_steps: u64,
-    pub(super) preempt: bool,
-    pub(super) strategy: Chooser,
-    pub(super) recorder: Option<Recorder>,
+pub(crate) struct Setting {
+    pub(crate) total_steps: u64,
+    pub(crate) preempt: bool,
+    pub(crate) strategy: Chooser,
+    pub(crate) recorder: Option<Recorder>,
 }
 
 /// The state of a run. Memory is kept from run to run.
-pub(super) struct RunState {
-    pub(super) slots: Slots,
-    pub(super) ready: ReadySet,
-    pub(super) tracker: Tracker,
-    pub(super) strategy: Chooser,
-    pub(super) recorder: Option<Recorder>,
-    pub(super) timers: Timers,
-    pub(super) pool: FiberPool,
-    pub(super) panics: Vec<Panicked>,
+pub(crate) struct RunState {
+    pub(crate) slots: Slots,
+    pub(crate) ready: ReadySet,
+    pub(crate) tracker: Tracker,
+    pub(crate) strategy: Chooser,
+    pub(crate) recorder: Option<Recorder>,
+    pub(crate) timers: Timers,
+    pub(crate) pool: FiberPool,
+    pub(crate) panics: Vec<Panicked>,
     /// Every ready task in turn, whatever the strategy says.
-    pub(super) fair: bool,
+    pub(crate) fair: bool,
     fair_cursor: u32,
     /// Whether switch points inside polls switch, now and in general.
     preempt: bool,
     preempts: bool,
     calm: u32,
     /// The task that the last switch point chose.
-    pub(super) chosen: Option<u32>,
+    pub(crate) chosen: Option<u32>,
     /// The last choice was to let the earliest timer fire.
-    pub(super) fire: bool,
-    early_timers: u32,
-    pub(super) steps: u64,
-    pub(super) slice_end: u64,
-    pub(super) alive: u32,
-    pub(super) suspended: u32,
-    pub(super) root_ended: bool,
+    pub(crate) fire: bool,
+    pub(crate) early_timers: u32,
+    pub(crate) steps: u64,
+    pub(crate) slice_end: u64,
+    pub(crate) alive: u32,
+    pub(crate) suspended: u32,
+    pub(crate) root_ended: bool,
     /// The run was taken down before its end: see [`Executor::resolve`].
     ///
     /// [`Executor::resolve`]: super::executor::Executor::resolve
-    pub(super) cut_short: bool,
+    pub(crate) cut_short: bool,
     /// Nobody is ready, and the executor waits to be woken.
-    pub(super) idle: bool,
+    pub(crate) idle: bool,
     /// Whom to wake then.
-    pub(super) listener: Option<Waker>,
-    pub(super) began: Option<Instant>,
+    pub(crate) listener: Option<Waker>,
+    pub(crate) began: Option<Instant>,
     /// Virtual time since then, as of the executor's last turn: it stands still during one.
-    pub(super) clock: Duration,
+    pub(crate) clock: Duration,
     /// The longest time a timer was armed for, since this was last set to nought.
-    pub(super) longest_timer: Duration,
+    pub(crate) longest_timer: Duration,
     stamps: u64,
     identities: Vec<&'static Identity>,
 }
 
 impl RunState {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             slots: Slots::default(),
             ready: ReadySet::default(),
@@ -146,7 +146,7 @@ impl RunState {
     }
 
     /// Makes ready for a run.
-    pub(super) fn reset(&mut self, setting: Setting) {
+    pub(crate) fn reset(&mut self, setting: Setting) {
         self.slots.clear();
         self.ready.clear();
         self.tracker.reset();
@@ -176,11 +176,11 @@ impl RunState {
     }
 
     /// Virtual time since the run began.
-    pub(super) fn elapsed(&self) -> Duration {
+    pub(crate) fn elapsed(&self) -> Duration {
         self.began.map_or(Duration::ZERO, |began| began.elapsed())
     }
 
-    pub(super) fn add(&mut self, new: NewTask, parent: Option<TaskRef>) -> TaskRef {
+    pub(crate) fn add(&mut self, new: NewTask, parent: Option<TaskRef>) -> TaskRef {
         let slot = self.slots.next_free();
         let task = self
             .tracker
@@ -221,7 +221,7 @@ impl RunState {
 
     /// A waker was woken. One that outlived its task wakes nobody.
     #[inline]
-    pub(super) fn wake(&mut self, word: Word) {
+    pub(crate) fn wake(&mut self, word: Word) {
         let Some(slot) = self.slots.get_mut(word.slot) else {
             return;
         };
@@ -244,7 +244,7 @@ impl RunState {
 
     /// A task is to be cancelled once its poll has returned. A blocking one that has begun is left
     /// alone.
-    pub(super) fn abort(&mut self, task: TaskRef) {
+    pub(crate) fn abort(&mut self, task: TaskRef) {
         let Some(slot) = self.slots.get_mut(task.slot) else {
             return;
         };
@@ -259,7 +259,7 @@ impl RunState {
     }
 
     /// The task in `slot` is no more.
-    pub(super) fn retire(&mut self, slot: u32, closing: bool) {
+    pub(crate) fn retire(&mut self, slot: u32, closing: bool) {
         let entry = self.slots.at(slot);
         entry.phase = Phase::Vacant;
         entry.scopes.clear();
@@ -277,7 +277,7 @@ impl RunState {
     /// Chooses who runs next. None when nobody can, or when a timer is to fire first.
     #[expect(clippy::inline_always, reason = "part of the step's inner loop")]
     #[inline(always)]
-    pub(super) fn choose_task(&mut self, current: Option<u32>) -> Option<u32> {
+    pub(crate) fn choose_task(&mut self, current: Option<u32>) -> Option<u32> {
         let count = self.ready.len();
         if count == 0 {
             return None;
@@ -287,7 +287,7 @@ impl RunState {
             self.fair_cursor = slot + 1;
             return Some(slot);
         }
-        let may_fire = !self.timers.is_empty() && self.early_timers > 0 && self.timer_is_near();
+        let may_fire = self.may_fire();
         if count == 1 && !may_fire {
             return self.ready.nth(0);
         }
@@ -317,6 +317,12 @@ impl RunState {
         }
     }
 
+    /// Whether the earliest timer may fire although tasks are ready.
+    #[inline]
+    pub(crate) fn may_fire(&self) -> bool {
+        !self.timers.is_empty() && self.early_timers > 0 && self.timer_is_near()
+    }
+
     /// Whether the earliest timer may fire early: real code is slow at times, but not for ever.
     #[cold]
     fn timer_is_near(&self) -> bool {
@@ -325,17 +331,23 @@ impl RunState {
     }
 
     /// Switch points inside polls do not switch from now on.
-    pub(super) fn enter_calm(&mut self) {
+    pub(crate) fn enter_calm(&mut self) {
         self.calm += 1;
         self.preempt = false;
     }
 
-    pub(super) fn exit_calm(&mut self) {
+    /// Whether somebody asked for that.
+    #[cfg(feature = "shuttle")]
+    pub(crate) fn is_calm(&self) -> bool {
+        self.calm > 0
+    }
+
+    pub(crate) fn exit_calm(&mut self) {
         self.calm = self.calm.saturating_sub(1);
         self.preempt = self.preempts && self.calm == 0;
     }
 
-    pub(super) fn choose_number(&mut self, bound: u32) -> u32 {
+    pub(crate) fn choose_number(&mut self, bound: u32) -> u32 {
         let number = self.strategy.number(bound);
         if let Some(recorder) = &mut self.recorder {
             recorder.number(number);
@@ -347,7 +359,7 @@ impl RunState {
     /// leaves; then the executor begins the next step.
     #[expect(clippy::inline_always, reason = "part of the step's inner loop")]
     #[inline(always)]
-    pub(super) fn switch(&mut self, me: TaskRef, op: Op) -> Turn {
+    pub(crate) fn switch(&mut self, me: TaskRef, op: Op) -> Turn {
         if std::thread::panicking() {
             // A stack that is being unwound cannot be left.
         } else if self.preempt || op == Op::YieldThread {
@@ -372,12 +384,12 @@ impl RunState {
     }
 
     #[inline]
-    pub(super) fn begin_step(&mut self) {
+    pub(crate) fn begin_step(&mut self) {
         self.steps += 1;
         self.tracker.step = self.steps;
     }
 
-    pub(super) fn arm(&mut self, epoch: u32, after: Duration) -> TimerId {
+    pub(crate) fn arm(&mut self, epoch: u32, after: Duration) -> TimerId {
         let deadline = self.elapsed().saturating_add(after);
         self.longest_timer = self.longest_timer.max(after);
         self.timers.arm(epoch, deadline)
