@@ -25,6 +25,12 @@ pub trait Host {
     /// Whether the run is over and only being taken down.
     fn closing(&self) -> bool;
 
+    /// Whether the engine decides who runs: one task at a time, on virtual time. If not, tasks run
+    /// in parallel on a real runtime, and what is real may block, take its time and be left to it.
+    fn controlled(&self) -> bool {
+        true
+    }
+
     /// A switch point: the engine may run somebody else before it returns. What the caller does next
     /// is `op`, on `resource`, at `site`.
     fn switch(&self, op: Op, resource: Option<ResourceId>, site: Site);
@@ -107,10 +113,11 @@ pub trait Host {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimerId(pub(crate) u64);
 
-/// A task to be spawned.
-pub struct NewTask {
+/// A task to be spawned. What a program spawns may go to another thread; an engine's own root need
+/// not.
+pub struct NewTask<B: ?Sized = dyn TaskBody + Send> {
     /// What it runs.
-    pub body: Pin<Box<dyn TaskBody>>,
+    pub body: Pin<Box<B>>,
     /// How it runs.
     pub kind: TaskKind,
     /// The type of its future or closure; its role comes from it.
@@ -119,7 +126,19 @@ pub struct NewTask {
     pub site: Site,
 }
 
-impl std::fmt::Debug for NewTask {
+impl NewTask {
+    /// The same for an engine that keeps it on its own thread.
+    pub(crate) fn local(self) -> NewTask<dyn TaskBody> {
+        NewTask {
+            body: self.body,
+            kind: self.kind,
+            type_name: self.type_name,
+            site: self.site,
+        }
+    }
+}
+
+impl<B: ?Sized> std::fmt::Debug for NewTask<B> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("NewTask")
             .field("type_name", &self.type_name)
@@ -169,4 +188,10 @@ pub fn with<R>(f: impl FnOnce(&dyn Host) -> R) -> Option<R> {
 #[inline]
 pub fn in_run() -> bool {
     raw::with_host(|_| ()).is_some()
+}
+
+/// Whether the current thread is in a run whose engine decides who runs: see [`Host::controlled`].
+#[inline]
+pub fn is_controlled() -> bool {
+    raw::with_host(|host| host.controlled()) == Some(true)
 }

@@ -44,7 +44,9 @@ mod token;
 pub mod track;
 
 pub use corpus::{Corpus, CorpusError, Entry, Expectation, Loaded};
-pub use finding::{BlockedFact, Finding, FindingKind, PanicFact, Undecided, Verdict};
+pub use finding::{
+    BlockedFact, Crash, CrashFact, Finding, FindingKind, PanicFact, ThreadFact, Undecided, Verdict,
+};
 pub use fingerprint::{Fingerprint, FingerprintError};
 pub use hunt::{
     CHECK_SCHEDULES, DEFAULT_SCHEDULES, Found, Hunt, HuntError, Outcome, Progress, Runner, check,

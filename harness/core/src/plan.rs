@@ -73,6 +73,8 @@ words! {
     EngineKind, "engine" {
         /// Standstill's own deterministic executor.
         Explore = "explore",
+        /// A real multi-thread tokio runtime on real time, with noise, under a watchdog.
+        Stress = "stress",
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::engine::pulse::Pulse;
-use crate::engine::{Engine, Explore};
+use crate::engine::{Engine, Explore, Stress, StressSettings};
 use crate::plan::EngineKind;
 
 /// What executes plans on the thread that made it. An engine is made when it is first wanted.
@@ -34,6 +34,7 @@ impl Engines {
     fn make(&self, kind: EngineKind) -> Box<dyn Engine> {
         match kind {
             EngineKind::Explore => Box::new(Explore::watched(Arc::clone(&self.pulse))),
+            EngineKind::Stress => Box::new(Stress::new(StressSettings::default())),
         }
     }
 }

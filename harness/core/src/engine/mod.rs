@@ -3,6 +3,7 @@
 mod engines;
 pub(crate) mod explore;
 pub(crate) mod pulse;
+pub(crate) mod stress;
 pub(crate) mod threads;
 
 use crate::finding::Verdict;
@@ -12,6 +13,7 @@ use crate::scenario::Program;
 
 pub(crate) use engines::Engines;
 pub use explore::Explore;
+pub use stress::{DEFAULT_GRACE, DEFAULT_PATIENCE, Stress, StressSettings};
 
 /// Executes runs, one after the other, on the thread it was made on.
 pub trait Engine {

@@ -156,7 +156,7 @@ impl<F: FnOnce() -> T, T> TaskBody for ClosureTask<F, T> {
 /// The future itself, when there is no run.
 pub fn spawn_future<F>(future: F, site: Site) -> Result<Joined<F::Output>, F>
 where
-    F: Future + 'static,
+    F: Future<Output: Send> + Send + 'static,
 {
     let mut future = Some(future);
     let joined = host::with(|host| {
@@ -192,8 +192,8 @@ where
 /// The closure itself, when there is no run.
 pub fn spawn_blocking<F, T>(closure: F, site: Site) -> Result<Joined<T>, F>
 where
-    F: FnOnce() -> T + 'static,
-    T: 'static,
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
 {
     let mut closure = Some(closure);
     let joined = host::with(|host| {

@@ -100,9 +100,23 @@ impl Tag {
             permits: self.permits.load(Ordering::Relaxed),
             task: self.task,
         });
-        self.entered
-            .store(epoch << 32 | u64::from(id.0), Ordering::Relaxed);
-        id
+        // Where tasks run in parallel, another may have entered it meanwhile: the first one counts.
+        let before = self.entered.load(Ordering::Relaxed);
+        let known = if before >> 32 == epoch {
+            Err(before)
+        } else {
+            let mine = epoch << 32 | u64::from(id.0);
+            self.entered
+                .compare_exchange(before, mine, Ordering::Relaxed, Ordering::Relaxed)
+        };
+        match known {
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "the lower half is the record"
+            )]
+            Err(other) if other >> 32 == epoch => ResourceId(other as u32),
+            Ok(_) | Err(_) => id,
+        }
     }
 
     /// A switch point before `op` on this resource. Call it before each synchronous operation

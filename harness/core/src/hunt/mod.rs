@@ -4,6 +4,7 @@ mod confirm;
 mod crew;
 mod outcome;
 mod runner;
+mod stress;
 mod watch;
 
 use std::future::Future;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use crate::engine::StressSettings;
 use crate::load::{Knob, Load, LoadRanges, RangeError};
 use crate::plan::{
     DEFAULT_MAX_STEPS, DEFAULT_TOTAL_STEPS, EngineKind, Leaks, Plan, Preempt, Schedule,
@@ -84,6 +86,7 @@ pub(crate) struct Settings {
     pub(crate) keep_going: bool,
     pub(crate) progress: Option<Arc<Progress>>,
     pub(crate) stop: Option<Arc<AtomicBool>>,
+    pub(crate) stress: StressSettings,
 }
 
 impl Hunt {
@@ -110,6 +113,7 @@ impl Hunt {
                 keep_going: false,
                 progress: None,
                 stop: None,
+                stress: StressSettings::default(),
             },
         }
     }
@@ -219,6 +223,13 @@ impl Hunt {
         self
     }
 
+    /// How runs of the stress engine are made and watched; the other engines do not look at it.
+    #[must_use]
+    pub fn stress(mut self, settings: StressSettings) -> Self {
+        self.settings.stress = settings;
+        self
+    }
+
     /// Every run has this very load.
     #[must_use]
     pub fn load(mut self, load: Load) -> Self {
@@ -305,7 +316,10 @@ impl Hunt {
             ranges: self.ranges,
             settings: self.settings,
         };
-        Ok(crew::hunt(&template, &program))
+        Ok(match template.settings.engine {
+            EngineKind::Stress => stress::hunt(&template, &program),
+            EngineKind::Explore => crew::hunt(&template, &program),
+        })
     }
 
     /// Hunts in `body`, which is called once a run.
@@ -351,7 +365,23 @@ pub(crate) struct Template {
 /// PCT's depths in a hunt that was not told its strategy: 1 to this.
 const DEEPEST: u32 = 4;
 
+/// Once in so many runs the load of a stress run is drawn.
+const DRAWN_ONCE_IN: u64 = 3;
+
 impl Template {
+    /// The plan of run `index` under the stress engine: the load is at the top of its ranges, save
+    /// that now and then it is drawn from the whole of them, and the seed is that of the noise.
+    pub(crate) fn stress_plan(&self, index: u64) -> Plan {
+        let mut plan = self.plan(index, Preempt::Op);
+        if !index.is_multiple_of(DRAWN_ONCE_IN) {
+            plan.load = self.ranges.largest();
+        }
+        if let Schedule::Seeded { strategy, .. } = &mut plan.schedule {
+            *strategy = StrategyKind::Random;
+        }
+        plan
+    }
+
     /// The plan of schedule `index`: a function of the base seed and the index alone.
     pub(crate) fn plan(&self, index: u64, preempt: Preempt) -> Plan {
         let mut random = Random::new(schedule_seed(self.settings.seed, index));

@@ -181,6 +181,7 @@ pub(crate) fn blocked_verdict(stuck: &Stuck) -> Verdict {
         core: Vec::new(),
         panics: Vec::new(),
         blocked: Some(stuck.fact.clone()),
+        crash: None,
         step: 0,
         virtual_ms: 0,
     }))

@@ -59,6 +59,7 @@ impl Stuck {
                     .map_or_else(|| "task".to_owned(), |task| role_of(task.type_name)),
                 spawned_at: site.map(Into::into),
                 last: reading.last.map(|(op, site)| (op, site.into())),
+                thread: None,
             },
         }
     }

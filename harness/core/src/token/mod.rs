@@ -172,6 +172,7 @@ fn variant_code(variant: Variant) -> u8 {
 fn engine_code(engine: EngineKind) -> u8 {
     match engine {
         EngineKind::Explore => 0,
+        EngineKind::Stress => 2,
     }
 }
 

@@ -205,8 +205,21 @@ impl Tracker {
         amount: u32,
         site: Site,
     ) -> WaitId {
-        self.sequence += 1;
-        let sequence = self.sequence;
+        let place = self.sequence + 1;
+        self.wait_in_line(task, resource, op, amount, site, place)
+    }
+
+    /// As [`Tracker::wait`], in this place among all waits.
+    pub(crate) fn wait_in_line(
+        &mut self,
+        task: TaskRef,
+        resource: ResourceId,
+        op: Op,
+        amount: u32,
+        site: Site,
+        sequence: u64,
+    ) -> WaitId {
+        self.sequence = self.sequence.max(sequence);
         if !self.closing {
             self.tasks[task.slot as usize].waiting += 1;
         }

@@ -16,7 +16,7 @@ pub use runtime::Runtime;
 #[track_caller]
 fn outside_of_runs(what: &str) {
     assert!(
-        !standstill_core::host::in_run(),
+        !standstill_core::host::is_controlled(),
         "standstill does not model `{what}` in a controlled run, which has a runtime of its own: \
          use `tokio::spawn` and `.await`, or run this with the stress engine"
     );

@@ -15,7 +15,7 @@ use crate::task::JoinHandle;
 #[track_caller]
 fn outside_of_runs(what: &str) {
     assert!(
-        !host::in_run(),
+        !host::is_controlled(),
         "standstill does not model `{what}` in a controlled run: spawn a `Send` task with \
          `tokio::spawn`, or run this with the stress engine"
     );
@@ -25,7 +25,7 @@ fn outside_of_runs(what: &str) {
 ///
 /// # Panics
 ///
-/// Outside of a `LocalSet`, and in a run.
+/// Outside of a `LocalSet`, and in a controlled run.
 #[track_caller]
 pub fn spawn_local<F>(future: F) -> JoinHandle<F::Output>
 where
@@ -36,7 +36,7 @@ where
     JoinHandle::real(real::spawn_local(future))
 }
 
-/// A set of tasks that run on the thread which polls the set. It panics in a run.
+/// A set of tasks that run on the thread which polls the set. It panics in a controlled run.
 pub struct LocalSet {
     real: real::LocalSet,
 }
@@ -46,7 +46,7 @@ impl LocalSet {
     ///
     /// # Panics
     ///
-    /// In a run.
+    /// In a controlled run.
     #[track_caller]
     pub fn new() -> Self {
         outside_of_runs("tokio::task::LocalSet");

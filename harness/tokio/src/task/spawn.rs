@@ -35,7 +35,11 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    match facade::spawn_future(future, site) {
+    // A run on a real runtime spawns where it is; a controlled one knows no other place.
+    let entered = handle.map(RealHandle::enter);
+    let spawned = facade::spawn_future(future, site);
+    drop(entered);
+    match spawned {
         Ok(joined) => {
             joined.tag.switch(Op::Spawn, site);
             JoinHandle::run(joined, site)
@@ -72,7 +76,10 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    match facade::spawn_blocking(f, site) {
+    let entered = handle.map(RealHandle::enter);
+    let spawned = facade::spawn_blocking(f, site);
+    drop(entered);
+    match spawned {
         Ok(joined) => {
             joined.tag.switch(Op::Spawn, site);
             JoinHandle::run(joined, site)
@@ -86,7 +93,7 @@ where
 
 /// Runs `f`, which may block, on the task that calls this.
 ///
-/// In a run it just calls `f`: nothing there blocks for real.
+/// In a controlled run it just calls `f`: nothing there blocks for real.
 ///
 /// # Panics
 ///
@@ -97,7 +104,7 @@ pub fn block_in_place<F, R>(f: F) -> R
 where
     F: FnOnce() -> R,
 {
-    if standstill_core::host::in_run() {
+    if standstill_core::host::is_controlled() {
         f()
     } else {
         real::block_in_place(f)

@@ -16,7 +16,7 @@ use crate::time::Duration;
 /// Outside of a run: unless in a current-thread runtime whose clock is running.
 #[track_caller]
 pub fn pause() {
-    if !host::in_run() {
+    if !host::is_controlled() {
         real::pause();
     }
 }
@@ -25,11 +25,11 @@ pub fn pause() {
 ///
 /// # Panics
 ///
-/// In a run, and if the clock is not paused.
+/// In a controlled run, and if the clock is not paused.
 #[track_caller]
 pub fn resume() {
     assert!(
-        !host::in_run(),
+        !host::is_controlled(),
         "standstill cannot `tokio::time::resume` the clock in a controlled run, where time is \
          virtual: leave the call out, or run this with the stress engine"
     );

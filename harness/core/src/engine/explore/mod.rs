@@ -10,15 +10,15 @@ mod executor;
 mod fiber;
 mod host;
 mod inbox;
-mod judge;
-mod panics;
+pub(crate) mod judge;
+pub(crate) mod panics;
 mod partial;
 mod ready;
 mod record;
 mod run;
 mod slots;
 mod state;
-mod timers;
+pub(crate) mod timers;
 
 use std::sync::Arc;
 

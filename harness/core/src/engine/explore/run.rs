@@ -79,7 +79,7 @@ pub(super) fn run(executor: &Executor, program: &Program, plan: &Plan, care: Car
     let runtime = executor.take_runtime();
     let entered = raw::enter(executor);
     let (ending, given_up, elapsed) = runtime.block_on(tokio::task::unconstrained(async {
-        let root = NewTask {
+        let root = NewTask::<dyn TaskBody> {
             body: Box::pin(Root {
                 program: program.clone(),
                 load: plan.load,

@@ -32,6 +32,11 @@ pub(super) struct Entered<'a> {
     writes: bool,
 }
 
+/// Where tasks have threads of their own the real lock may block.
+fn controlled<R>(f: impl FnOnce(&dyn Host) -> R) -> Option<R> {
+    host::with(|host| host.controlled().then(|| f(host))).flatten()
+}
+
 impl Gate {
     fn inside(&self) -> MutexGuard<'_, Inside> {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
@@ -84,7 +89,7 @@ impl Gate {
     }
 
     fn enter(&self, writes: bool) -> Entered<'_> {
-        let who = host::with(|host| {
+        let who = controlled(|host| {
             let me = host.current();
             let mut inside = self.current(host);
             if writes {
@@ -104,7 +109,7 @@ impl Gate {
     #[track_caller]
     fn wait(&self, tag: &Tag, site: Site, free: impl Fn(&Inside, Option<TaskRef>) -> bool) {
         loop {
-            let state = host::with(|host| {
+            let state = controlled(|host| {
                 let me = host.current();
                 let inside = self.current(host);
                 (free(&inside, me), host.closing())

@@ -1,0 +1,174 @@
+//! A task of a stress run as the facade sees its host. Each poll is made in the task's own, so that
+//! "the current task" needs no looking up.
+
+use std::task::Waker;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+
+use crate::engine::pulse;
+use crate::engine::stress::body::Tracked;
+use crate::engine::stress::member::Member;
+use crate::host::{Host, NewTask, PollScoped, TimerId};
+use crate::op::Op;
+use crate::random;
+use crate::site::Site;
+use crate::task::{TaskKind, TaskRef};
+use crate::track::{HoldId, ResourceId, ResourceInfo, WaitId};
+
+/// What a spawn comes to when the run is over.
+const NOBODY: TaskRef = TaskRef {
+    slot: u32::MAX,
+    serial: u32::MAX,
+};
+
+impl Host for Member {
+    fn epoch(&self) -> u32 {
+        self.shared.epoch
+    }
+
+    fn current(&self) -> Option<TaskRef> {
+        Some(self.task)
+    }
+
+    fn closing(&self) -> bool {
+        self.shared.closing()
+    }
+
+    fn controlled(&self) -> bool {
+        false
+    }
+
+    fn switch(&self, op: Op, resource: Option<ResourceId>, site: Site) {
+        self.intends(op, site);
+        {
+            let mut book = self.shared.book();
+            book.pulses += 1;
+            book.tracker.intends(self.task, op, resource, site);
+        }
+        if !self.shared.closing() && !std::thread::panicking() {
+            self.shared.noise.at_switch(&self.random, op, site);
+        }
+    }
+
+    fn choose(&self, bound: u32) -> u32 {
+        random::drawn(&self.random, bound)
+    }
+
+    fn spawn(&self, new: NewTask) -> TaskRef {
+        if self.shared.closing() {
+            // Too late: the future is dropped, as the runtime does when it shuts down.
+            drop(new.body);
+            return NOBODY;
+        }
+        let identity = pulse::identity(new.type_name, new.site);
+        let member = self
+            .shared
+            .add(Some(self.task), new.kind, identity, new.site);
+        let task = member.task;
+        let tracked = Tracked::new(member.clone(), new.body);
+        // A program may have made a runtime of its own.
+        let here = Handle::try_current().ok();
+        let Some(handle) = here.as_ref().or_else(|| self.shared.handle.get()) else {
+            return task;
+        };
+        let abort = match new.kind {
+            TaskKind::Async => handle.spawn(tracked).abort_handle(),
+            TaskKind::Blocking => handle.spawn_blocking(|| tracked.block()).abort_handle(),
+        };
+        member.may_be_aborted_by(abort);
+        task
+    }
+
+    fn abort(&self, task: TaskRef) {
+        if self.shared.closing() {
+            return;
+        }
+        if let Some(member) = self.shared.member(task) {
+            member.abort();
+        }
+    }
+
+    fn panic_seen(&self, task: TaskRef) {
+        let mut book = self.shared.book();
+        let known = book.panics.iter_mut().find(|known| known.task == task);
+        if let Some(panicked) = known {
+            panicked.seen = true;
+        }
+    }
+
+    fn may_block(&self) -> bool {
+        self.kind == TaskKind::Blocking
+    }
+
+    fn park(&self) {
+        Member::park(self);
+    }
+
+    fn waker(&self) -> Waker {
+        self.own_waker()
+    }
+
+    fn arm(&self, after: Duration) -> TimerId {
+        let deadline = self.shared.elapsed().saturating_add(after);
+        self.shared.book().timers.arm(self.shared.epoch, deadline)
+    }
+
+    fn disarm(&self, timer: TimerId) {
+        self.shared.book().timers.disarm(self.shared.epoch, timer);
+    }
+
+    // A poll stays on its thread to its end: what it keeps in thread-locals stays, too.
+    fn enter_scope(&self, _: &'static dyn PollScoped) {}
+
+    fn exit_scope(&self) {}
+
+    fn resource(&self, info: ResourceInfo) -> ResourceId {
+        self.shared.book().tracker.resource(info)
+    }
+
+    fn wait(&self, resource: ResourceId, op: Op, amount: u32, site: Site) -> Option<WaitId> {
+        let place = self.shared.next_in_line();
+        let mut book = self.shared.book();
+        let wait = book
+            .tracker
+            .wait_in_line(self.task, resource, op, amount, site, place);
+        Some(wait)
+    }
+
+    fn granted(&self, wait: WaitId) {
+        self.shared.book().tracker.granted(wait);
+    }
+
+    fn abandoned(&self, wait: WaitId) {
+        self.shared.book().tracker.abandoned(wait);
+    }
+
+    fn hold(&self, resource: ResourceId, op: Op, amount: u32, site: Site) -> Option<HoldId> {
+        let mut book = self.shared.book();
+        Some(book.tracker.hold(self.task, resource, op, amount, site))
+    }
+
+    fn release(&self, hold: HoldId) {
+        self.shared.book().tracker.release(hold, Some(self.task));
+    }
+
+    fn resize_hold(&self, hold: HoldId, amount: u32, op: Op) {
+        self.shared.book().tracker.resize_hold(hold, amount, op);
+    }
+
+    fn add_permits(&self, resource: ResourceId, change: i64) {
+        self.shared.book().tracker.add_permits(resource, change);
+    }
+
+    fn moved(&self) {
+        self.shared.book().tracker.moved();
+    }
+}
+
+impl Member {
+    /// Whether this poll is put off: noise, too.
+    pub(super) fn defers(&self) -> bool {
+        !self.shared.closing() && self.shared.noise.defers(&self.random)
+    }
+}
