@@ -10,6 +10,7 @@
 //! - [`Verdict`], [`Finding`], [`Fingerprint`]: what a run showed;
 //! - [`Plan`]: what determines a run, and its encodings: tokens, a fuzzer's bytes;
 //! - [`engine`]: what executes runs;
+//! - [`isolation`]: runs in a process of their own;
 //! - [`Hunt`]: many runs, until one shows something;
 //! - [`minimise_load`], [`minimise_schedule`]: a find, as small as it gets;
 //! - [`Report`], [`Corpus`]: what is told of a finding, and what is kept.
@@ -26,6 +27,7 @@ mod fingerprint;
 pub mod graph;
 pub mod host;
 mod hunt;
+pub mod isolation;
 mod load;
 mod minimise;
 mod op;
@@ -49,7 +51,8 @@ pub use finding::{
 };
 pub use fingerprint::{Fingerprint, FingerprintError};
 pub use hunt::{
-    CHECK_SCHEDULES, DEFAULT_SCHEDULES, Found, Hunt, HuntError, Outcome, Progress, Runner, check,
+    CHECK_SCHEDULES, DEFAULT_SCHEDULES, Found, Hunt, HuntError, Outcome, Progress, Runner,
+    STRESS_REPLAYS, check,
 };
 pub use load::{Knob, Load, LoadRanges, RangeError};
 pub use minimise::{DEFAULT_MINIMISE_BUDGET, minimise_load, minimise_schedule};

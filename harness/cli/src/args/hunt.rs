@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use standstill::engine::StressSettings;
 use standstill::{
     DEFAULT_MAX_STEPS, DEFAULT_SCHEDULES, EngineKind, Knob, Leaks, Preempt, StrategyKind, Variant,
 };
@@ -67,6 +68,22 @@ pub(crate) struct HuntArgs {
     /// After how many steps without progress a run counts as livelocked.
     #[arg(long, value_name = "N", help_heading = "Schedules", default_value_t = DEFAULT_MAX_STEPS, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_steps: u32,
+
+    /// How many worker threads the runtime of a stress run has [default: twice the cores, 4 at the
+    /// least].
+    #[arg(long, value_name = "N", help_heading = "Stress engine", value_parser = clap::value_parser!(u16).range(1..=512))]
+    threads: Option<u16>,
+    /// How long nothing may happen in a stress run before it counts, like 500ms or 2s [default: 1s].
+    ///
+    /// It rises by itself, to ten times that at the most, if healthy runs are seen to pause.
+    #[arg(long, value_name = "TIME", help_heading = "Stress engine", value_parser = duration)]
+    patience: Option<Duration>,
+    /// How long tasks may outlive the root of a stress run [default: 250ms].
+    #[arg(long, value_name = "TIME", help_heading = "Stress engine", value_parser = duration)]
+    grace: Option<Duration>,
+    /// Make stress runs in this very process: for a debugger. A run that crashes ends the hunt.
+    #[arg(long, help_heading = "Stress engine")]
+    pub(crate) no_isolation: bool,
 
     /// How many workers: a number, or a range like 1..4 with both ends in it.
     ///
@@ -162,8 +179,36 @@ impl HuntArgs {
             .unwrap_or(NonZeroUsize::MIN)
     }
 
+    /// How stress runs are made and watched.
+    pub(crate) fn stress(&self) -> StressSettings {
+        let default = StressSettings::default();
+        StressSettings {
+            threads: self.threads.map_or(default.threads, usize::from),
+            patience: self.patience.unwrap_or(default.patience),
+            grace: self.grace.unwrap_or(default.grace),
+        }
+    }
+
+    /// An option that only the stress engine has, if one was given for another.
+    pub(crate) fn misplaced(&self) -> Option<&'static str> {
+        if self.engine == EngineKind::Stress {
+            return None;
+        }
+        [
+            (self.threads.is_some(), "--threads"),
+            (self.patience.is_some(), "--patience"),
+            (self.grace.is_some(), "--grace"),
+            (self.no_isolation, "--no-isolation"),
+        ]
+        .into_iter()
+        .find_map(|(given, option)| given.then_some(option))
+    }
+
     /// The strategy in one word: what the rows say that have no finding.
     pub(crate) fn strategy_word(&self) -> String {
+        if self.engine == EngineKind::Stress {
+            return "noise".to_owned();
+        }
         self.strategy
             .map_or_else(|| "random+pct".to_owned(), |strategy| strategy.to_string())
     }

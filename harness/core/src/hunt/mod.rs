@@ -15,6 +15,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crate::engine::StressSettings;
+use crate::isolation::Launcher;
 use crate::load::{Knob, Load, LoadRanges, RangeError};
 use crate::plan::{
     DEFAULT_MAX_STEPS, DEFAULT_TOTAL_STEPS, EngineKind, Leaks, Plan, Preempt, Schedule,
@@ -26,7 +27,7 @@ use crate::scenario::{Program, Scenario};
 #[cfg(feature = "proptest")]
 pub(crate) use confirm::{Confirmed, confirm};
 pub use outcome::{Found, Outcome};
-pub use runner::Runner;
+pub use runner::{Runner, STRESS_REPLAYS};
 pub use watch::Progress;
 
 /// How many schedules a hunt tries by default.
@@ -87,6 +88,7 @@ pub(crate) struct Settings {
     pub(crate) progress: Option<Arc<Progress>>,
     pub(crate) stop: Option<Arc<AtomicBool>>,
     pub(crate) stress: StressSettings,
+    pub(crate) launcher: Option<Launcher>,
 }
 
 impl Hunt {
@@ -114,6 +116,7 @@ impl Hunt {
                 progress: None,
                 stop: None,
                 stress: StressSettings::default(),
+                launcher: None,
             },
         }
     }
@@ -228,6 +231,24 @@ impl Hunt {
     pub fn stress(mut self, settings: StressSettings) -> Self {
         self.settings.stress = settings;
         self
+    }
+
+    /// Runs of the stress engine are made in processes of their own, started like this. Default: in
+    /// this one.
+    #[must_use]
+    pub fn isolated(mut self, launcher: Launcher) -> Self {
+        self.settings.launcher = Some(launcher);
+        self
+    }
+
+    /// The hunt's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What executes the runs.
+    pub fn engine_kind(&self) -> EngineKind {
+        self.settings.engine
     }
 
     /// Every run has this very load.

@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::engine::Stress;
+use crate::engine::{Stress, StressSettings};
 use crate::finding::{Finding, Undecided, Verdict};
 use crate::fingerprint::Fingerprint;
 use crate::hunt::Template;
 use crate::hunt::outcome::{Found, Outcome};
+use crate::isolation::{Isolated, Launcher, Made};
 use crate::plan::Plan;
 use crate::scenario::Program;
 
@@ -78,21 +79,59 @@ impl Shared<'_> {
     }
 }
 
+/// Makes stress runs, in this process or in another.
+pub(super) enum Maker {
+    Here(Stress),
+    Elsewhere(Isolated),
+}
+
+impl Maker {
+    pub(super) fn new(launcher: Option<&Launcher>, settings: StressSettings) -> Self {
+        match launcher {
+            Some(launcher) => Maker::Elsewhere(Isolated::new(launcher.clone(), settings)),
+            None => Maker::Here(Stress::new(settings)),
+        }
+    }
+
+    /// Makes one run. None if `stop` said so in the middle of it: that says nothing.
+    pub(super) fn run(
+        &mut self,
+        program: &Program,
+        plan: &Plan,
+        stop: &mut dyn FnMut() -> bool,
+    ) -> Option<Made> {
+        match self {
+            Maker::Elsewhere(isolated) => isolated.run(plan, stop),
+            Maker::Here(stress) => {
+                let mut stopped = false;
+                let mut looks = || {
+                    stopped = stop();
+                    stopped
+                };
+                let (run, _) = stress.run_once(program, plan, &mut looks);
+                let made = Made {
+                    verdict: run.verdict,
+                    steps: run.steps,
+                };
+                (!stopped || made.verdict.finding().is_some()).then_some(made)
+            }
+        }
+    }
+}
+
 /// One job: a run after the other.
 fn work(shared: &Shared<'_>) {
     let settings = &shared.template.settings;
-    let mut engine = Stress::new(settings.stress);
+    let mut maker = Maker::new(settings.launcher.as_ref(), settings.stress);
     while !shared.is_over() {
         let index = shared.next.fetch_add(1, Ordering::Relaxed);
         if index >= settings.schedules {
             break;
         }
         let plan = shared.template.stress_plan(index);
-        let (run, _) = engine.run_once(shared.program, &plan, &mut || shared.is_over());
-        if shared.over.load(Ordering::Relaxed) && run.verdict.finding().is_none() {
-            // Cut short, it says nothing.
+        let Some(run) = maker.run(shared.program, &plan, &mut || shared.is_over()) else {
             break;
-        }
+        };
         if let Some(progress) = &settings.progress {
             progress.add(run.steps);
         }
