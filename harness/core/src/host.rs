@@ -100,6 +100,11 @@ pub trait Host {
     /// A value moved, or a signal was given: the run went forward.
     fn moved(&self);
 
+    /// A resource is no more.
+    fn forget(&self, resource: ResourceId) {
+        let _ = resource;
+    }
+
     /// One of the engine's own wakers was woken on the run's thread. False if `word` is not of
     /// this engine.
     #[doc(hidden)]

@@ -12,12 +12,14 @@
 //! - [`engine`]: what executes runs;
 //! - [`isolation`]: runs in a process of their own;
 //! - [`Hunt`]: many runs, until one shows something;
+//! - [`leaks`], [`watchdog`]: the same eyes for plain tokio tests and services;
 //! - [`minimise_load`], [`minimise_schedule`]: a find, as small as it gets;
 //! - [`Report`], [`Corpus`]: what is told of a finding, and what is kept.
 //!
 //! With the feature `proptest` there is also `Property`, with the strategies `plans` and `loads`:
 //! property tests over loads and schedules.
 
+mod ambient;
 mod bytes;
 mod corpus;
 pub mod engine;
@@ -28,6 +30,7 @@ pub mod graph;
 pub mod host;
 mod hunt;
 pub mod isolation;
+pub mod leaks;
 mod load;
 mod minimise;
 mod op;
@@ -44,6 +47,7 @@ mod strategy;
 mod task;
 mod token;
 pub mod track;
+pub mod watchdog;
 
 pub use corpus::{Corpus, CorpusError, Entry, Expectation, Loaded};
 pub use finding::{

@@ -34,6 +34,10 @@ where
             Some(Program::new(move |_| body()))
         });
     }
+    // They would be in each other's way: some of them take all the machine has.
+    static ONE_AT_A_TIME: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let alone = ONE_AT_A_TIME.lock();
+    let before = busy();
     let (test, name) = (test.to_owned(), test.to_owned());
     let outcome: Outcome = within(60, move || {
         Hunt::new(name)
@@ -54,8 +58,24 @@ where
     };
     assert_eq!(found.count, 2, "{outcome:?}");
     let took = Duration::from_millis(found.finding.virtual_ms);
-    assert!(took <= 2 * PATIENCE, "it took {took:?}");
+    // A thread that runs is known to be stuck by the processor time it has used, which takes longer
+    // where others want the processors, too.
+    let allowed = 2 * PATIENCE * before.max(busy());
+    drop(alone);
+    assert!(took <= allowed, "it took {took:?}, of {allowed:?}");
     found.finding.clone()
+}
+
+/// How many times over the processors are wanted now. 1 where the platform does not tell.
+fn busy() -> u32 {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let running = text.split(' ').nth(3).and_then(|text| {
+        let (running, _) = text.split_once('/')?;
+        running.parse::<usize>().ok()
+    });
+    let times = running.unwrap_or(1).div_ceil(cores);
+    u32::try_from(times).unwrap_or(1).max(1)
 }
 
 #[track_caller]
@@ -150,8 +170,7 @@ fn allocating_without_end_runs_out_of_memory() {
     let finding = found_twice("allocating_without_end_runs_out_of_memory", || async {
         let mut all: Vec<Vec<u8>> = Vec::new();
         loop {
-            all.push(vec![1; 1 << 20]);
-            tokio::task::yield_now().await;
+            all.push(vec![1; 4 << 20]);
         }
     });
     assert_eq!(crash(&finding), Crash::OutOfMemory);

@@ -390,7 +390,7 @@ fn panicked(panic: &PanicFact) -> Step {
     }
 }
 
-fn stuck(blocked: &BlockedFact) -> Step {
+pub(super) fn stuck(blocked: &BlockedFact) -> Step {
     let mut lines = vec![Line::new(match &blocked.thread {
         None => format!(
             "a poll of {} does not return: its thread sleeps",

@@ -32,9 +32,14 @@ pub struct Tracker {
     ended: Vec<(TaskRef, TaskRecord)>,
     resources: Vec<Resource>,
     resources_used: usize,
+    /// Records of resources that are no more.
+    forgotten: Vec<ResourceId>,
     waits: Slab<WaitRecord>,
     holds: Slab<HoldRecord>,
 }
+
+/// Outside of runs, how many tasks are remembered that ended with a guard in hand.
+const ENDED_REMEMBERED: usize = 1_024;
 
 /// How many of the tasks that used one side of a resource are remembered.
 const USERS_REMEMBERED: usize = 16;
@@ -53,6 +58,7 @@ impl Tracker {
         }
         self.ended.clear();
         self.resources_used = 0;
+        self.forgotten.clear();
         self.waits.clear();
         self.holds.clear();
     }
@@ -166,8 +172,31 @@ impl Tracker {
         self.tasks[task.slot as usize].polls += 1;
     }
 
+    /// No task is the root: these are not the facts of a run.
+    pub(crate) fn has_no_root(&mut self) {
+        self.serials = self.serials.max(1);
+    }
+
+    /// A resource is no more, and its record may be used again.
+    pub(crate) fn forget(&mut self, resource: ResourceId) {
+        self.forgotten.push(resource);
+        if self.ended.len() > ENDED_REMEMBERED {
+            // Their guards are in somebody's pocket; whoever lost them long ago is not told of.
+            self.ended.remove(0);
+        }
+    }
+
+    /// How many tasks were entered so far.
+    pub(crate) fn serials(&self) -> u32 {
+        self.serials
+    }
+
     /// Enters a resource.
     pub fn resource(&mut self, info: ResourceInfo) -> ResourceId {
+        if let Some(id) = self.forgotten.pop() {
+            self.resources[id.0 as usize].renew(info);
+            return id;
+        }
         let id = self.resources_used;
         self.resources_used += 1;
         match self.resources.get_mut(id) {

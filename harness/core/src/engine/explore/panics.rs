@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::panic;
 use std::sync::Once;
 
+use crate::engine::stress::AMBIENT_EPOCH;
 use crate::raw;
 use crate::site::Place;
 
@@ -25,7 +26,10 @@ pub(crate) fn install_hook() {
     ONCE.call_once(|| {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            let in_task = raw::with_host(|host| host.current().is_some() || host.closing());
+            // Outside of runs a panic is printed, though the task be tracked.
+            let in_task = raw::with_host(|host| {
+                host.epoch() != AMBIENT_EPOCH && (host.current().is_some() || host.closing())
+            });
             if in_task != Some(true) {
                 before(info);
                 return;

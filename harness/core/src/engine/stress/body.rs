@@ -97,6 +97,10 @@ fn note_unless_unwound(member: &Member, payload: &(dyn Any + Send)) {
 
 /// Before anybody hears of it: whoever handles it says so right after.
 fn note_panic(member: &Member) {
+    if member.shared.is_ambient() {
+        // It was printed, and is the program's own business.
+        return;
+    }
     let said = panics::take();
     let mut book = member.shared.book();
     let path = book.tracker.path(member.task.slot).to_string();

@@ -6,6 +6,7 @@ use std::task::{Wake, Waker};
 use std::thread::Thread;
 use std::time::Duration;
 
+use tokio::runtime;
 use tokio::task::AbortHandle;
 
 use crate::engine::pulse::Identity;
@@ -32,6 +33,8 @@ pub(super) struct Member {
     pub(super) identity: &'static Identity,
     /// When it was spawned, since the run began.
     pub(super) born: Duration,
+    /// The runtime that it was spawned on.
+    pub(super) home: Option<runtime::Id>,
     pub(super) random: AtomicU64,
     this: Weak<Member>,
     state: AtomicU8,
@@ -71,6 +74,7 @@ impl Member {
         task: TaskRef,
         kind: TaskKind,
         identity: &'static Identity,
+        home: Option<runtime::Id>,
     ) -> Arc<Self> {
         // It is to be polled for the first time.
         shared.busier();
@@ -80,6 +84,7 @@ impl Member {
             kind,
             identity,
             born: shared.elapsed(),
+            home,
             random: AtomicU64::new(shared.noise.seed_of(task.serial)),
             this: Weak::clone(this),
             state: AtomicU8::new(WOKEN),

@@ -11,8 +11,10 @@
 //! - `body`: the future that polls a task, in the run and watched;
 //! - `noise`: what happens at switch points;
 //! - `watch`, with `suspects` and `partial`: the watchdog;
+//! - `ambient`: the same books, for what is tracked outside of runs;
 //! - `run`, `judge`: one run, from its runtime to its verdict.
 
+mod ambient;
 mod body;
 mod host;
 mod judge;
@@ -31,6 +33,8 @@ use crate::engine::{Care, Engine, Run};
 use crate::plan::{EngineKind, Plan};
 use crate::scenario::Program;
 
+pub(crate) use ambient::Ambient;
+pub(crate) use shared::AMBIENT_EPOCH;
 use watch::Pace;
 
 /// How a stress run is made and watched.

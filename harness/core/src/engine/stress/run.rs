@@ -164,7 +164,7 @@ fn runtime(threads: usize) -> Runtime {
 fn drive(shared: &Arc<Shared>, runtime: &Runtime, program: Program, load: Load) {
     let here = Location::caller();
     let identity = pulse::identity(program.type_name(), here);
-    let member = shared.add(None, TaskKind::Async, identity, here);
+    let member = shared.add(None, TaskKind::Async, identity, here, None);
     let body: Pin<Box<dyn TaskBody>> = Box::pin(Root {
         program,
         load,

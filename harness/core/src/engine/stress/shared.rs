@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::runtime::Handle;
+use tokio::runtime::{self, Handle};
 
 use crate::engine::explore::panics::Said;
 use crate::engine::explore::timers::Timers;
@@ -15,6 +15,9 @@ use crate::engine::stress::noise::Noise;
 use crate::site::Site;
 use crate::task::{TaskKind, TaskRef};
 use crate::track::Tracker;
+
+/// What is tracked outside of runs belongs to this one, which no run has.
+pub(crate) const AMBIENT_EPOCH: u32 = u32::MAX;
 
 /// A task's panic, until it is known whether anybody handles it.
 pub(super) struct Panicked {
@@ -62,6 +65,14 @@ pub(super) struct Shared {
     changed: Condvar,
 }
 
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared")
+            .field("epoch", &self.epoch)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Shared {
     pub(super) fn new(epoch: u32, noise: Noise) -> Self {
         Self {
@@ -75,6 +86,17 @@ impl Shared {
             book: Mutex::default(),
             changed: Condvar::new(),
         }
+    }
+
+    /// The books of what is tracked outside of runs, for as long as the process lives.
+    pub(super) fn ambient() -> Self {
+        let shared = Self::new(AMBIENT_EPOCH, Noise::none());
+        shared.book().tracker.has_no_root();
+        shared
+    }
+
+    pub(super) fn is_ambient(&self) -> bool {
+        self.epoch == AMBIENT_EPOCH
     }
 
     #[inline]
@@ -143,6 +165,7 @@ impl Shared {
         kind: TaskKind,
         identity: &'static Identity,
         site: Site,
+        home: Option<runtime::Id>,
     ) -> Arc<Member> {
         let mut book = self.book();
         let slot = match book.free.pop() {
@@ -155,7 +178,7 @@ impl Shared {
         let task = book
             .tracker
             .spawned(slot, parent, kind, identity.type_name, site);
-        let member = Member::new(self, task, kind, identity);
+        let member = Member::new(self, task, kind, identity, home);
         book.members[slot as usize] = Some(Arc::clone(&member));
         book.alive += 1;
         member
