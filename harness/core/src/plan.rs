@@ -242,8 +242,12 @@ impl Plan {
         }
     }
 
-    /// The strategy's name, `replay` for a recorded schedule, or `bytes`.
+    /// The strategy's name, `replay` for a recorded schedule, or `bytes`; `noise` where the engine
+    /// follows no schedule.
     pub fn strategy_name(&self) -> String {
+        if self.engine == EngineKind::Stress {
+            return "noise".to_owned();
+        }
         match &self.schedule {
             Schedule::Seeded { strategy, .. } => strategy.to_string(),
             Schedule::Choices(_) => "replay".to_owned(),

@@ -130,6 +130,7 @@ Examples:
   standstill hunt --time 30s                       as many schedules as fit, shared fairly
   standstill hunt watch-mux --watchers 1..2        with few watchers
   standstill hunt --strategy pct:3 --seed 7        another way to choose, another seed
+  standstill hunt --engine stress --time 8h        on a real runtime, for a night
   standstill hunt --format json > hunt.json        for a machine
 
 A buggy variant must show a finding, any other must be clean: else the exit code is 1.
@@ -138,10 +139,10 @@ A second Ctrl-C ends it at once.
 
 JSON: {\"rows\": [{scenario, variant, engine, strategy, load, expected, verdict, met, schedules,
 first_at, schedules_per_s, steps_per_s, fingerprint, token}]}. `expected` is found or clean;
-`verdict` is clean, hang, partial-hang, leak, livelock, panic, blocked or undecided; `first_at`
-counts schedules from 0; `load` has the counts of the finding's run, as numbers, or else the
-ranges hunted in, as [low, high]. What is absent is null. Of several findings (--keep-going) a row
-has the first; --report writes them all.";
+`verdict` is clean, hang, partial-hang, leak, livelock, panic, blocked, crash or undecided;
+`first_at` counts schedules from 0; `load` has the counts of the finding's run, as numbers, or
+else the ranges hunted in, as [low, high]. What is absent is null. Of several findings
+(--keep-going) a row has the first; --report writes them all.";
 
 impl HuntArgs {
     /// The ranges that were given.

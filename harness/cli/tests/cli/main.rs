@@ -10,3 +10,4 @@ mod own;
 mod readme;
 mod replay;
 mod standstill;
+mod stress;

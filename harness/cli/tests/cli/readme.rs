@@ -73,7 +73,7 @@ fn the_paths_of_a_report_start_at_the_root_of_the_workspace() {
 }
 
 /// The commands that are run here, each as a quick variant of it with the same meaning.
-const HERE: [(&str, &str); 6] = [
+const HERE: [(&str, &str); 7] = [
     ("cargo run --release", "hunt --schedules 1000"),
     ("cargo run --release -- replay", "replay"),
     ("cargo run --release -- list", "list"),
@@ -83,13 +83,17 @@ const HERE: [(&str, &str); 6] = [
         "hunt watch-mux --watchers 2 --seed 7 --schedules 1000",
     ),
     (
+        "cargo run --release -- hunt --engine stress --time 60s",
+        "hunt double-read --engine stress --schedules 300",
+    ),
+    (
         "cargo run --release -- explain corpus/watch-mux/hang-6c1f8338.toml",
         "explain corpus/watch-mux/hang-6c1f8338.toml",
     ),
 ];
 
 /// Those that are run elsewhere, and where.
-const ELSEWHERE: [(&str, &str); 6] = [
+const ELSEWHERE: [(&str, &str); 7] = [
     ("cargo test --workspace", "ci/check.sh"),
     (
         "cargo tree -e features,no-dev -i standstill-tokio",
@@ -101,6 +105,10 @@ const ELSEWHERE: [(&str, &str); 6] = [
     ),
     (
         "cargo run --release -p standstill-catalogue --example first-finding",
+        "ci/check.sh builds it",
+    ),
+    (
+        "cargo run --release -p standstill --example stress-figures",
         "ci/check.sh builds it",
     ),
     ("bash ci/check.sh", ".ci/run"),

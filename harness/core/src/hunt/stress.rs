@@ -134,6 +134,9 @@ fn work(shared: &Shared<'_>) {
         };
         if let Some(progress) = &settings.progress {
             progress.add(run.steps);
+            if run.verdict.finding().is_some() {
+                progress.add_found();
+            }
         }
         let mut notes = shared.notes();
         notes.tried += 1;

@@ -1,7 +1,7 @@
 //! Measures the stress engine: what tracking costs, and how long a standstill takes to be told.
 //!
 //! ```sh
-//! cargo run --release -p standstill-catalogue --example stress-figures
+//! cargo run --release -p standstill --example stress-figures
 //! ```
 
 use std::io::Write;
