@@ -29,7 +29,7 @@ fn runtime(workers: usize) -> Runtime {
         .worker_threads(workers)
         .enable_all()
         .build()
-        .unwrap()
+        .expect("a runtime")
 }
 
 #[test]
