@@ -16,7 +16,7 @@ pub(crate) struct Ours {
 
 impl Ours {
     pub(crate) fn register() -> Self {
-        let id = own_id();
+        let id = current();
         if let Some(id) = id {
             OURS.lock()
                 .unwrap_or_else(PoisonError::into_inner)
@@ -41,12 +41,16 @@ pub(crate) fn current() -> Option<u32> {
     thread_local! {
         static ID: Option<u32> = own_id();
     }
-    ID.try_with(|id| *id).ok().flatten()
+    ID.try_with(|id| *id).unwrap_or_else(|_| own_id())
 }
 
 fn own_id() -> Option<u32> {
-    let link = std::fs::read_link("/proc/thread-self").ok()?;
-    link.file_name()?.to_str()?.parse().ok()
+    #[cfg(target_os = "linux")]
+    {
+        u32::try_from(rustix::thread::gettid().as_raw_nonzero().get()).ok()
+    }
+    #[cfg(not(target_os = "linux"))]
+    None
 }
 
 /// The threads of the process that are not ours. Empty where the platform does not tell (it does

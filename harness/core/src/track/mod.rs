@@ -167,6 +167,30 @@ impl Tracker {
         task.marked_polls == task.polls
     }
 
+    /// How often a task was polled so far, and what it did last: for an engine whose tasks count
+    /// that themselves.
+    pub(crate) fn note_task(&mut self, task: TaskRef, polls: u64, last: Option<(Op, Site)>) {
+        let closing = self.closing;
+        let record = &mut self.tasks[task.slot as usize];
+        record.polls = polls;
+        if !closing {
+            record.last = last;
+        }
+    }
+
+    /// Notes the part that a task plays by what it is about to do.
+    pub(crate) fn plays(&mut self, task: TaskRef, op: Op, resource: ResourceId) {
+        let side = op.plays();
+        let closing = self.closing;
+        let users = self.resources[resource.0 as usize].users_mut(side);
+        match op {
+            // Who lets go of its end is not the one to wait for. Should it have another, the end of
+            // the run will show.
+            Op::CloseSource | Op::CloseSink if !closing => users.forget(task),
+            _ => users.note(task, closing),
+        }
+    }
+
     #[inline]
     pub(crate) fn polled(&mut self, task: TaskRef) {
         self.tasks[task.slot as usize].polls += 1;
@@ -212,16 +236,8 @@ impl Tracker {
         if !self.closing {
             self.tasks[task.slot as usize].last = Some((op, site));
         }
-        let side = op.plays();
-        if let (Side::Source | Side::Sink, Some(resource)) = (side, resource) {
-            let closing = self.closing;
-            let users = self.resources[resource.0 as usize].users_mut(side);
-            match op {
-                // Who lets go of its end is not the one to wait for. Should it have another, the
-                // end of the run will show.
-                Op::CloseSource | Op::CloseSink if !closing => users.forget(task),
-                _ => users.note(task, closing),
-            }
+        if let (Side::Source | Side::Sink, Some(resource)) = (op.plays(), resource) {
+            self.plays(task, op, resource);
         }
     }
 

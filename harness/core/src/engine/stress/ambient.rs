@@ -67,7 +67,8 @@ impl Ambient {
     /// the ones that count.
     pub(crate) fn graph(&self, home: runtime::Id, concerns: impl Fn(TaskRef) -> bool) -> WaitGraph {
         let now = self.shared().elapsed();
-        let book = self.shared().book();
+        let mut book = self.shared().book();
+        book.take_notes();
         let members: Vec<&Arc<Member>> = book
             .living()
             .filter(|member| member.home == Some(home))
@@ -91,7 +92,8 @@ impl Ambient {
     /// The tasks of a runtime that can never run again, by facts alone: they wait for each other.
     /// With it what changes as soon as one of them moves.
     pub(crate) fn dead(&self, home: runtime::Id) -> (Vec<TaskRef>, (u64, u64)) {
-        let book = self.shared().book();
+        let mut book = self.shared().book();
+        book.take_notes();
         let members: Vec<&Arc<Member>> = book.living().collect();
         let alive: Vec<TaskRef> = members.iter().map(|member| member.task).collect();
         let mut dead = book.tracker.dead(&alive, |task| {

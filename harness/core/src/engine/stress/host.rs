@@ -13,7 +13,7 @@ use crate::engine::stress::body::Tracked;
 use crate::engine::stress::member::Member;
 use crate::engine::stress::shared::Shared;
 use crate::host::{Host, NewTask, PollScoped, TimerId};
-use crate::op::Op;
+use crate::op::{Op, Side};
 use crate::random;
 use crate::site::Site;
 use crate::task::{TaskKind, TaskRef};
@@ -44,10 +44,11 @@ impl Host for Member {
 
     fn switch(&self, op: Op, resource: Option<ResourceId>, site: Site) {
         self.intends(op, site);
+        self.shared.pulse();
+        if let (Side::Source | Side::Sink, Some(resource)) = (op.plays(), resource)
+            && self.is_new_part(op, resource)
         {
-            let mut book = self.shared.book();
-            book.pulses += 1;
-            book.tracker.intends(self.task, op, resource, site);
+            self.shared.book().tracker.plays(self.task, op, resource);
         }
         if !self.shared.closing() && !std::thread::panicking() {
             self.shared.noise.at_switch(&self.random, op, site);
@@ -134,7 +135,7 @@ impl Host for Member {
     }
 
     fn moved(&self) {
-        self.shared.book().tracker.moved();
+        self.shared.moved();
     }
 
     fn forget(&self, resource: ResourceId) {
@@ -299,7 +300,7 @@ impl Host for Visitor {
     }
 
     fn moved(&self) {
-        self.shared.book().tracker.moved();
+        self.shared.moved();
     }
 
     fn forget(&self, resource: ResourceId) {

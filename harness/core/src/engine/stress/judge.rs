@@ -30,12 +30,16 @@ pub(super) struct Survivor {
 pub(super) struct Ending {
     pub(super) how: How,
     pub(super) survivors: Vec<Survivor>,
+    /// Polls and switch points by then.
+    pub(super) pulses: u64,
     pub(super) after: Duration,
 }
 
 impl Ending {
     /// Written down while the books are in hand.
-    pub(super) fn new(how: How, book: &Book, after: Duration) -> Self {
+    pub(super) fn new(how: How, book: &mut Book, pulses: u64, after: Duration) -> Self {
+        book.take_notes();
+        let book = &*book;
         let survivor = |member: &std::sync::Arc<Member>| Survivor {
             task: member.task,
             busy: !member.is_idle(),
@@ -44,6 +48,7 @@ impl Ending {
         };
         Self {
             how,
+            pulses,
             survivors: book.living().map(survivor).collect(),
             after,
         }
@@ -78,7 +83,7 @@ pub(super) fn verdict(book: &Book, plan: &Plan, ending: &Ending) -> Verdict {
             }
         }
         How::Endless => Verdict::Undecided(Undecided::Endless {
-            steps: book.pulses,
+            steps: ending.pulses,
             virtual_seconds: 0,
         }),
         How::ForeignThread(count) => Verdict::Undecided(Undecided::ForeignThread { count: *count }),
@@ -148,7 +153,7 @@ fn name(book: &Book, ending: &Ending, task: TaskRef) -> String {
 
 fn found(book: &Book, kind: FindingKind, ending: &Ending, panics: Vec<PanicFact>) -> Verdict {
     let mut finding = judge::finding(kind, graph(book, ending), panics);
-    finding.step = book.pulses;
+    finding.step = ending.pulses;
     finding.virtual_ms = millis(ending.after);
     Verdict::Found(Box::new(finding))
 }
@@ -188,7 +193,7 @@ fn blocked(book: &Book, ending: &Ending, task: TaskRef, suspect: &Suspect) -> Ve
     finding.core.clear();
     finding.fingerprint = fingerprint;
     finding.blocked = Some(fact);
-    finding.step = book.pulses;
+    finding.step = ending.pulses;
     finding.virtual_ms = millis(ending.after);
     Verdict::Found(Box::new(finding))
 }

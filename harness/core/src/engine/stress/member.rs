@@ -12,15 +12,19 @@ use tokio::task::AbortHandle;
 use crate::engine::pulse::Identity;
 use crate::engine::stress::shared::Shared;
 use crate::engine::threads;
-use crate::op::Op;
+use crate::op::{Op, Side};
 use crate::raw::AtomicStatic;
 use crate::site::Site;
 use crate::task::{TaskKind, TaskRef};
+use crate::track::ResourceId;
 
 /// It was woken, and has not been polled since.
 const WOKEN: u8 = 1;
 /// It is being polled, or for a blocking task: it runs.
 const RUNNING: u8 = 2;
+
+/// So many of the parts that a task plays are remembered with it.
+const PARTS_REMEMBERED: usize = 16;
 
 /// The payload that unwinds a blocking task at the end of a run. Never reported.
 pub(super) struct Unwound;
@@ -43,6 +47,8 @@ pub(super) struct Member {
     abort: OnceLock<AbortHandle>,
     /// A blocking task's own thread.
     parked: OnceLock<Thread>,
+    /// The parts that it is known to play. Locked by its own thread alone.
+    parts: Mutex<Vec<(ResourceId, Side)>>,
     doing: Doing,
 }
 
@@ -52,6 +58,7 @@ struct Doing {
     since: AtomicU64,
     thread: AtomicU32,
     beats: AtomicU64,
+    polls: AtomicU64,
     op: AtomicU32,
     site: AtomicStatic<std::panic::Location<'static>>,
 }
@@ -91,10 +98,12 @@ impl Member {
             runtime: Mutex::new(None),
             abort: OnceLock::new(),
             parked: OnceLock::new(),
+            parts: Mutex::default(),
             doing: Doing {
                 since: AtomicU64::new(0),
                 thread: AtomicU32::new(0),
                 beats: AtomicU64::new(0),
+                polls: AtomicU64::new(0),
                 op: AtomicU32::new(u32::MAX),
                 site: AtomicStatic::empty(),
             },
@@ -146,9 +155,37 @@ impl Member {
             Ordering::Relaxed,
         );
         self.beat();
-        let mut book = self.shared.book();
-        book.pulses += 1;
-        book.tracker.polled(self.task);
+        self.shared.pulse();
+        let polls = self.doing.polls.load(Ordering::Relaxed);
+        self.doing.polls.store(polls + 1, Ordering::Relaxed);
+    }
+
+    /// How often it was polled.
+    pub(super) fn polls(&self) -> u64 {
+        self.doing.polls.load(Ordering::Relaxed)
+    }
+
+    /// Whether this is news: the part that it plays towards a resource by an operation. What the
+    /// books know need not be told again.
+    pub(super) fn is_new_part(&self, op: Op, resource: ResourceId) -> bool {
+        if self.shared.is_ambient() {
+            // There the records of resources are used again.
+            return true;
+        }
+        let mut known = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        let part = (resource, op.plays());
+        if matches!(op, Op::CloseSource | Op::CloseSink) || self.shared.closing() {
+            known.retain(|known| *known != part);
+            return true;
+        }
+        if known.contains(&part) {
+            return false;
+        }
+        if known.len() == PARTS_REMEMBERED {
+            known.remove(0);
+        }
+        known.push(part);
+        true
     }
 
     /// The poll has returned, and the task goes on later.

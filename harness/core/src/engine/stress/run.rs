@@ -53,7 +53,7 @@ pub(super) fn run(
     let left = wait_for_end(&shared, looks);
     let book = shared.book();
     let verdict = judge::verdict(&book, plan, &ending);
-    let steps = book.pulses;
+    let steps = ending.pulses;
     drop(book);
     if verdict == Verdict::Clean {
         pace.learn(watch.longest_stillness());
@@ -90,7 +90,7 @@ fn watch_over(shared: &Shared, watch: &mut Watch, looks: &mut Looks<'_>) -> Endi
             None
         };
         if let Some(how) = how {
-            let ending = Ending::new(how, &book, shared.elapsed());
+            let ending = Ending::new(how, &mut book, shared.pulses(), shared.elapsed());
             shared.close(&mut book);
             return ending;
         }
@@ -134,6 +134,10 @@ fn start(shared: &Arc<Shared>, threads: usize, program: &Program, load: Load) {
             let _ = shared.handle.set(runtime.handle().clone());
             drive(&shared, &runtime, program, load);
             let mut book = shared.book();
+            if book.root_ended && book.alive == 0 {
+                // Nobody has to look at this any more.
+                shared.close(&mut book);
+            }
             while !shared.closing() {
                 book = shared.wait(book, Duration::from_secs(1));
             }

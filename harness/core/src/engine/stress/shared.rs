@@ -38,13 +38,20 @@ pub(super) struct Book {
     pub(super) panics: Vec<Panicked>,
     pub(super) alive: usize,
     pub(super) root_ended: bool,
-    /// Counts polls and switch points: what moves although nothing may come of it.
-    pub(super) pulses: u64,
     /// The runtime is gone, or its end was given up.
     pub(super) closed: bool,
 }
 
 impl Book {
+    /// Takes down what the tasks keep to themselves, so that their steps need not wait for each
+    /// other at the books: how often each was polled, and what it did last.
+    pub(super) fn take_notes(&mut self) {
+        for member in self.members.iter().flatten() {
+            self.tracker
+                .note_task(member.task, member.polls(), member.last());
+        }
+    }
+
     /// The tasks that have not ended, in slot order.
     pub(super) fn living(&self) -> impl Iterator<Item = &Arc<Member>> {
         self.members.iter().flatten()
@@ -61,6 +68,10 @@ pub(super) struct Shared {
     /// Tasks that were woken or are being polled.
     busy: AtomicI64,
     sequence: AtomicU64,
+    /// Counts polls and switch points: what moves although nothing may come of it.
+    pulses: AtomicU64,
+    /// Counts values that moved and signals that were given.
+    moves: AtomicU64,
     book: Mutex<Book>,
     changed: Condvar,
 }
@@ -83,6 +94,8 @@ impl Shared {
             closing: AtomicBool::new(false),
             busy: AtomicI64::new(0),
             sequence: AtomicU64::new(0),
+            pulses: AtomicU64::new(0),
+            moves: AtomicU64::new(0),
             book: Mutex::default(),
             changed: Condvar::new(),
         }
@@ -151,6 +164,25 @@ impl Shared {
         self.busy.fetch_sub(1, Ordering::SeqCst);
     }
 
+    #[inline]
+    pub(super) fn pulse(&self) {
+        self.pulses.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn pulses(&self) -> u64 {
+        self.pulses.load(Ordering::Relaxed)
+    }
+
+    #[inline]
+    pub(super) fn moved(&self) {
+        self.moves.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// What made the run go forward, counted.
+    pub(super) fn progress(&self, book: &Book) -> u64 {
+        book.tracker.progress + self.moves.load(Ordering::Relaxed)
+    }
+
     /// A number for a wait that has just begun. Taken before the books are locked: it is to follow
     /// the order in which the primitive has queued the waits.
     #[inline]
@@ -187,8 +219,12 @@ impl Shared {
     /// A task has ended.
     pub(super) fn remove(&self, task: TaskRef) {
         let mut book = self.book();
+        self.pulse();
+        if let Some(Some(member)) = book.members.get(task.slot as usize) {
+            let (polls, last) = (member.polls(), member.last());
+            book.tracker.note_task(task, polls, last);
+        }
         book.tracker.ended(task);
-        book.pulses += 1;
         let closing = self.closing();
         let member = book.members[task.slot as usize].take();
         if !closing {

@@ -159,14 +159,14 @@ impl Watch {
         let now = shared.elapsed();
         let passed = self.looked.elapsed().min(2 * TICK);
         self.looked = Instant::now();
-        if book.pulses == 0 {
+        if shared.pulses() == 0 {
             // The runtime is still being built.
             return None;
         }
         if book.root_ended {
             return self.after_root(shared, book, now, passed);
         }
-        self.count(book, passed);
+        self.count(shared, book, passed);
         let timer = book.timers.latest(NEVER);
         // One that has passed and has not been looked at since never will be.
         let armed = timer.is_some_and(|deadline| deadline + self.patience > now);
@@ -183,15 +183,17 @@ impl Watch {
         }
         if now >= self.looked_for_partial + self.patience / 4 {
             self.looked_for_partial = now;
+            book.take_notes();
             let dead = self.partial.look(book, now, self.patience * LONG);
             return dead.map(How::PartialHang);
         }
         None
     }
 
-    fn count(&mut self, book: &Book, passed: Duration) {
-        if book.pulses != self.pulses {
-            self.pulses = book.pulses;
+    fn count(&mut self, shared: &Shared, book: &Book, passed: Duration) {
+        let (pulses, progress) = (shared.pulses(), shared.progress(book));
+        if pulses != self.pulses {
+            self.pulses = pulses;
             if self.no_timer {
                 self.longest = self.longest.max(self.still);
             }
@@ -199,8 +201,8 @@ impl Watch {
         } else {
             self.still += passed;
         }
-        if book.tracker.progress != self.progress {
-            self.progress = book.tracker.progress;
+        if progress != self.progress {
+            self.progress = progress;
             self.stale = Duration::ZERO;
         } else {
             self.stale += passed;
@@ -261,6 +263,7 @@ impl Watch {
             return Some(How::Done);
         }
         let Some(settling) = &mut self.settling else {
+            book.take_notes();
             book.tracker.mark_polls();
             let most = now + self.patience * LONG;
             let last = book.timers.latest(NEVER).unwrap_or_default();
@@ -269,7 +272,7 @@ impl Watch {
                 horizon: last.clamp(now, most),
                 busy: Duration::ZERO,
             });
-            self.pulses = book.pulses;
+            self.pulses = shared.pulses();
             self.still = Duration::ZERO;
             return None;
         };
@@ -279,7 +282,7 @@ impl Watch {
             settling.busy += passed;
         }
         let settling = *settling;
-        self.count(book, passed);
+        self.count(shared, book, passed);
         self.suspects.look(polls(book), passed);
         let timer = book.timers.latest(NEVER);
         let armed = timer.is_some_and(|deadline| deadline + self.grace > now);
