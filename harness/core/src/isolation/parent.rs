@@ -21,6 +21,9 @@ const BEGINNING: Duration = Duration::from_secs(60);
 /// is wrong with it that can be named.
 const SILENCE: u32 = 30;
 
+/// A child makes so many runs at the most: what a program leaks in each does not add up over days.
+const RUNS_EACH: u64 = 10_000;
+
 /// Who prints without end is given so long for the last of it to arrive.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
@@ -68,7 +71,7 @@ impl Isolated {
         // A child that is gone already is noticed below.
         let _ = process.tell(&order);
         let (made, usable) = self.wait_for(&mut process, number, stop)?;
-        if usable {
+        if usable && !self.runs.is_multiple_of(RUNS_EACH) {
             self.process = Some(process);
         }
         Some(made)
