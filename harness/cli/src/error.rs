@@ -25,6 +25,8 @@ pub(crate) enum UserError {
         variant: Variant,
         known: Vec<Variant>,
     },
+    #[error("{option} is for the stress engine: add `--engine stress`, or leave it out")]
+    StressOnly { option: &'static str },
     #[error("no scenario has a variant `{0}`: leave --variant out, or see `standstill list`")]
     NowhereSuchVariant(Variant),
     #[error(transparent)]

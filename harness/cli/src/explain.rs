@@ -1,5 +1,6 @@
 //! A finding's full report.
 
+use standstill::isolation::Launcher;
 use standstill::{Report, Runner, Scenario};
 
 use crate::args::{ExplainArgs, Format};
@@ -16,7 +17,9 @@ pub(crate) fn explain(
 ) -> anyhow::Result<Exit> {
     let case = one(&args.what)?;
     let programs = programs(scenarios, &case)?;
-    let run = Runner::new().replay(programs.program, case.plan());
+    let run = Runner::new()
+        .isolated(Launcher::this_program())
+        .replay(programs.program, case.plan());
     let Some(finding) = run.verdict.finding() else {
         console.error(format_args!(
             "{} does not show a finding any more, it came to {}",

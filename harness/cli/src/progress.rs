@@ -253,8 +253,12 @@ impl Now {
         let schedules = self.progress.schedules();
         #[expect(clippy::cast_precision_loss, reason = "a rate is an approximation")]
         let per_second = schedules as f64 / self.since.elapsed().as_secs_f64().max(0.001);
+        let found = match self.progress.found() {
+            0 => String::new(),
+            found => format!(", {} with a finding", grouped(found)),
+        };
         format!(
-            "{}: {} schedules, {}/s",
+            "{}: {} schedules, {}/s{found}",
             self.label,
             grouped(schedules),
             rate(per_second)

@@ -5,13 +5,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::Parser;
-use standstill::Scenario;
+use standstill::{Scenario, isolation};
 
 use crate::args::{Cli, Command, with_default_command};
 use crate::console::Console;
 use crate::error::UserError;
 use crate::exit::Exit;
-use crate::{corpus, explain, hunt, list, replay, show};
+use crate::{corpus, explain, hunt, list, pick, replay, show};
 
 /// The whole command line over these scenarios: all that a `main` has to call.
 ///
@@ -31,6 +31,12 @@ pub fn run<I>(scenarios: Vec<Scenario>, args: I) -> Exit
 where
     I: IntoIterator<Item = OsString>,
 {
+    if isolation::is_child() {
+        isolation::serve(|plan| {
+            let (_, program) = pick::program(&scenarios, plan).ok()?;
+            Some(program.clone())
+        });
+    }
     let args = with_default_command(args.into_iter().collect());
     guarded(|console| {
         if let Some(name) = scenario_for_command(&scenarios, &args) {

@@ -25,6 +25,8 @@ pub enum FindingKind {
     Panic,
     /// An OS thread is stuck inside a poll.
     Blocked,
+    /// The process of the run crashed, exited or stopped: stress runs alone have one of their own.
+    Crash,
 }
 
 impl FindingKind {
@@ -37,6 +39,7 @@ impl FindingKind {
             FindingKind::Livelock => "livelock",
             FindingKind::Panic => "panic",
             FindingKind::Blocked => "blocked",
+            FindingKind::Crash => "crash",
         }
     }
 }
@@ -121,6 +124,21 @@ pub enum Undecided {
         /// Virtual time passed, in seconds.
         virtual_seconds: u64,
     },
+    /// A task waits for something that the tracker cannot see.
+    #[error(
+        "nothing happens any more, but {task} waits for something that the facade does not know, \
+         and might still be woken: use the `standstill-tokio` drop-in for it, or give it a timeout"
+    )]
+    Untracked {
+        /// The task.
+        task: String,
+    },
+    /// The process of a stress run could not be used.
+    #[error("the process of the run could not be used: {detail}")]
+    NoProcess {
+        /// Why.
+        detail: String,
+    },
     /// A recorded schedule does not fit the program any more.
     #[error("diverged at step {step}: {detail}")]
     Diverged {
@@ -187,6 +205,9 @@ pub struct Finding {
     /// Where an OS thread was stuck.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked: Option<BlockedFact>,
+    /// How the process of the run ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crash: Option<CrashFact>,
     /// The step at which it was seen.
     pub step: u64,
     /// Virtual time since the run began, in milliseconds.
@@ -219,4 +240,85 @@ pub struct BlockedFact {
     pub spawned_at: Option<Place>,
     /// The last operation that it announced before.
     pub last: Option<(Op, Place)>,
+    /// What the OS tells of the thread. Known for real runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<ThreadFact>,
+}
+
+/// What the operating system tells of a thread. What it does not tell is absent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ThreadFact {
+    /// Its number.
+    pub id: u32,
+    /// Its name.
+    pub name: Option<String>,
+    /// Whether it sleeps; else it runs.
+    pub asleep: bool,
+    /// For how long the poll has lasted, in milliseconds.
+    pub for_ms: u64,
+    /// The kernel function that it waits in.
+    pub waits_in: Option<String>,
+    /// The number of the system call that it is in.
+    pub syscall: Option<u64>,
+    /// Its kernel stack, the innermost function first, where that may be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stack: Vec<String>,
+}
+
+/// How the process of a run ended before the run did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CrashFact {
+    /// What happened to it.
+    pub how: Crash,
+    /// The last lines that it wrote to its standard streams.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub said: Vec<String>,
+}
+
+/// What happened to the process of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Crash {
+    /// A signal ended it, SIGABRT for `std::process::abort`.
+    Signal(i32),
+    /// A stack overflowed.
+    StackOverflow,
+    /// It needed more memory than its limit.
+    OutOfMemory,
+    /// It exited in the middle of the run, with this code.
+    Exited(i32),
+    /// It was stopped, as by SIGSTOP.
+    Stopped,
+    /// It wrote into the harness's own channel.
+    Garbage,
+}
+
+impl Crash {
+    /// What happened, as one word for fingerprints and JSON.
+    pub fn word(self) -> String {
+        match self {
+            Crash::Signal(signal) => format!("signal {signal}"),
+            Crash::StackOverflow => "stack overflow".to_owned(),
+            Crash::OutOfMemory => "out of memory".to_owned(),
+            Crash::Exited(code) => format!("exit {code}"),
+            Crash::Stopped => "stopped".to_owned(),
+            Crash::Garbage => "garbage".to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Crash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Crash::Signal(6) => f.write_str("it was aborted (SIGABRT)"),
+            Crash::Signal(9) => f.write_str("it was killed (SIGKILL)"),
+            Crash::Signal(11) => f.write_str("a memory access failed (SIGSEGV)"),
+            Crash::Signal(signal) => write!(f, "signal {signal} ended it"),
+            Crash::StackOverflow => f.write_str("a stack overflowed"),
+            Crash::OutOfMemory => f.write_str("it used more memory than its limit"),
+            Crash::Exited(code) => write!(f, "it exited with code {code} before the run was over"),
+            Crash::Stopped => f.write_str("it was stopped (SIGSTOP) and did not go on"),
+            Crash::Garbage => f.write_str("it wrote into the channel that the harness listens on"),
+        }
+    }
 }

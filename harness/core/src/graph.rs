@@ -38,6 +38,9 @@ pub struct TaskNode {
     pub holds: Vec<Hold>,
     /// The last operation that it announced.
     pub last: Option<LastOp>,
+    /// How long ago it was spawned, in milliseconds. Known for real runs, where time is real.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age_ms: Option<u64>,
 }
 
 impl TaskNode {

@@ -21,17 +21,18 @@ pub trait Host {
     /// Tells this run from every other one of the process.
     fn epoch(&self) -> u32;
 
-    /// Whether the engine decides who runs when, on virtual time. What it does not model is then
-    /// refused, by [`refuse`].
-    fn controlled(&self) -> bool {
-        true
-    }
-
     /// The task whose step is running. None in code that the engine does not schedule.
     fn current(&self) -> Option<TaskRef>;
 
     /// Whether the run is over and only being taken down.
     fn closing(&self) -> bool;
+
+    /// Whether the engine decides who runs: one task at a time, on virtual time. If not, tasks run
+    /// in parallel on a real runtime, and what is real may block, take its time and be left to it.
+    /// What a controlled engine does not model is refused, by [`refuse`].
+    fn controlled(&self) -> bool {
+        true
+    }
 
     /// A switch point: the engine may run somebody else before it returns. What the caller does next
     /// is `op`, on `resource`, at `site`.
@@ -133,6 +134,11 @@ pub trait Host {
     /// A value moved, or a signal was given: the run went forward.
     fn moved(&self);
 
+    /// A resource is no more.
+    fn forget(&self, resource: ResourceId) {
+        let _ = resource;
+    }
+
     /// One of the engine's own wakers was woken on the run's thread. False if `word` is not of
     /// this engine.
     #[doc(hidden)]
@@ -146,10 +152,11 @@ pub trait Host {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimerId(pub(crate) u64);
 
-/// A task to be spawned.
-pub struct NewTask {
+/// A task to be spawned. What a program spawns may go to another thread; an engine's own root need
+/// not.
+pub struct NewTask<B: ?Sized = dyn TaskBody + Send> {
     /// What it runs.
-    pub body: Pin<Box<dyn TaskBody>>,
+    pub body: Pin<Box<B>>,
     /// How it runs.
     pub kind: TaskKind,
     /// The type of its future or closure; its role comes from it.
@@ -158,7 +165,19 @@ pub struct NewTask {
     pub site: Site,
 }
 
-impl std::fmt::Debug for NewTask {
+impl NewTask {
+    /// The same for an engine that keeps it on its own thread.
+    pub(crate) fn local(self) -> NewTask<dyn TaskBody> {
+        NewTask {
+            body: self.body,
+            kind: self.kind,
+            type_name: self.type_name,
+            site: self.site,
+        }
+    }
+}
+
+impl<B: ?Sized> std::fmt::Debug for NewTask<B> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("NewTask")
             .field("type_name", &self.type_name)

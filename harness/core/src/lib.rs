@@ -10,7 +10,9 @@
 //! - [`Verdict`], [`Finding`], [`Fingerprint`]: what a run showed;
 //! - [`Plan`]: what determines a run, and its encodings: tokens, a fuzzer's bytes;
 //! - [`engine`]: what executes runs;
+//! - [`isolation`]: runs in a process of their own;
 //! - [`Hunt`]: many runs, until one shows something;
+//! - [`leaks`], [`watchdog`]: the same eyes for plain tokio tests and services;
 //! - [`minimise_load`], [`minimise_schedule`]: a find, as small as it gets;
 //! - [`schedule_as_bytes`]: a find, as a fuzzer's input;
 //! - [`Report`], [`Corpus`]: what is told of a finding, and what is kept.
@@ -20,6 +22,7 @@
 //! made from a fuzzer's bytes; with the feature `fuzz` there is also the module `fuzz`, for fuzz
 //! targets. With the feature `shuttle` there are also the engine of that name and `shuttle_body`.
 
+mod ambient;
 #[cfg(feature = "arbitrary")]
 mod arbitrary;
 mod bytes;
@@ -34,6 +37,8 @@ pub mod fuzz;
 pub mod graph;
 pub mod host;
 mod hunt;
+pub mod isolation;
+pub mod leaks;
 mod load;
 mod minimise;
 mod op;
@@ -51,16 +56,20 @@ mod task;
 mod token;
 pub mod track;
 mod unmodelled;
+pub mod watchdog;
 
 #[cfg(feature = "shuttle")]
 pub use engine::{shuttle_body, shuttle_body_of};
 
 pub use corpus::{Corpus, CorpusError, Entry, Expectation, Loaded};
 pub use encode::schedule_as_bytes;
-pub use finding::{BlockedFact, Finding, FindingKind, PanicFact, Undecided, Verdict};
+pub use finding::{
+    BlockedFact, Crash, CrashFact, Finding, FindingKind, PanicFact, ThreadFact, Undecided, Verdict,
+};
 pub use fingerprint::{Fingerprint, FingerprintError};
 pub use hunt::{
-    CHECK_SCHEDULES, DEFAULT_SCHEDULES, Found, Hunt, HuntError, Outcome, Progress, Runner, check,
+    CHECK_SCHEDULES, DEFAULT_SCHEDULES, Found, Hunt, HuntError, Outcome, Progress, Runner,
+    STRESS_REPLAYS, check,
 };
 pub use load::{Knob, Load, LoadRanges, RangeError};
 pub use minimise::{DEFAULT_MINIMISE_BUDGET, minimise_load, minimise_schedule};

@@ -76,6 +76,8 @@ words! {
         /// AWS Shuttle's engine with Shuttle's schedulers, over the same facade. It is there if
         /// Standstill was built with the feature `shuttle`.
         Shuttle = "shuttle",
+        /// A real multi-thread tokio runtime on real time, with noise, under a watchdog.
+        Stress = "stress",
     }
 }
 
@@ -410,8 +412,12 @@ impl Plan {
         })
     }
 
-    /// The strategy's name, `replay` for a recorded schedule, or `bytes`.
+    /// The strategy's name, `replay` for a recorded schedule, or `bytes`; `noise` where the engine
+    /// follows no schedule.
     pub fn strategy_name(&self) -> String {
+        if self.engine == EngineKind::Stress {
+            return "noise".to_owned();
+        }
         match &self.schedule {
             Schedule::Seeded { strategy, .. } => strategy.to_string(),
             Schedule::Choices(_) => "replay".to_owned(),

@@ -3,6 +3,8 @@
 //! Tokens carry seeds, so the sequence is part of the token format: changing it means a new
 //! strategy version.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 /// SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014).
 #[derive(Clone, Debug)]
 pub(crate) struct Random {
@@ -20,6 +22,13 @@ pub(crate) fn mix(mut z: u64) -> u64 {
 /// The seed of schedule `index` of a hunt with base seed `base`: any job can compute it alone.
 pub(crate) fn schedule_seed(base: u64, index: u64) -> u64 {
     mix(mix(base ^ GAMMA).wrapping_add(index.wrapping_mul(GAMMA)))
+}
+
+/// A number in `0..bound` (0 for a bound of 0) from a state that several threads may draw from.
+#[inline]
+pub(crate) fn drawn(state: &AtomicU64, bound: u32) -> u32 {
+    let before = state.fetch_add(GAMMA, Ordering::Relaxed);
+    Random { state: before }.below(bound)
 }
 
 impl Random {

@@ -55,7 +55,9 @@ impl Drop for Entered<'_> {
 
 #[inline]
 pub(crate) fn with_host<R>(f: impl FnOnce(&dyn Host) -> R) -> Option<R> {
-    let pointer = HOST.try_with(Cell::get).ok().flatten()?;
+    let Some(pointer) = HOST.try_with(Cell::get).ok().flatten() else {
+        return crate::ambient::host().map(f);
+    };
     // SAFETY: `Entered` keeps the host borrowed for as long as the pointer is in the cell. The
     // reference does not leave `f`; should `f` be suspended on a coroutine, the run that owns
     // both goes on or unwinds it before it lets go of the host.

@@ -117,6 +117,7 @@ const KINDS: &[FindingKind] = &[
     FindingKind::Livelock,
     FindingKind::Panic,
     FindingKind::Blocked,
+    FindingKind::Crash,
 ];
 
 fn entry() -> impl Strategy<Value = Entry> {

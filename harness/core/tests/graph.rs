@@ -31,6 +31,7 @@ fn graph(waits: &[Vec<Waiting>]) -> WaitGraph {
             waits: Vec::new(),
             holds: Vec::new(),
             last: None,
+            age_ms: None,
         };
         for (op, blockers) in waits {
             graph.resources.push(ResourceNode {

@@ -17,9 +17,13 @@ use syn::{Error, Expr, Ident, ItemFn, Result, Token, parse_macro_input};
 /// async fn the_pool_drains(load: standstill::Load) { /* ... */ }
 /// ```
 ///
-/// Arguments, all optional: `schedules`, `seed`, `max_steps` (numbers), `strategy`, `preempt`,
-/// `leaks` (texts, spelled as on the command line), and the knobs `workers`, `writers`,
+/// Arguments, all optional: `schedules`, `seed`, `max_steps` (numbers), `engine`, `strategy`,
+/// `preempt`, `leaks` (texts, spelled as on the command line), and the knobs `workers`, `writers`,
 /// `watchers`, `rounds`, `capacity` (inclusive ranges).
+///
+/// With `engine = "stress"` runs are made on a real runtime, in a process of their own: the test
+/// binary is executed again with this test's name as its filter. The hunt then takes ten seconds
+/// at the most.
 #[proc_macro_attribute]
 pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let Arguments(arguments) = parse_macro_input!(arguments as Arguments);
@@ -53,7 +57,7 @@ impl Parse for Arguments {
 }
 
 const NUMBERS: [&str; 3] = ["schedules", "seed", "max_steps"];
-const WORDS: [&str; 3] = ["strategy", "preempt", "leaks"];
+const WORDS: [&str; 4] = ["engine", "strategy", "preempt", "leaks"];
 const KNOBS: [&str; 5] = ["workers", "writers", "watchers", "rounds", "capacity"];
 
 fn setter(argument: &Argument) -> Result<Tokens> {

@@ -5,11 +5,16 @@
 use std::fmt::Debug;
 use std::future::Future;
 use std::str::FromStr;
+use std::time::Duration;
 
-use standstill_core::{Hunt, Load, Plan, Program, Runner, Verdict};
+use standstill_core::isolation::{self, Launcher};
+use standstill_core::{EngineKind, Hunt, Load, Plan, Program, Runner, Verdict};
 
 /// How many schedules a test tries unless it says otherwise.
 pub const SCHEDULES: u64 = 2_000;
+
+/// How long a test under the stress engine takes at the most: real runs may sleep.
+pub const STRESS_TIME: Duration = Duration::from_secs(10);
 
 /// A hunt for the test of this name.
 pub fn hunt(name: &str) -> Hunt {
@@ -66,8 +71,12 @@ where
         let test = body(load);
         async move { test.await.check() }
     };
+    if isolation::is_child() {
+        isolation::serve(|_| Some(Program::new(body.clone())));
+    }
+    let launcher = launcher(hunt.name());
     if let Some(token) = variable("STANDSTILL_REPLAY") {
-        return replay(&token, body);
+        return replay(&token, launcher, body);
     }
     let hunt = match variable("STANDSTILL_SCHEDULES") {
         Some(text) => hunt.schedules(number("STANDSTILL_SCHEDULES", &text)),
@@ -77,10 +86,27 @@ where
         Some(text) => hunt.seed(number("STANDSTILL_SEED", &text)),
         None => hunt,
     };
+    let hunt = match hunt.engine_kind() {
+        EngineKind::Stress => hunt.isolated(launcher).time(STRESS_TIME),
+        EngineKind::Explore | EngineKind::Shuttle => hunt,
+    };
     hunt.run_loads(body).assert_clean();
 }
 
-fn replay<F, R>(token: &str, body: F)
+/// Starts the test binary again, with nothing but the test of this name: it finds its way to
+/// [`run`], which sees that it is a child.
+fn launcher(name: &str) -> Launcher {
+    let in_crate = name.split_once("::").map_or(name, |(_, rest)| rest);
+    Launcher::new([
+        in_crate,
+        "--exact",
+        "--include-ignored",
+        "--nocapture",
+        "--test-threads=1",
+    ])
+}
+
+fn replay<F, R>(token: &str, launcher: Launcher, body: F)
 where
     F: Fn(Load) -> R + Send + Sync + 'static,
     R: Future<Output = ()> + 'static,
@@ -89,7 +115,9 @@ where
         Ok(plan) => plan,
         Err(error) => panic!("STANDSTILL_REPLAY: {error}"),
     };
-    let run = Runner::new().replay(&Program::new(body), &plan);
+    let run = Runner::new()
+        .isolated(launcher)
+        .replay(&Program::new(body), &plan);
     match run.verdict {
         Verdict::Clean => {}
         Verdict::Found(finding) => panic!("\n{}", standstill_core::Report::new(*finding, plan)),

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use standstill::engine::StressSettings;
 use standstill::{
     DEFAULT_MAX_STEPS, DEFAULT_SCHEDULES, EngineKind, Knob, Leaks, Preempt, StrategyKind, Variant,
 };
@@ -73,6 +74,22 @@ pub(crate) struct HuntArgs {
     #[arg(long, value_name = "N", help_heading = "Schedules", default_value_t = DEFAULT_MAX_STEPS, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_steps: u32,
 
+    /// How many worker threads the runtime of a stress run has [default: twice the cores, 4 at the
+    /// least].
+    #[arg(long, value_name = "N", help_heading = "Stress engine", value_parser = clap::value_parser!(u16).range(1..=512))]
+    threads: Option<u16>,
+    /// How long nothing may happen in a stress run before it counts, like 500ms or 2s [default: 1s].
+    ///
+    /// It rises by itself, to ten times that at the most, if healthy runs are seen to pause.
+    #[arg(long, value_name = "TIME", help_heading = "Stress engine", value_parser = duration)]
+    patience: Option<Duration>,
+    /// How long tasks may outlive the root of a stress run [default: 250ms].
+    #[arg(long, value_name = "TIME", help_heading = "Stress engine", value_parser = duration)]
+    grace: Option<Duration>,
+    /// Make stress runs in this very process: for a debugger. A run that crashes ends the hunt.
+    #[arg(long, help_heading = "Stress engine")]
+    pub(crate) no_isolation: bool,
+
     /// How many workers: a number, or a range like 1..4 with both ends in it.
     ///
     /// Each run draws its counts from the ranges; `standstill show SCENARIO` tells which knobs a
@@ -118,6 +135,7 @@ Examples:
   standstill hunt --time 30s                       as many schedules as fit, shared fairly
   standstill hunt watch-mux --watchers 1..2        with few watchers
   standstill hunt --strategy pct:3 --seed 7        another way to choose, another seed
+  standstill hunt --engine stress --time 8h        on a real runtime, for a night
   standstill hunt --format json > hunt.json        for a machine
 
 A buggy variant must show a finding, any other must be clean: else the exit code is 1.
@@ -126,10 +144,10 @@ A second Ctrl-C ends it at once.
 
 JSON: {\"rows\": [{scenario, variant, engine, strategy, load, expected, verdict, met, schedules,
 first_at, schedules_per_s, steps_per_s, fingerprint, token}]}. `expected` is found or clean;
-`verdict` is clean, hang, partial-hang, leak, livelock, panic, blocked or undecided; `first_at`
-counts schedules from 0; `load` has the counts of the finding's run, as numbers, or else the
-ranges hunted in, as [low, high]. What is absent is null. Of several findings (--keep-going) a row
-has the first; --report writes them all.";
+`verdict` is clean, hang, partial-hang, leak, livelock, panic, blocked, crash or undecided;
+`first_at` counts schedules from 0; `load` has the counts of the finding's run, as numbers, or
+else the ranges hunted in, as [low, high]. What is absent is null. Of several findings
+(--keep-going) a row has the first; --report writes them all.";
 
 impl HuntArgs {
     /// The ranges that were given.
@@ -167,8 +185,36 @@ impl HuntArgs {
             .unwrap_or(NonZeroUsize::MIN)
     }
 
+    /// How stress runs are made and watched.
+    pub(crate) fn stress(&self) -> StressSettings {
+        let default = StressSettings::default();
+        StressSettings {
+            threads: self.threads.map_or(default.threads, usize::from),
+            patience: self.patience.unwrap_or(default.patience),
+            grace: self.grace.unwrap_or(default.grace),
+        }
+    }
+
+    /// An option that only the stress engine has, if one was given for another.
+    pub(crate) fn misplaced(&self) -> Option<&'static str> {
+        if self.engine == EngineKind::Stress {
+            return None;
+        }
+        [
+            (self.threads.is_some(), "--threads"),
+            (self.patience.is_some(), "--patience"),
+            (self.grace.is_some(), "--grace"),
+            (self.no_isolation, "--no-isolation"),
+        ]
+        .into_iter()
+        .find_map(|(given, option)| given.then_some(option))
+    }
+
     /// The strategy in one word: what the rows say that have no finding.
     pub(crate) fn strategy_word(&self) -> String {
+        if self.engine == EngineKind::Stress {
+            return "noise".to_owned();
+        }
         self.strategy
             .map_or_else(|| "random+pct".to_owned(), |strategy| strategy.to_string())
     }

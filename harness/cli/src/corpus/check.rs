@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use standstill::engine::Care;
+use standstill::isolation::Launcher;
 use standstill::{Corpus, Entry, Expectation, Runner, Scenario, Schedule, Verdict};
 
 use crate::args::CheckArgs;
@@ -20,7 +21,7 @@ pub(super) fn check(
     args: &CheckArgs,
     console: &mut Console,
 ) -> anyhow::Result<Exit> {
-    let mut runner = Runner::new();
+    let mut runner = Runner::new().isolated(Launcher::this_program());
     let mut exit = Exit::Met;
     let (mut good, mut blessed, mut all) = (0, 0, 0);
     for case in cases(None, &args.corpus)? {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use standstill::engine::Care;
+use standstill::isolation::Launcher;
 use standstill::{
     Corpus, EngineKind, Entry, Expectation, Found, Outcome, Plan, Report, Runner, Scenario,
     Schedule, Variant, Verdict,
@@ -42,7 +43,7 @@ impl Keeper {
             corpus: args.corpus.as_ref().map(Corpus::open),
             reports: args.report.clone(),
             asked: asked(args),
-            runner: Runner::new(),
+            runner: Runner::new().isolated(Launcher::this_program()),
         })
     }
 

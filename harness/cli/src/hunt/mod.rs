@@ -11,10 +11,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use standstill::isolation::Launcher;
 use standstill::{Hunt, Outcome, Progress, Scenario};
 
 use crate::args::{Format, HuntArgs};
 use crate::console::Console;
+use crate::error::UserError;
 use crate::exit::Exit;
 use crate::interrupt::Interrupt;
 use crate::progress::{Display, Goal};
@@ -37,6 +39,9 @@ pub(crate) fn hunt(
     args: &HuntArgs,
     console: &mut Console,
 ) -> anyhow::Result<Exit> {
+    if let Some(option) = args.misplaced() {
+        return Err(UserError::StressOnly { option }.into());
+    }
     let rows = rows::rows(scenarios, args)?;
     let mut keeper = Keeper::new(args)?;
     let interrupt = Interrupt::listen().context("cannot listen for Ctrl-C")?;
@@ -111,7 +116,11 @@ fn hunt_row<'a>(
         .max_steps(args.max_steps)
         .keep_going(args.keep_going)
         .progress(Arc::clone(&progress))
-        .stop_when(interrupt.flag());
+        .stop_when(interrupt.flag())
+        .stress(args.stress());
+    if !args.no_isolation {
+        hunt = hunt.isolated(Launcher::this_program());
+    }
     for (knob, range) in row.ranges.iter() {
         hunt = hunt.knob(knob, range);
     }

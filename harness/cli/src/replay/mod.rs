@@ -4,6 +4,7 @@ mod document;
 pub(crate) mod judge;
 pub(crate) mod target;
 
+use standstill::isolation::Launcher;
 use standstill::{Report, Runner, Scenario, Verdict};
 
 use crate::args::{Format, ReplayArgs};
@@ -22,7 +23,7 @@ pub(crate) fn replay(
     console: &mut Console,
 ) -> anyhow::Result<Exit> {
     let cases = cases(args.what.as_deref(), &args.corpus)?;
-    let mut runner = Runner::new();
+    let mut runner = Runner::new().isolated(Launcher::this_program());
     let mut exit = Exit::Met;
     let mut done: Vec<Judged<'_>> = Vec::with_capacity(cases.len());
     let mut unusable = 0;

@@ -104,7 +104,7 @@ fn the_help_of_a_hunt_lists_every_option() {
               What executes the runs: Standstill's own executor, or AWS Shuttle's engine
 
               [default: explore]
-              [possible values: explore, shuttle]
+              [possible values: explore, shuttle, stress]
 
           --strategy <STRATEGY>
               What decides who goes next: `random`, or `pct:D` with a bug depth D from 1 to 32 [default:
@@ -132,6 +132,23 @@ fn the_help_of_a_hunt_lists_every_option() {
               After how many steps without progress a run counts as livelocked
 
               [default: 100000]
+
+    Stress engine:
+          --threads <N>
+              How many worker threads the runtime of a stress run has [default: twice the cores, 4 at
+              the least]
+
+          --patience <TIME>
+              How long nothing may happen in a stress run before it counts, like 500ms or 2s [default:
+              1s].
+
+              It rises by itself, to ten times that at the most, if healthy runs are seen to pause.
+
+          --grace <TIME>
+              How long tasks may outlive the root of a stress run [default: 250ms]
+
+          --no-isolation
+              Make stress runs in this very process: for a debugger. A run that crashes ends the hunt
 
     Load:
           --workers <RANGE>
@@ -182,6 +199,7 @@ fn the_help_of_a_hunt_lists_every_option() {
       standstill hunt --time 30s                       as many schedules as fit, shared fairly
       standstill hunt watch-mux --watchers 1..2        with few watchers
       standstill hunt --strategy pct:3 --seed 7        another way to choose, another seed
+      standstill hunt --engine stress --time 8h        on a real runtime, for a night
       standstill hunt --format json > hunt.json        for a machine
 
     A buggy variant must show a finding, any other must be clean: else the exit code is 1.
@@ -190,10 +208,10 @@ fn the_help_of_a_hunt_lists_every_option() {
 
     JSON: {"rows": [{scenario, variant, engine, strategy, load, expected, verdict, met, schedules,
     first_at, schedules_per_s, steps_per_s, fingerprint, token}]}. `expected` is found or clean;
-    `verdict` is clean, hang, partial-hang, leak, livelock, panic, blocked or undecided; `first_at`
-    counts schedules from 0; `load` has the counts of the finding's run, as numbers, or else the
-    ranges hunted in, as [low, high]. What is absent is null. Of several findings (--keep-going) a row
-    has the first; --report writes them all.
+    `verdict` is clean, hang, partial-hang, leak, livelock, panic, blocked, crash or undecided;
+    `first_at` counts schedules from 0; `load` has the counts of the finding's run, as numbers, or
+    else the ranges hunted in, as [low, high]. What is absent is null. Of several findings
+    (--keep-going) a row has the first; --report writes them all.
     "#);
 }
 

@@ -12,3 +12,4 @@ mod readme;
 mod replay;
 mod shuttle;
 mod standstill;
+mod stress;

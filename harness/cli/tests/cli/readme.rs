@@ -73,7 +73,7 @@ fn the_paths_of_a_report_start_at_the_root_of_the_workspace() {
 }
 
 /// The commands that are run here, each as a quick variant of it with the same meaning.
-const HERE: [(&str, &str); 7] = [
+const HERE: [(&str, &str); 8] = [
     ("cargo run --release", "hunt --schedules 1000"),
     ("cargo run --release -- replay", "replay"),
     ("cargo run --release -- list", "list"),
@@ -87,13 +87,17 @@ const HERE: [(&str, &str); 7] = [
         "hunt --engine shuttle --strategy urw --schedules 500",
     ),
     (
+        "cargo run --release -- hunt --engine stress --time 60s",
+        "hunt double-read --engine stress --schedules 300",
+    ),
+    (
         "cargo run --release -- explain corpus/watch-mux/hang-6c1f8338.toml",
         "explain corpus/watch-mux/hang-6c1f8338.toml",
     ),
 ];
 
 /// Those that are run elsewhere, and where.
-const ELSEWHERE: [(&str, &str); 12] = [
+const ELSEWHERE: [(&str, &str); 13] = [
     (
         "cargo install cargo-fuzz --locked",
         ".github/workflows/check.yml",
@@ -126,6 +130,10 @@ const ELSEWHERE: [(&str, &str); 12] = [
     ),
     (
         "cargo run --release -p standstill-catalogue --example first-finding",
+        "ci/check.sh builds it",
+    ),
+    (
+        "cargo run --release -p standstill --example stress-figures",
         "ci/check.sh builds it",
     ),
     ("bash ci/check.sh", ".ci/run"),

@@ -208,7 +208,7 @@ fn a_broken_entry_is_told_with_its_line_and_the_remedy() {
         (
             change("buggy = \"hang\"", "buggy = \"hung\""),
             "12: unknown variant `hung`, expected one of `hang`, `partial-hang`, `leak`, \
-             `livelock`, `panic`, `blocked`",
+             `livelock`, `panic`, `blocked`, `crash`",
         ),
         (
             change("buggy = \"hang\"", ""),

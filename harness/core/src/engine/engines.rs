@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::engine::pulse::Pulse;
 #[cfg(feature = "shuttle")]
 use crate::engine::shuttle::Shuttle;
-use crate::engine::{Engine, Explore};
+use crate::engine::{Engine, Explore, Stress, StressSettings};
 use crate::plan::EngineKind;
 
 /// What executes plans on the thread that made it. An engine is made when it is first wanted.
@@ -40,6 +40,7 @@ impl Engines {
             EngineKind::Shuttle => Box::new(Shuttle::watched(Arc::clone(&self.pulse))),
             #[cfg(not(feature = "shuttle"))]
             EngineKind::Shuttle => unreachable!("the plan was checked before"),
+            EngineKind::Stress => Box::new(Stress::new(StressSettings::default())),
         }
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod explore;
 pub(crate) mod pulse;
 #[cfg(feature = "shuttle")]
 pub(crate) mod shuttle;
+pub(crate) mod stress;
 pub(crate) mod threads;
 
 use crate::finding::{Undecided, Verdict};
@@ -16,6 +17,7 @@ pub(crate) use engines::Engines;
 pub use explore::Explore;
 #[cfg(feature = "shuttle")]
 pub use shuttle::{shuttle_body, shuttle_body_of};
+pub use stress::{DEFAULT_GRACE, DEFAULT_PATIENCE, Stress, StressSettings};
 
 /// Executes runs, one after the other, on the thread it was made on.
 pub trait Engine {

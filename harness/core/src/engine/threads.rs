@@ -4,6 +4,8 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
+use crate::finding::ThreadFact;
+
 static OURS: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
 
 /// The calling thread's number, and its entry among ours until dropped.
@@ -14,7 +16,7 @@ pub(crate) struct Ours {
 
 impl Ours {
     pub(crate) fn register() -> Self {
-        let id = own_id();
+        let id = current();
         if let Some(id) = id {
             OURS.lock()
                 .unwrap_or_else(PoisonError::into_inner)
@@ -34,9 +36,21 @@ impl Drop for Ours {
     }
 }
 
+/// The calling thread's number. None where the platform does not tell.
+pub(crate) fn current() -> Option<u32> {
+    thread_local! {
+        static ID: Option<u32> = own_id();
+    }
+    ID.try_with(|id| *id).unwrap_or_else(|_| own_id())
+}
+
 fn own_id() -> Option<u32> {
-    let link = std::fs::read_link("/proc/thread-self").ok()?;
-    link.file_name()?.to_str()?.parse().ok()
+    #[cfg(target_os = "linux")]
+    {
+        u32::try_from(rustix::thread::gettid().as_raw_nonzero().get()).ok()
+    }
+    #[cfg(not(target_os = "linux"))]
+    None
 }
 
 /// The threads of the process that are not ours. Empty where the platform does not tell (it does
@@ -72,3 +86,34 @@ pub(crate) fn state(id: u32) -> Option<ThreadState> {
         ticks,
     })
 }
+
+/// What the platform tells of a thread of this process.
+pub(crate) fn fact(id: u32, asleep: bool, for_ms: u64) -> ThreadFact {
+    let read = |what: &str| {
+        let text = std::fs::read_to_string(format!("/proc/self/task/{id}/{what}")).ok()?;
+        let text = text.trim();
+        (!text.is_empty()).then(|| text.to_owned())
+    };
+    // `0` stands for "nowhere", or for "you may not know".
+    let waits_in = read("wchan").filter(|place| place != "0");
+    let syscall = read("syscall").and_then(|text| text.split(' ').next()?.parse().ok());
+    let stack = read("stack").map_or_else(Vec::new, |text| {
+        let frames = text.lines().map(|line| {
+            let frame = line.split_once("] ").map_or(line, |(_, frame)| frame);
+            frame.to_owned()
+        });
+        frames.take(MOST_FRAMES).collect()
+    });
+    ThreadFact {
+        id,
+        name: read("comm"),
+        asleep,
+        for_ms,
+        waits_in,
+        syscall,
+        stack,
+    }
+}
+
+/// Frames of a kernel stack that are worth telling.
+const MOST_FRAMES: usize = 8;

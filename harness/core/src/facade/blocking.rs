@@ -6,9 +6,10 @@ use std::task::{Context, Poll};
 
 use crate::host::{self, Host};
 
-/// Whether the current task of a run may block its thread. Outside of a run: None.
+/// Whether the current task of a run may block its thread. Outside of a run: None. So it is for an
+/// asynchronous task that runs on a real runtime: that knows whether it may.
 pub fn may_block() -> Option<bool> {
-    host::with(|host| host.may_block())
+    host::with(|host| (host.may_block() || host.controlled()).then(|| host.may_block())).flatten()
 }
 
 /// A part of the current task in which it may block its thread: `block_in_place`. It ends when

@@ -178,7 +178,7 @@ impl<F, T> Drop for ClosureTask<F, T> {
 /// The future itself, when there is no run.
 pub fn spawn_future<F>(future: F, site: Site) -> Result<Joined<F::Output>, F>
 where
-    F: Future + 'static,
+    F: Future<Output: Send> + Send + 'static,
 {
     let mut future = Some(future);
     let joined = host::with(|host| {
@@ -214,8 +214,8 @@ where
 /// The closure itself, when there is no run.
 pub fn spawn_blocking<F, T>(closure: F, site: Site) -> Result<Joined<T>, F>
 where
-    F: FnOnce() -> T + 'static,
-    T: 'static,
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
 {
     let type_name = std::any::type_name::<F>();
     spawn_closure(closure, TaskKind::Blocking, type_name, site)
@@ -229,8 +229,8 @@ where
 /// The closure itself, when there is no run.
 pub fn spawn_thread<F, T>(closure: F, type_name: &'static str, site: Site) -> Result<Joined<T>, F>
 where
-    F: FnOnce() -> T + 'static,
-    T: 'static,
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
 {
     spawn_closure(closure, TaskKind::Thread, type_name, site)
 }
@@ -242,8 +242,8 @@ fn spawn_closure<F, T>(
     site: Site,
 ) -> Result<Joined<T>, F>
 where
-    F: FnOnce() -> T + 'static,
-    T: 'static,
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
 {
     let mut closure = Some(closure);
     let joined = host::with(|host| {

@@ -79,7 +79,11 @@ impl Tag {
     #[inline]
     pub fn resolve(&self, host: &dyn Host) -> ResourceId {
         let entered = self.entered.load(Ordering::Relaxed);
-        let epoch = u64::from(raw::epoch());
+        // Outside of runs there may be a host all the same.
+        let epoch = match raw::epoch() {
+            0 => u64::from(host.epoch()),
+            epoch => u64::from(epoch),
+        };
         if entered >> 32 == epoch {
             #[expect(
                 clippy::cast_possible_truncation,
@@ -100,9 +104,23 @@ impl Tag {
             permits: self.permits.load(Ordering::Relaxed),
             task: self.task,
         });
-        self.entered
-            .store(epoch << 32 | u64::from(id.0), Ordering::Relaxed);
-        id
+        // Where tasks run in parallel, another may have entered it meanwhile: the first one counts.
+        let before = self.entered.load(Ordering::Relaxed);
+        let known = if before >> 32 == epoch {
+            Err(before)
+        } else {
+            let mine = epoch << 32 | u64::from(id.0);
+            self.entered
+                .compare_exchange(before, mine, Ordering::Relaxed, Ordering::Relaxed)
+        };
+        match known {
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "the lower half is the record"
+            )]
+            Err(other) if other >> 32 == epoch => ResourceId(other as u32),
+            Ok(_) | Err(_) => id,
+        }
     }
 
     /// A switch point before `op` on this resource. Call it before each synchronous operation
@@ -139,6 +157,24 @@ impl Tag {
         let after = i64::from(before).saturating_add(change);
         let after = u32::try_from(after.max(0)).unwrap_or(u32::MAX);
         self.permits.store(after, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Tag {
+    #[inline]
+    fn drop(&mut self) {
+        let entered = *self.entered.get_mut();
+        if entered != 0 {
+            host::with(|host| {
+                if u64::from(host.epoch()) == entered >> 32 {
+                    #[expect(
+                        clippy::cast_possible_truncation,
+                        reason = "the lower half is the record"
+                    )]
+                    host.forget(ResourceId(entered as u32));
+                }
+            });
+        }
     }
 }
 

@@ -4,6 +4,7 @@ mod confirm;
 mod crew;
 mod outcome;
 mod runner;
+mod stress;
 mod watch;
 
 use std::future::Future;
@@ -13,6 +14,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use crate::engine::StressSettings;
+use crate::isolation::Launcher;
 use crate::load::{Knob, Load, LoadRanges, RangeError};
 use crate::plan::{
     DEFAULT_MAX_STEPS, DEFAULT_TOTAL_STEPS, EngineKind, Leaks, Plan, Preempt, Schedule,
@@ -24,9 +27,9 @@ use crate::scenario::{Program, Scenario};
 #[cfg(any(feature = "fuzz", feature = "proptest"))]
 pub(crate) use confirm::{Confirmed, confirm};
 pub use outcome::{Found, Outcome};
-pub use runner::Runner;
 #[cfg(feature = "fuzz")]
 pub(crate) use runner::blocked_verdict;
+pub use runner::{Runner, STRESS_REPLAYS};
 pub use watch::Progress;
 #[cfg(feature = "fuzz")]
 pub(crate) use watch::{Stuck, TICK, Watch};
@@ -92,6 +95,8 @@ pub(crate) struct Settings {
     pub(crate) keep_going: bool,
     pub(crate) progress: Option<Arc<Progress>>,
     pub(crate) stop: Option<Arc<AtomicBool>>,
+    pub(crate) stress: StressSettings,
+    pub(crate) launcher: Option<Launcher>,
 }
 
 impl Hunt {
@@ -119,6 +124,8 @@ impl Hunt {
                 keep_going: false,
                 progress: None,
                 stop: None,
+                stress: StressSettings::default(),
+                launcher: None,
             },
         }
     }
@@ -229,6 +236,31 @@ impl Hunt {
         self
     }
 
+    /// How runs of the stress engine are made and watched; the other engines do not look at it.
+    #[must_use]
+    pub fn stress(mut self, settings: StressSettings) -> Self {
+        self.settings.stress = settings;
+        self
+    }
+
+    /// Runs of the stress engine are made in processes of their own, started like this. Default: in
+    /// this one.
+    #[must_use]
+    pub fn isolated(mut self, launcher: Launcher) -> Self {
+        self.settings.launcher = Some(launcher);
+        self
+    }
+
+    /// The hunt's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What executes the runs.
+    pub fn engine_kind(&self) -> EngineKind {
+        self.settings.engine
+    }
+
     /// Every run has this very load.
     #[must_use]
     pub fn load(mut self, load: Load) -> Self {
@@ -318,7 +350,10 @@ impl Hunt {
             smallest: self.smallest,
             settings: self.settings,
         };
-        Ok(crew::hunt(&template, &program))
+        Ok(match template.settings.engine {
+            EngineKind::Stress => stress::hunt(&template, &program),
+            EngineKind::Explore | EngineKind::Shuttle => crew::hunt(&template, &program),
+        })
     }
 
     /// Hunts in `body`, which is called once a run.
@@ -368,7 +403,23 @@ pub(crate) struct Template {
 /// PCT's depths in a hunt that was not told its strategy: 1 to this.
 const DEEPEST: u32 = 4;
 
+/// Once in so many runs the load of a stress run is drawn.
+const DRAWN_ONCE_IN: u64 = 3;
+
 impl Template {
+    /// The plan of run `index` under the stress engine: the load is at the top of its ranges, save
+    /// that now and then it is drawn from the whole of them, and the seed is that of the noise.
+    pub(crate) fn stress_plan(&self, index: u64) -> Plan {
+        let mut plan = self.plan(index, Preempt::Op);
+        if !index.is_multiple_of(DRAWN_ONCE_IN) {
+            plan.load = self.ranges.largest();
+        }
+        if let Schedule::Seeded { strategy, .. } = &mut plan.schedule {
+            *strategy = StrategyKind::Random;
+        }
+        plan
+    }
+
     /// The plan of schedule `index`: a function of the base seed and the index alone.
     pub(crate) fn plan(&self, index: u64, preempt: Preempt) -> Plan {
         let mut random = Random::new(schedule_seed(self.settings.seed, index));

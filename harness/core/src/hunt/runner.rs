@@ -4,23 +4,30 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 
 use crate::engine::pulse::Pulse;
-use crate::engine::{Care, Engines, Run};
+use crate::engine::{Care, Engines, Run, StressSettings};
 use crate::finding::{Finding, FindingKind, Undecided, Verdict};
 use crate::fingerprint::Fingerprint;
 use crate::graph::WaitGraph;
+use crate::hunt::stress::Maker;
 use crate::hunt::watch::{Stuck, TICK, Watch};
-use crate::plan::{Plan, Schedule};
+use crate::isolation::Launcher;
+use crate::plan::{EngineKind, Plan, Schedule};
 use crate::scenario::Program;
 
 /// How often a run that may have been disturbed by other threads of the process is made, at the
 /// most.
 const TRIES: u32 = 5;
 
+/// How often a plan of the stress engine is run, at the most, until it shows its finding again.
+pub const STRESS_REPLAYS: u32 = 1_000;
+
 /// Runs plans on an engine thread of its own, one after the other, and notices when a run blocks
 /// that thread. The thread is then abandoned and the next run gets a fresh one.
 #[derive(Debug, Default)]
 pub struct Runner {
     thread: Option<Thread>,
+    launcher: Option<Launcher>,
+    stress: StressSettings,
 }
 
 #[derive(Debug)]
@@ -37,13 +44,34 @@ impl Runner {
         Self::default()
     }
 
+    /// Runs of the stress engine are made in processes of their own, started like this. Default: in
+    /// this one.
+    #[must_use]
+    pub fn isolated(mut self, launcher: Launcher) -> Self {
+        self.launcher = Some(launcher);
+        self
+    }
+
+    /// How runs of the stress engine are made and watched.
+    #[must_use]
+    pub fn stress(mut self, settings: StressSettings) -> Self {
+        self.stress = settings;
+        self
+    }
+
     /// Runs a plan once and records its choices. The plan's digest or choices are checked against
     /// what happens: a run that went another way is [`Undecided::Diverged`].
+    ///
+    /// A plan of the stress engine fixes no schedule: it is run again and again until it shows
+    /// something, up to [`STRESS_REPLAYS`] times.
     ///
     /// # Panics
     ///
     /// If the engine itself does: that is a bug of Standstill.
     pub fn replay(&mut self, program: &Program, plan: &Plan) -> Run {
+        if plan.engine == EngineKind::Stress {
+            return self.replay_stress(program, plan);
+        }
         let mut run = self.record(program, plan);
         let divergence = match (&plan.schedule, run.digest) {
             (
@@ -99,6 +127,9 @@ impl Runner {
                 detail: unavailable.to_string(),
             });
         }
+        if plan.engine == EngineKind::Stress {
+            return self.run_stress(program, plan, 1);
+        }
         let thread = self.thread.get_or_insert_with(Thread::start);
         let order = (program.clone(), plan.clone(), care);
         assert!(
@@ -119,6 +150,39 @@ impl Runner {
                     panic!("internal error: the engine panicked while it ran {plan:?}")
                 }
             }
+        }
+    }
+}
+
+impl Runner {
+    fn replay_stress(&mut self, program: &Program, plan: &Plan) -> Run {
+        self.run_stress(program, plan, STRESS_REPLAYS)
+    }
+
+    /// Runs a plan of the stress engine until it shows something, `times` times at the most.
+    fn run_stress(&mut self, program: &Program, plan: &Plan, times: u32) -> Run {
+        let mut maker = Maker::new(self.launcher.as_ref(), self.stress);
+        let mut steps = 0;
+        let mut verdict = Verdict::Clean;
+        for _ in 0..times {
+            // Nobody stops it.
+            let Some(made) = maker.run(program, plan, &mut || false) else {
+                break;
+            };
+            steps += made.steps;
+            if made.verdict != Verdict::Clean {
+                verdict = made.verdict;
+                break;
+            }
+        }
+        Run {
+            verdict,
+            steps,
+            choices: Vec::new(),
+            digest: None,
+            divergence: None,
+            shuttle_schedule: None,
+            exhausted: false,
         }
     }
 }
@@ -180,6 +244,7 @@ pub(crate) fn blocked_verdict(stuck: &Stuck) -> Verdict {
         core: Vec::new(),
         panics: Vec::new(),
         blocked: Some(stuck.fact.clone()),
+        crash: None,
         step: 0,
         virtual_ms: 0,
     }))

@@ -14,12 +14,23 @@ use crate::task::role_of;
 pub struct Progress {
     schedules: AtomicU64,
     steps: AtomicU64,
+    found: AtomicU64,
 }
 
 impl Progress {
     pub(crate) fn add(&self, steps: u64) {
         self.schedules.fetch_add(1, Ordering::Relaxed);
         self.steps.fetch_add(steps, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_found(&self) {
+        self.found.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Runs of the stress engine that found something; the other engines count theirs when the hunt
+    /// is over.
+    pub fn found(&self) -> u64 {
+        self.found.load(Ordering::Relaxed)
     }
 
     /// Schedules run.
@@ -59,6 +70,7 @@ impl Stuck {
                     .map_or_else(|| "task".to_owned(), |task| role_of(task.type_name)),
                 spawned_at: site.map(Into::into),
                 last: reading.last.map(|(op, site)| (op, site.into())),
+                thread: None,
             },
         }
     }

@@ -46,6 +46,10 @@ pub(super) fn headline(report: &Report) -> String {
             None => "an OS thread is stuck inside a poll".to_owned(),
             Some(blocked) => format!("an OS thread is stuck inside a poll of {}", blocked.role),
         },
+        FindingKind::Crash => match &report.finding.crash {
+            None => "the process of the run ended before the run did".to_owned(),
+            Some(crash) => format!("the process of the run is gone: {}", crash.how),
+        },
     }
 }
 

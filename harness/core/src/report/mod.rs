@@ -5,6 +5,7 @@
 
 mod headline;
 mod json;
+mod lines;
 mod names;
 mod sources;
 mod story;
@@ -17,6 +18,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::finding::Finding;
+pub(crate) use lines::{concerned, stuck_lines};
+
 use crate::plan::Plan;
 use crate::site::Place;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::finding::{BlockedFact, FindingKind, PanicFact};
+use crate::finding::{BlockedFact, CrashFact, FindingKind, PanicFact, ThreadFact};
 use crate::graph::{Blocker, Hold, Link, TaskNode, TaskState, Wait, Why};
 use crate::op::{Op, ResourceKind, Side};
 use crate::report::names::called;
@@ -78,7 +78,7 @@ pub(super) fn affected(report: &Report) -> Vec<&TaskNode> {
     let concerned = |task: &&TaskNode| match report.finding.kind {
         FindingKind::Hang | FindingKind::PartialHang => task.state == TaskState::Waiting,
         FindingKind::Livelock => task.state == TaskState::Ready,
-        FindingKind::Leak | FindingKind::Panic | FindingKind::Blocked => {
+        FindingKind::Leak | FindingKind::Panic | FindingKind::Blocked | FindingKind::Crash => {
             task.state != TaskState::Ended
         }
     };
@@ -114,6 +114,7 @@ pub(super) fn steps(report: &Report) -> Vec<Step> {
             .collect(),
         FindingKind::Panic => report.finding.panics.iter().map(panicked).collect(),
         FindingKind::Blocked => report.finding.blocked.iter().map(stuck).collect(),
+        FindingKind::Crash => report.finding.crash.iter().map(crashed).collect(),
     }
 }
 
@@ -346,8 +347,11 @@ fn created_line(report: &Report, resource: usize) -> Option<Line> {
 
 /// A leaked task: where it comes from, and what would have ended it.
 fn left_behind(report: &Report, task: &TaskNode) -> Step {
+    let age = task.age_ms.map_or_else(String::new, |age| {
+        format!(", {age} ms before this was seen")
+    });
     let mut lines = vec![Line::at(
-        format!("{} was spawned here", task.name),
+        format!("{} was spawned here{age}", task.name),
         &task.spawned_at,
     )];
     let mut told = BTreeSet::new();
@@ -418,14 +422,14 @@ fn panicked(panic: &PanicFact) -> Step {
     }
 }
 
-fn stuck(blocked: &BlockedFact) -> Step {
-    let mut lines = vec![Line {
-        text: format!(
+pub(super) fn stuck(blocked: &BlockedFact) -> Step {
+    let mut lines = vec![Line::new(match &blocked.thread {
+        None => format!(
             "a poll of {} does not return: its thread sleeps",
             blocked.role
         ),
-        at: None,
-    }];
+        Some(thread) => stuck_thread(&blocked.role, thread),
+    })];
     if let Some((op, at)) = &blocked.last {
         lines.push(Line::at(
             format!("the last operation that it announced was this `{op}`"),
@@ -437,6 +441,43 @@ fn stuck(blocked: &BlockedFact) -> Step {
     }
     Step {
         task: blocked.role.clone(),
+        lines,
+    }
+}
+
+/// What is known of a thread that does not come back, and what to make of it.
+fn stuck_thread(role: &str, thread: &ThreadFact) -> String {
+    let name = thread.name.as_deref().unwrap_or("unnamed");
+    let doing = match (thread.asleep, thread.waits_in.as_deref()) {
+        (true, Some(place)) => format!("sleeps in {place}"),
+        (true, None) => "sleeps".to_owned(),
+        (false, _) => "runs, in a loop without `.await` or in a long computation".to_owned(),
+    };
+    let mut text = format!(
+        "a poll of {role} has not returned for {} ms: its thread {} ({name}) {doing}",
+        thread.for_ms, thread.id
+    );
+    for frame in &thread.stack {
+        text.push_str("\nin ");
+        text.push_str(frame);
+    }
+    text
+}
+
+/// The process is gone; what it said last is all that is known.
+fn crashed(crash: &CrashFact) -> Step {
+    let mut lines = vec![Line::new(format!(
+        "the process that made the run is gone: {}",
+        crash.how
+    ))];
+    if !crash.said.is_empty() {
+        lines.push(Line::new(format!(
+            "the last that it said:\n{}",
+            crash.said.join("\n")
+        )));
+    }
+    Step {
+        task: "the process".to_owned(),
         lines,
     }
 }

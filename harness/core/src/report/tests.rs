@@ -35,6 +35,7 @@ fn task(name: &str, n: u32, waits: Vec<Wait>, holds: Vec<Hold>) -> TaskNode {
         waits,
         holds,
         last: None,
+        age_ms: None,
     }
 }
 
@@ -102,6 +103,7 @@ fn report(
         core,
         panics: Vec::new(),
         blocked: None,
+        crash: None,
         step: 42,
         virtual_ms: 0,
     };
@@ -481,6 +483,7 @@ fn a_blocked_thread_is_told_by_its_last_operation() {
         role: "worker".to_owned(),
         spawned_at: Some(place(10)),
         last: Some((Op::Lock, place(33))),
+        thread: None,
     });
     assert_text(
         &blocked,

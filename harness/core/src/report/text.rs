@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use crate::finding::FindingKind;
 use crate::graph::{TaskNode, TaskState};
-use crate::plan::{DEFAULT_MAX_STEPS, Leaks, Preempt, Schedule};
+use crate::plan::{DEFAULT_MAX_STEPS, EngineKind, Leaks, Preempt, Schedule};
 use crate::report::names::called;
 use crate::report::story::{self, Line, MANY};
 use crate::report::{Report, headline, words};
@@ -93,7 +93,7 @@ fn write_tasks(text: &mut String, report: &Report, paint: Paint, steps: usize) {
             }
             return;
         }
-        FindingKind::Panic | FindingKind::Blocked => "tasks at that moment",
+        FindingKind::Panic | FindingKind::Blocked | FindingKind::Crash => "tasks at that moment",
     };
     if tasks.is_empty() {
         return;
@@ -201,21 +201,45 @@ fn write_facts(text: &mut String, report: &Report, paint: Paint) {
     }
     fact("scenario", scenario);
     fact("load", plan.load.to_string());
-    let mut schedule = schedule_text(&plan.schedule);
-    let _ = write!(schedule, "; seen at step {}", finding.step);
-    if finding.virtual_ms != 0 {
-        let _ = write!(schedule, " after {} ms of virtual time", finding.virtual_ms);
+    if plan.engine == EngineKind::Stress {
+        let noise = match &plan.schedule {
+            Schedule::Seeded { seed, .. } => format!("seed {seed}; "),
+            Schedule::Choices(_) | Schedule::Bytes(_) => String::new(),
+        };
+        fact(
+            "noise",
+            format!("{noise}seen after {} ms", finding.virtual_ms),
+        );
+    } else {
+        let mut schedule = schedule_text(&plan.schedule);
+        let _ = write!(schedule, "; seen at step {}", finding.step);
+        if finding.virtual_ms != 0 {
+            let _ = write!(schedule, " after {} ms of virtual time", finding.virtual_ms);
+        }
+        fact("schedule", schedule);
     }
-    fact("schedule", schedule);
     if let Some(before) = report.schedules_before {
         fact(
             "found",
-            format!("in schedule {} of the hunt", before.saturating_add(1)),
+            match plan.engine {
+                EngineKind::Stress => format!("in run {} of the hunt", before.saturating_add(1)),
+                EngineKind::Explore | EngineKind::Shuttle => {
+                    format!("in schedule {} of the hunt", before.saturating_add(1))
+                }
+            },
         );
     }
     fact("fingerprint", finding.fingerprint.to_string());
     for note in &report.notes {
         fact("note", note.clone());
+    }
+    if plan.engine == EngineKind::Stress {
+        fact(
+            "note",
+            "a stress run follows no schedule, so none can be replayed: the token runs the same load \
+             under the same noise, again and again, until it shows the finding or gives up"
+                .to_owned(),
+        );
     }
     fact("replay", report.replay_command());
     if let Some(schedule) = &report.shuttle_schedule {

@@ -173,6 +173,7 @@ fn engine_code(engine: EngineKind) -> u8 {
     match engine {
         EngineKind::Explore => 0,
         EngineKind::Shuttle => 1,
+        EngineKind::Stress => 2,
     }
 }
 
@@ -374,7 +375,7 @@ fn strategy_code(strategy: StrategyKind) -> u8 {
 /// schedule, so that old tokens and corpus entries are refused instead of replaying something else.
 pub(crate) fn strategy_version(engine: EngineKind, strategy: StrategyKind) -> u8 {
     match (engine, strategy) {
-        (EngineKind::Explore | EngineKind::Shuttle, _) => 1,
+        (EngineKind::Explore | EngineKind::Shuttle | EngineKind::Stress, _) => 1,
     }
 }
 

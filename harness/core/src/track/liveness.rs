@@ -10,6 +10,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::graph::{TaskState, WaitGraph, Why};
 use crate::op::Side;
 use crate::task::TaskRef;
 use crate::track::Tracker;
@@ -40,6 +41,29 @@ impl Tracker {
             .copied()
             .filter(|task| !live.contains(task))
             .collect()
+    }
+
+    /// Whether the `dead` among the tasks `alive` are worth watching.
+    ///
+    /// A cycle of holds, queues and joins is one by facts alone. A wait for a channel or a signal
+    /// may be ended by anybody: an idle worker of a healthy server looks the same. It counts only if
+    /// the root is among the dead, so that the program can never end.
+    pub(crate) fn is_credible(&self, alive: &[TaskRef], dead: &[TaskRef]) -> bool {
+        if dead.iter().any(|task| task.serial == 0) {
+            return true;
+        }
+        let graph: WaitGraph = self.snapshot(alive, |_| TaskState::Waiting);
+        let core = graph.core(|task| alive.get(task).is_some_and(|task| dead.contains(task)));
+        !core.is_empty()
+            && core.iter().all(|link| {
+                let (_, _, blocker) = graph.follow(*link);
+                blocker.is_some_and(|blocker| blocker.why != Why::OtherSide)
+            })
+    }
+
+    /// Whether the task is in a wait that the tracker knows of.
+    pub(crate) fn is_waiting(&self, task: TaskRef) -> bool {
+        self.is_alive(task) && self.tasks[task.slot as usize].waiting > 0
     }
 
     fn may_end(&self, wait: &WaitRecord, waits: &[WaitRecord], live: &BTreeSet<TaskRef>) -> bool {

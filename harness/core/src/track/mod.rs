@@ -32,9 +32,14 @@ pub struct Tracker {
     ended: Vec<(TaskRef, TaskRecord)>,
     resources: Vec<Resource>,
     resources_used: usize,
+    /// Records of resources that are no more.
+    forgotten: Vec<ResourceId>,
     waits: Slab<WaitRecord>,
     holds: Slab<HoldRecord>,
 }
+
+/// Outside of runs, how many tasks are remembered that ended with a guard in hand.
+const ENDED_REMEMBERED: usize = 1_024;
 
 /// How many of the tasks that used one side of a resource are remembered.
 const USERS_REMEMBERED: usize = 16;
@@ -53,6 +58,7 @@ impl Tracker {
         }
         self.ended.clear();
         self.resources_used = 0;
+        self.forgotten.clear();
         self.waits.clear();
         self.holds.clear();
     }
@@ -162,13 +168,60 @@ impl Tracker {
         task.marked_polls == task.polls
     }
 
+    /// How often a task was polled so far, and what it did last: for an engine whose tasks count
+    /// that themselves.
+    pub(crate) fn note_task(&mut self, task: TaskRef, polls: u64, last: Option<(Op, Site)>) {
+        let closing = self.closing;
+        let record = &mut self.tasks[task.slot as usize];
+        record.polls = polls;
+        if !closing {
+            record.last = last;
+        }
+    }
+
+    /// Notes the part that a task plays by what it is about to do.
+    pub(crate) fn plays(&mut self, task: TaskRef, op: Op, resource: ResourceId) {
+        let side = op.plays();
+        let closing = self.closing;
+        let users = self.resources[resource.0 as usize].users_mut(side);
+        match op {
+            // Who lets go of its end is not the one to wait for. Should it have another, the end of
+            // the run will show.
+            Op::CloseSource | Op::CloseSink if !closing => users.forget(task),
+            _ => users.note(task, closing),
+        }
+    }
+
     #[inline]
     pub(crate) fn polled(&mut self, task: TaskRef) {
         self.tasks[task.slot as usize].polls += 1;
     }
 
+    /// No task is the root: these are not the facts of a run.
+    pub(crate) fn has_no_root(&mut self) {
+        self.serials = self.serials.max(1);
+    }
+
+    /// A resource is no more, and its record may be used again.
+    pub(crate) fn forget(&mut self, resource: ResourceId) {
+        self.forgotten.push(resource);
+        if self.ended.len() > ENDED_REMEMBERED {
+            // Their guards are in somebody's pocket; whoever lost them long ago is not told of.
+            self.ended.remove(0);
+        }
+    }
+
+    /// How many tasks were entered so far.
+    pub(crate) fn serials(&self) -> u32 {
+        self.serials
+    }
+
     /// Enters a resource.
     pub fn resource(&mut self, info: ResourceInfo) -> ResourceId {
+        if let Some(id) = self.forgotten.pop() {
+            self.resources[id.0 as usize].renew(info);
+            return id;
+        }
         let id = self.resources_used;
         self.resources_used += 1;
         match self.resources.get_mut(id) {
@@ -184,16 +237,8 @@ impl Tracker {
         if !self.closing {
             self.tasks[task.slot as usize].last = Some((op, site));
         }
-        let side = op.plays();
-        if let (Side::Source | Side::Sink, Some(resource)) = (side, resource) {
-            let closing = self.closing;
-            let users = self.resources[resource.0 as usize].users_mut(side);
-            match op {
-                // Who lets go of its end is not the one to wait for. Should it have another, the
-                // end of the run will show.
-                Op::CloseSource | Op::CloseSink if !closing => users.forget(task),
-                _ => users.note(task, closing),
-            }
+        if let (Side::Source | Side::Sink, Some(resource)) = (op.plays(), resource) {
+            self.plays(task, op, resource);
         }
     }
 
@@ -206,8 +251,21 @@ impl Tracker {
         amount: u32,
         site: Site,
     ) -> WaitId {
-        self.sequence += 1;
-        let sequence = self.sequence;
+        let place = self.sequence + 1;
+        self.wait_in_line(task, resource, op, amount, site, place)
+    }
+
+    /// As [`Tracker::wait`], in this place among all waits.
+    pub(crate) fn wait_in_line(
+        &mut self,
+        task: TaskRef,
+        resource: ResourceId,
+        op: Op,
+        amount: u32,
+        site: Site,
+        sequence: u64,
+    ) -> WaitId {
+        self.sequence = self.sequence.max(sequence);
         if !self.closing {
             self.tasks[task.slot as usize].waiting += 1;
         }

@@ -140,6 +140,7 @@ impl<'a> Drawing<'a> {
                     op,
                     at: site.into(),
                 }),
+                age_ms: None,
             };
             if state == TaskState::Waiting && node.waits.is_empty() {
                 let wait = self.untracked_wait(&node);

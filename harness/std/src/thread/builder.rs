@@ -123,8 +123,8 @@ impl Builder {
         site: Site,
     ) -> (Joined<T>, Thread)
     where
-        F: FnOnce() -> T + 'static,
-        T: 'static,
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
     {
         let role = self.name.as_deref().and_then(role).unwrap_or(type_name);
         let parker = Parker::new(self.name, site);

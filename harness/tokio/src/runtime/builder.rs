@@ -95,7 +95,7 @@ impl Builder {
     ///
     /// # Panics
     ///
-    /// In a run.
+    /// In a controlled run.
     #[track_caller]
     pub fn build(&mut self) -> io::Result<Runtime> {
         outside_of_runs("tokio::runtime::Builder::build");
@@ -110,7 +110,7 @@ impl Builder {
     ///
     /// # Panics
     ///
-    /// In a run.
+    /// In a controlled run.
     #[track_caller]
     pub fn build_local(&mut self, options: LocalOptions) -> io::Result<LocalRuntime> {
         outside_of_runs("tokio::runtime::Builder::build_local");

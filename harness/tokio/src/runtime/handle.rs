@@ -104,5 +104,11 @@ impl Handle {
     }
 }
 
+impl standstill_core::watchdog::RuntimeHandle for Handle {
+    fn real(&self) -> real::Handle {
+        self.real.clone()
+    }
+}
+
 impl std::panic::UnwindSafe for Handle {}
 impl std::panic::RefUnwindSafe for Handle {}

@@ -9,7 +9,7 @@ use crate::runtime::{EnterGuard, Handle, RuntimeMetrics, outside_of_runs};
 use crate::task::{JoinHandle, spawn_at, spawn_blocking_at};
 use crate::time::Duration;
 
-/// A runtime: tokio's own. It cannot be made or blocked on in a run.
+/// A runtime: tokio's own. It cannot be made or blocked on in a controlled run.
 #[derive(Debug)]
 pub struct Runtime {
     real: real::Runtime,
@@ -34,7 +34,7 @@ impl Runtime {
     ///
     /// # Panics
     ///
-    /// In a run.
+    /// In a controlled run.
     #[cfg(feature = "rt-multi-thread")]
     #[track_caller]
     pub fn new() -> std::io::Result<Self> {
@@ -71,7 +71,7 @@ impl Runtime {
     ///
     /// # Panics
     ///
-    /// In a run, and in an asynchronous task.
+    /// In a controlled run, and in an asynchronous task.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         outside_of_runs("tokio::runtime::Runtime::block_on");

@@ -58,9 +58,10 @@ pub fn id() -> Id {
 
 /// The id of the task that calls this, if it is a spawned one.
 pub fn try_id() -> Option<Id> {
-    match host::with(|host| host.current()) {
+    match host::with(|host| (host.current(), host.controlled())) {
         // The root is to a run what `block_on`'s future is to a runtime.
-        Some(current) => current.filter(|task| task.serial > 0).map(Id::of),
-        None => real::try_id().map(Id::real),
+        Some((Some(task), _)) => (task.serial > 0).then(|| Id::of(task)),
+        Some((None, true)) => None,
+        Some((None, false)) | None => real::try_id().map(Id::real),
     }
 }

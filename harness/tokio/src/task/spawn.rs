@@ -35,7 +35,11 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    match facade::spawn_future(future, site) {
+    // A run on a real runtime spawns where it is; a controlled one knows no other place.
+    let entered = handle.map(RealHandle::enter);
+    let spawned = facade::spawn_future(future, site);
+    drop(entered);
+    match spawned {
         Ok(joined) => {
             joined.tag.switch(Op::Spawn, site);
             JoinHandle::run(joined, site)
@@ -72,7 +76,10 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    match facade::spawn_blocking(f, site) {
+    let entered = handle.map(RealHandle::enter);
+    let spawned = facade::spawn_blocking(f, site);
+    drop(entered);
+    match spawned {
         Ok(joined) => {
             joined.tag.switch(Op::Spawn, site);
             JoinHandle::run(joined, site)
@@ -100,7 +107,7 @@ pub fn block_in_place<F, R>(f: F) -> R
 where
     F: FnOnce() -> R,
 {
-    if standstill_core::host::in_run() {
+    if standstill_core::host::in_controlled_run() {
         let _blocking = facade::MayBlock::begin();
         f()
     } else {

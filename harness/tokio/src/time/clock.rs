@@ -16,7 +16,7 @@ use crate::time::Duration;
 /// Outside of a run: unless in a current-thread runtime whose clock is running.
 #[track_caller]
 pub fn pause() {
-    if !host::in_run() {
+    if !host::in_controlled_run() {
         real::pause();
     }
 }
@@ -25,7 +25,7 @@ pub fn pause() {
 ///
 /// # Panics
 ///
-/// In a run, and if the clock is not paused.
+/// In a controlled run, and if the clock is not paused.
 #[track_caller]
 pub fn resume() {
     if host::in_controlled_run() {

@@ -48,7 +48,7 @@ impl Host for Executor {
                 serial: u32::MAX,
             };
         }
-        self.state.borrow_mut().add(new, self.current.get())
+        self.state.borrow_mut().add(new.local(), self.current.get())
     }
 
     fn abort(&self, task: TaskRef) {

@@ -159,22 +159,32 @@ fn found(
             _ => TaskState::Waiting,
         }
     });
+    let mut finding = finding(kind, graph, panics);
+    finding.step = state.steps;
+    finding.virtual_ms = u64::try_from(ending.virtual_time.as_millis()).unwrap_or(u64::MAX);
+    Verdict::Found(Box::new(finding))
+}
+
+/// The finding that this graph shows: its core and its fingerprint. When it was seen is for the
+/// engine to say.
+pub(crate) fn finding(kind: FindingKind, graph: WaitGraph, panics: Vec<PanicFact>) -> Finding {
     let core = match kind {
         FindingKind::Panic => Vec::new(),
         _ => graph.core(|task| graph.tasks[task].state == TaskState::Waiting),
     };
     let extra = telling_details(kind, &graph, &core, &panics);
     let extra: Vec<&str> = extra.iter().map(String::as_str).collect();
-    Verdict::Found(Box::new(Finding {
+    Finding {
         kind,
         fingerprint: Fingerprint::new(kind, &graph, &core, &extra),
         graph,
         core,
         panics,
         blocked: None,
-        step: state.steps,
-        virtual_ms: u64::try_from(ending.virtual_time.as_millis()).unwrap_or(u64::MAX),
-    }))
+        crash: None,
+        step: 0,
+        virtual_ms: 0,
+    }
 }
 
 /// What tells two findings apart beside their cores.
@@ -213,6 +223,9 @@ fn telling_details(
             spinning.dedup();
             spinning
         }
-        FindingKind::Hang | FindingKind::PartialHang | FindingKind::Blocked => Vec::new(),
+        FindingKind::Hang
+        | FindingKind::PartialHang
+        | FindingKind::Blocked
+        | FindingKind::Crash => Vec::new(),
     }
 }

@@ -10,7 +10,7 @@ pub(crate) mod executor;
 pub(crate) mod fiber;
 mod host;
 pub(crate) mod inbox;
-mod judge;
+pub(crate) mod judge;
 pub(crate) mod panics;
 mod partial;
 mod ready;
@@ -18,7 +18,7 @@ mod record;
 pub(crate) mod run;
 pub(crate) mod slots;
 pub(crate) mod state;
-mod timers;
+pub(crate) mod timers;
 
 use std::sync::Arc;
 

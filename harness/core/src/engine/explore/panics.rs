@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::panic::{self, PanicHookInfo};
 use std::sync::Once;
 
+use crate::engine::stress::AMBIENT_EPOCH;
 use crate::raw;
 use crate::site::Place;
 use crate::unmodelled;
@@ -43,7 +44,10 @@ fn text_of(payload: &(dyn Any + Send)) -> Option<String> {
 
 /// Keeps what a panic of a run's task says. False if it is none.
 pub(crate) fn note(info: &PanicHookInfo<'_>) -> bool {
-    let in_task = raw::with_host(|host| host.current().is_some() || host.closing());
+    // Outside of runs a panic is printed, though the task be tracked.
+    let in_task = raw::with_host(|host| {
+        host.epoch() != AMBIENT_EPOCH && (host.current().is_some() || host.closing())
+    });
     let explained = match in_task {
         Some(_) => text_of(info.payload()).and_then(|text| unmodelled::explained(&text)),
         None => None,

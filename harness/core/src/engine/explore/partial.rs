@@ -9,9 +9,7 @@ use std::time::Duration;
 
 use crate::engine::explore::executor::Executor;
 use crate::engine::explore::run::NEVER;
-use crate::graph::{TaskState, WaitGraph, Why};
 use crate::task::TaskRef;
-use crate::track::Tracker;
 
 /// A candidate is confirmed after so much virtual time, if every other task that runs at all has
 /// been polled so often as well: the slowest of them may be the one that counts its ticks until it
@@ -99,7 +97,7 @@ impl Candidate {
         let dead = state
             .tracker
             .dead(&alive, |task| state.ready.contains(task.slot));
-        if dead.is_empty() || !credible(&state.tracker, &alive, &dead) {
+        if dead.is_empty() || !state.tracker.is_credible(&alive, &dead) {
             return None;
         }
         let now = state.elapsed();
@@ -132,20 +130,4 @@ impl Candidate {
         };
         now > self.confirm_late_at || now > self.confirm_at && self.live.iter().all(ran)
     }
-}
-
-/// A cycle of holds, queues and joins is one by facts alone. A wait for a channel or a signal
-/// may be ended by anybody: an idle worker of a healthy server looks the same. It counts only if
-/// the root is among the dead, so that the program can never end.
-fn credible(tracker: &Tracker, alive: &[TaskRef], dead: &[TaskRef]) -> bool {
-    if dead.iter().any(|task| task.serial == 0) {
-        return true;
-    }
-    let graph: WaitGraph = tracker.snapshot(alive, |_| TaskState::Waiting);
-    let core = graph.core(|task| alive.get(task).is_some_and(|task| dead.contains(task)));
-    !core.is_empty()
-        && core.iter().all(|link| {
-            let (_, _, blocker) = graph.follow(*link);
-            blocker.is_some_and(|blocker| blocker.why != Why::OtherSide)
-        })
 }

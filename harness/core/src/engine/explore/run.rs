@@ -64,7 +64,7 @@ pub(crate) trait Carrier {
     fn executor(&self) -> &Executor;
 
     /// Adds the root.
-    fn add_root(&self, root: NewTask);
+    fn add_root(&self, root: NewTask<dyn TaskBody>);
 
     /// Lets tasks run, step after step, until something else is due.
     fn run_steps(&self, settling: bool) -> Next;
@@ -119,7 +119,7 @@ pub(crate) async fn conduct<C: Carrier>(
     surroundings: Surroundings,
 ) -> Ending {
     carrier.executor().state.borrow_mut().began = Some(Instant::now());
-    carrier.add_root(NewTask {
+    carrier.add_root(NewTask::<dyn TaskBody> {
         body: Box::pin(Root {
             program: program.clone(),
             load: plan.load,
@@ -204,7 +204,7 @@ impl Carrier for Executor {
         self
     }
 
-    fn add_root(&self, root: NewTask) {
+    fn add_root(&self, root: NewTask<dyn TaskBody>) {
         self.state.borrow_mut().add(root, None);
     }
 

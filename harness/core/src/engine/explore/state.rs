@@ -15,7 +15,7 @@ use crate::engine::explore::record::Recorder;
 use crate::engine::explore::slots::{Phase, Slots};
 use crate::engine::explore::timers::Timers;
 use crate::engine::pulse::{self, Identity};
-use crate::host::{NewTask, TimerId};
+use crate::host::{NewTask, TaskBody, TimerId};
 use crate::op::Op;
 use crate::site::Site;
 use crate::strategy::{Chooser, EARLY_TIMERS, Pick, View};
@@ -180,7 +180,7 @@ impl RunState {
         self.began.map_or(Duration::ZERO, |began| began.elapsed())
     }
 
-    pub(crate) fn add(&mut self, new: NewTask, parent: Option<TaskRef>) -> TaskRef {
+    pub(crate) fn add(&mut self, new: NewTask<dyn TaskBody>, parent: Option<TaskRef>) -> TaskRef {
         let slot = self.slots.next_free();
         let task = self
             .tracker

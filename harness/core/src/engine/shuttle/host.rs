@@ -49,7 +49,7 @@ impl Host for Machine {
             // There the future is dropped.
             return self.executor.spawn(new);
         }
-        Machine::spawn(self, new)
+        Machine::spawn(self, new.local())
     }
 
     fn abort(&self, task: TaskRef) {

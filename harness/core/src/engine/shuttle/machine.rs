@@ -17,7 +17,7 @@ use crate::engine::explore::run::{Carrier, Next};
 use crate::engine::explore::slots::Phase;
 use crate::engine::explore::state::{RunState, SPIN_PATIENCE, Setting};
 use crate::engine::pulse::Pulse;
-use crate::host::NewTask;
+use crate::host::{NewTask, TaskBody};
 use crate::op::Op;
 use crate::site::Site;
 use crate::task::TaskRef;
@@ -127,7 +127,7 @@ impl Machine {
     /// # Panics
     ///
     /// If the program spawns without bound.
-    pub(super) fn spawn(&self, new: NewTask) -> TaskRef {
+    pub(super) fn spawn(&self, new: NewTask<dyn TaskBody>) -> TaskRef {
         assert!(
             self.executor.state.borrow().alive < MOST_TASKS,
             "more than {MOST_TASKS} tasks alive in one run; the engine `shuttle` gives each a \
@@ -426,7 +426,7 @@ impl Carrier for Machine {
         &self.executor
     }
 
-    fn add_root(&self, root: NewTask) {
+    fn add_root(&self, root: NewTask<dyn TaskBody>) {
         self.spawn(root);
     }
 

@@ -68,7 +68,7 @@ macro_rules! common {
             }
 
             /// The value.
-            pub const fn into_inner(self) -> $value {
+            pub fn into_inner(self) -> $value {
                 self.real.into_inner()
             }
 

@@ -45,6 +45,11 @@ enum Turn {
     Never(&'static str),
 }
 
+/// Where tasks have threads of their own the real lock may block.
+fn controlled<R>(f: impl FnOnce(&dyn Host) -> R) -> Option<R> {
+    host::with(|host| host.controlled().then(|| f(host))).flatten()
+}
+
 impl Gate {
     fn inside(&self) -> MutexGuard<'_, Inside> {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
@@ -99,7 +104,7 @@ impl Gate {
     }
 
     fn enter(&self, writes: bool) -> Entered<'_> {
-        let who = host::with(|host| {
+        let who = controlled(|host| {
             let me = host.current();
             let mut inside = self.current(host);
             if writes {
@@ -121,7 +126,7 @@ impl Gate {
         let mut wait = PollWait::new();
         let mut blocking = None;
         loop {
-            let state = host::with(|host| {
+            let state = controlled(|host| {
                 let mut inside = self.current(host);
                 let turn = turn(&inside, host.current());
                 if turn == Turn::Later {
