@@ -6,7 +6,6 @@
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use standstill::engine::Care;
 use standstill::{
     EngineKind, Fingerprint, Found, Hunt, Outcome, Plan, Runner, Scenario, Schedule, StrategyKind,
     Variant, Verdict, shuttle_body_of,
@@ -158,10 +157,10 @@ fn standstills_own_strategies_make_the_same_runs_under_both_engines() {
                         };
                         Plan::new(scenario.name(), variant, load, schedule)
                     };
-                    let explored = runner.run(program, &plan(plain), Care::Record);
+                    let explored = runner.replay(program, &plan(plain));
                     let mut plan = plan(own);
                     plan.engine = EngineKind::Shuttle;
-                    let run = other.run(program, &plan, Care::Record);
+                    let run = other.replay(program, &plan);
                     let what = format!("{} ({variant}), {own}, seed {seed}", scenario.name());
                     assert_eq!(run.choices, explored.choices, "{what}");
                     assert_eq!(run.steps, explored.steps, "{what}");
