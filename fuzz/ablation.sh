@@ -2,12 +2,13 @@
 # What each guide of the fuzzer is worth: executions until the first finding, the median of so many
 # seeds, as a Markdown table. All begin with one input of 200 bytes, which the seed decides.
 # usage: fuzz/ablation.sh [SEEDS] [EXECUTIONS]
+# TARGETS names some of the targets; with REUSE=1 nothing is built that is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seeds=${1:-20}
 most=${2:-50000}
 base="${CARGO_TARGET_DIR:-$PWD/target}/fuzz-ablation"
-targets="watch-mux cancel-leak two-stages three-stages"
+targets=${TARGETS:-watch-mux cancel-leak two-stages three-stages}
 guides="blind edges counters mutator both"
 host=$(rustc -vV | sed -n 's/^host: //p')
 scratch=$(mktemp -d)
@@ -35,15 +36,19 @@ one() {
     mkdir -p "$directory/inputs"
     # The same bytes for every guide, and on every machine.
     awk -v seed="$seed" 'BEGIN { srand(seed); for (i = 0; i < 200; i++) printf "%03o\n", rand() * 256 }' |
-        while read -r byte; do printf "\\$byte"; done >"$directory/first"
-    STANDSTILL_VARIANT=buggy "$base/$guide/$target" "$directory/inputs" "$directory/first" \
+        while read -r byte; do printf "\\$byte"; done >"$directory/inputs/first"
+    STANDSTILL_VARIANT=buggy "$base/$guide/$target" "$directory/inputs" \
         -seed="$seed" -runs="$most" -max_len=512 -len_control=0 -print_final_stats=1 \
         -artifact_prefix="$directory/" >"$directory/log" 2>&1 && code=0 || code=$?
+    local executions
+    executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$directory/log")
     case $code in
-        77) sed -n 's/^stat::number_of_executed_units: *//p' "$directory/log" ;;
-        0) echo $((most + 1)) ;;
-        *) cat "$directory/log" >&2 && exit 1 ;;
+        77) ;;
+        0) executions=$((most + 1)) ;;
+        *) executions='' ;;
     esac
+    [[ -n $executions ]] || { cat "$directory/log" >&2 && exit 1; }
+    echo "$executions"
     rm -rf "$directory"
 }
 export -f one
@@ -59,7 +64,7 @@ for target in $targets; do
             awk -v most="$most" '{ value[NR] = $1; found += $1 <= most }
                 END {
                     half = (value[int((NR + 1) / 2)] + value[int(NR / 2) + 1]) / 2
-                    printf " %s (%d of %d) |", half > most ? "> " most : half, found, NR
+                    printf " %s (%d of %d) |", (half > most ? "> " most : half), found, NR
                 }'
     done
     echo

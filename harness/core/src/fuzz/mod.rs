@@ -15,7 +15,7 @@
 //! - [`judge`]: the same, and it tells undecided runs apart, for a target that rejects them;
 //! - [`init`]: for the target's `init:`;
 //! - [`mutate`], [`crossover`]: mutations that know what the bytes mean;
-//! - [`interleaving_coverage`]: what the schedule did, as coverage; on by default.
+//! - [`interleaving_coverage`]: what the schedule did, as coverage; off by default.
 
 pub(crate) mod coverage;
 mod direct;
