@@ -1,0 +1,4 @@
+//! Fuzzes `double-read-threads`.
+#![no_main]
+
+standstill_fuzz::target!();

@@ -1,0 +1,4 @@
+//! Fuzzes `stream-reset-threads`.
+#![no_main]
+
+standstill_fuzz::target!();

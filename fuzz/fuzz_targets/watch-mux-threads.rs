@@ -1,0 +1,4 @@
+//! Fuzzes `watch-mux-threads`.
+#![no_main]
+
+standstill_fuzz::target!();
