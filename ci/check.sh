@@ -27,7 +27,8 @@ step cargo test --workspace --locked --quiet
 # The contract that the facade keeps, by tokio itself.
 step cargo test -p standstill-tokio --features full --locked --quiet
 step cargo test -p standstill-std --locked --quiet
-step cargo test -p standstill-std --features standstill,parking_lot --locked --quiet
+step cargo test -p standstill-std --features shuttle,parking_lot --locked --quiet
+step cargo test -p standstill-tokio --features full,shuttle --test parity --locked --quiet shuttle
 # The drop-ins that are off in the workspace: on, and off.
 streams=(-p standstill-tokio-util -p standstill-tokio-stream)
 full=standstill-tokio-util/full,standstill-tokio-stream/full

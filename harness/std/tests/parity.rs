@@ -86,23 +86,37 @@ mod by_the_drop_in {
     all_contracts!();
 }
 
+/// Calls a contract in runs of an engine.
 #[cfg(feature = "standstill")]
-mod by_the_drop_in_inside_of_a_run {
-    use ::standstill_std as lib;
-    use standstill_core::{Hunt, Preempt};
+macro_rules! check_in_runs {
+    ($engine:ident) => {
+        use ::standstill_std as lib;
+        use standstill_core::{EngineKind, Hunt, Preempt};
 
-    fn check(body: fn()) {
-        super::limited(move || {
-            for preempt in [Preempt::Op, Preempt::Await] {
-                Hunt::new("contract")
-                    .schedules(300)
-                    .seed(7)
-                    .preempt(preempt)
-                    .run(move || async move { body() })
-                    .assert_clean();
-            }
-        });
-    }
+        fn check(body: fn()) {
+            super::limited(move || {
+                for preempt in [Preempt::Op, Preempt::Await] {
+                    Hunt::new("contract")
+                        .engine(EngineKind::$engine)
+                        .schedules(300)
+                        .seed(7)
+                        .preempt(preempt)
+                        .run(move || async move { body() })
+                        .assert_clean();
+                }
+            });
+        }
+    };
+}
 
+#[cfg(feature = "standstill")]
+mod by_the_drop_in_under_explore {
+    check_in_runs!(Explore);
+    all_contracts!();
+}
+
+#[cfg(feature = "shuttle")]
+mod by_the_drop_in_under_shuttle {
+    check_in_runs!(Shuttle);
     all_contracts!();
 }

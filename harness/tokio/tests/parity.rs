@@ -64,3 +64,9 @@ mod by_the_drop_in_under_explore {
     check_in_runs!(|hunt| hunt);
     all_contracts!();
 }
+
+#[cfg(feature = "shuttle")]
+mod by_the_drop_in_under_shuttle {
+    check_in_runs!(|hunt| hunt.engine(standstill_core::EngineKind::Shuttle));
+    all_contracts!();
+}

@@ -338,7 +338,6 @@ async fn clock_poll() {
     }
 }
 
-#[expect(clippy::await_holding_lock, reason = "the mistake that is to be found")]
 async fn held_across_await() {
     let lock = Arc::new(Mutex::new(0_u8));
     let (done, ends) = tokio::sync::oneshot::channel();
