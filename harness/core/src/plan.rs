@@ -135,9 +135,10 @@ pub enum StrategyKind {
 
 /// The strategies there are, with any parameters, and the engines that have them.
 const STRATEGIES: [(StrategyKind, &[EngineKind]); 7] = {
-    use EngineKind::{Explore, Shuttle};
+    use EngineKind::{Explore, Shuttle, Stress};
     [
-        (StrategyKind::Random, &[Explore, Shuttle]),
+        // Under stress it stands for the noise, which has nothing but a seed.
+        (StrategyKind::Random, &[Explore, Shuttle, Stress]),
         (StrategyKind::Pct { depth: 1 }, &[Explore, Shuttle]),
         (StrategyKind::Urw, &[Shuttle]),
         (StrategyKind::Dfs, &[Shuttle]),

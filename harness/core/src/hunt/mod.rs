@@ -425,16 +425,15 @@ impl Template {
         let mut random = Random::new(schedule_seed(self.settings.seed, index));
         let mut load = self.ranges.draw(&mut random);
         let depth = 1 + random.below(DEEPEST);
-        let strategy = self
-            .settings
-            .strategy
-            .unwrap_or(if index.is_multiple_of(2) {
+        let strategy = self.settings.strategy.unwrap_or(
+            if index.is_multiple_of(2) || self.settings.engine == EngineKind::Stress {
                 StrategyKind::Random
             } else {
                 StrategyKind::Pct {
                     depth: u8::try_from(depth).unwrap_or(1),
                 }
-            });
+            },
+        );
         let mut seed = random.next();
         if strategy == StrategyKind::Dfs {
             // All schedules of one load; a knob that is narrowed to one count has that one.
