@@ -3,33 +3,37 @@
 use std::collections::BTreeMap;
 
 use crate::common::Running;
-use crate::hunt::{Document, hunt};
+use crate::hunt::{Document, Row, hunt};
 use crate::standstill::{command, standstill};
+
+/// What each buggy variant shows: the kind, and the fingerprint. A thread's end of a channel of std
+/// is not known under stress before it is used, so there the core may end earlier: of scenarios on
+/// threads the kind has to do.
+fn shown(rows: Vec<Row>) -> BTreeMap<String, (String, Option<String>)> {
+    rows.into_iter()
+        .map(|row| {
+            let on_threads = row.scenario.ends_with("-threads");
+            let fingerprint = row.fingerprint.filter(|_| !on_threads);
+            (row.scenario, (row.verdict, fingerprint))
+        })
+        .collect()
+}
 
 #[test]
 fn every_bundled_bug_is_found_under_stress_as_it_is_under_explore() {
-    let expected: BTreeMap<String, String> = {
-        let (rows, code) = hunt(&["--variant", "buggy"]);
-        assert_eq!(code, Some(0));
-        let found = rows.into_iter();
-        found
-            .filter_map(|row| Some((row.scenario, row.fingerprint?)))
-            .collect()
-    };
-    assert_eq!(expected.len(), 7);
+    let (rows, code) = hunt(&["--variant", "buggy"]);
+    assert_eq!(code, Some(0));
+    let expected = shown(rows);
+    assert_eq!(expected.len(), 12);
     let (rows, code) = hunt(&["--engine", "stress", "--variant", "buggy", "--time", "110s"]);
     assert_eq!(code, Some(0), "{rows:?}");
-    let found: BTreeMap<String, String> = rows
-        .into_iter()
-        .map(|row| {
-            assert_eq!(
-                (row.engine.as_str(), row.strategy.as_str()),
-                ("stress", "noise")
-            );
-            (row.scenario, row.fingerprint.unwrap_or_default())
-        })
-        .collect();
-    assert_eq!(found, expected);
+    for row in &rows {
+        assert_eq!(
+            (row.engine.as_str(), row.strategy.as_str()),
+            ("stress", "noise")
+        );
+    }
+    assert_eq!(shown(rows), expected);
 }
 
 #[test]
