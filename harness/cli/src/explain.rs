@@ -1,10 +1,12 @@
 //! A finding's full report.
 
+use anyhow::Context;
 use standstill::{Report, Runner, Scenario};
 
-use crate::args::{ExplainArgs, Format};
+use crate::args::{ExplainArgs, ReportFormat};
 use crate::console::Console;
 use crate::exit::Exit;
+use crate::formats::{github, sarif};
 use crate::replay::judge::{describe, programs};
 use crate::replay::target::one;
 
@@ -16,7 +18,7 @@ pub(crate) fn explain(
 ) -> anyhow::Result<Exit> {
     let case = one(&args.what)?;
     let programs = programs(scenarios, &case)?;
-    let run = Runner::new().replay(programs.program, case.plan());
+    let run = Runner::new().trace(programs.program, case.plan());
     let Some(finding) = run.verdict.finding() else {
         console.error(format_args!(
             "{} does not show a finding any more, it came to {}",
@@ -25,12 +27,24 @@ pub(crate) fn explain(
         ));
         return Ok(Exit::Unmet);
     };
-    let report = Report::new(finding.clone(), case.plan().clone());
+    let trace = run.trace.as_deref().cloned();
+    let report = Report::traced(finding.clone(), case.plan().clone(), trace);
+    if let Some(file) = &args.html {
+        std::fs::write(file, standstill_html::page(&report))
+            .with_context(|| format!("cannot write {}", file.display()))?;
+        console.note(format_args!("wrote {}", file.display()));
+    }
     match args.format {
-        Format::Text => {
-            console.print(&format!("{}\n", report.to_text(console.color()).trim_end()))?
+        ReportFormat::Text => {
+            console.print(&format!("{}\n", console.report(&report).trim_end()))?
         }
-        Format::Json => console.print_json(&report.to_json())?,
+        ReportFormat::Json => console.print_json(&report.to_json())?,
+        ReportFormat::Sarif => {
+            console.print_json(&sarif::document(std::slice::from_ref(&report)))?
+        }
+        ReportFormat::Github => console.print(&github::finding(&report))?,
+        ReportFormat::Dot => console.print(&report.to_dot())?,
+        ReportFormat::Mermaid => console.print(&report.to_mermaid())?,
     }
     Ok(Exit::Met)
 }

@@ -18,7 +18,8 @@
 //! - `pick`: from names to scenarios;
 //! - `shrink`: schedules that are worth keeping;
 //! - `hunt`, with `progress` and `interrupt`: the main job;
-//! - `replay`, `explain`, `corpus`: what was found once;
+//! - `replay`, `explain`, `minimise`, `corpus`: what was found once;
+//! - `formats`: findings for other programs: JUnit, SARIF, GitHub;
 //! - `list`, `show`: what there is.
 
 mod args;
@@ -28,9 +29,11 @@ mod error;
 mod exit;
 mod explain;
 mod folder;
+mod formats;
 mod hunt;
 mod interrupt;
 mod list;
+mod minimise;
 mod pick;
 mod progress;
 mod replay;

@@ -6,7 +6,7 @@
 //! - [`Load`], [`Scenario`]: what is run, and how big;
 //! - [`Site`], [`Op`], [`ResourceKind`], [`TaskPath`]: the vocabulary;
 //! - [`host`], [`facade`]: how a program under test talks to the engine;
-//! - [`track`], [`graph`]: who waits, who holds, and what follows from it;
+//! - [`track`], [`graph`], [`trace`]: who waits, who holds, and what follows from it;
 //! - [`Verdict`], [`Finding`], [`Fingerprint`]: what a run showed;
 //! - [`Plan`]: what determines a run, and its encodings: tokens, a fuzzer's bytes;
 //! - [`engine`]: what executes runs;
@@ -41,16 +41,20 @@ mod site;
 mod strategy;
 mod task;
 mod token;
+pub mod trace;
 pub mod track;
 
 pub use corpus::{Corpus, CorpusError, Entry, Expectation, Loaded};
 pub use finding::{BlockedFact, Finding, FindingKind, PanicFact, Undecided, Verdict};
 pub use fingerprint::{Fingerprint, FingerprintError};
 pub use hunt::{
-    CHECK_SCHEDULES, DEFAULT_SCHEDULES, Found, Hunt, HuntError, Outcome, Progress, Runner, check,
+    CHECK_SCHEDULES, DEFAULT_SCHEDULES, Found, Hunt, HuntError, Outcome, Progress, Runner, Shrunk,
+    check,
 };
 pub use load::{Knob, Load, LoadRanges, RangeError};
-pub use minimise::{DEFAULT_MINIMISE_BUDGET, minimise_load, minimise_schedule};
+pub use minimise::{
+    DEFAULT_MINIMISE_BUDGET, Minimise, Minimised, Size, minimise_load, minimise_schedule,
+};
 pub use op::{Op, ResourceKind, Side};
 pub use plan::{
     Choice, DEFAULT_MAX_STEPS, DEFAULT_TOTAL_STEPS, Digest, EngineKind, Leaks, Plan, Preempt,
@@ -58,7 +62,7 @@ pub use plan::{
 };
 #[cfg(feature = "proptest")]
 pub use property::{DEFAULT_CASES, Falsified, Property, PropertyError, loads, plans};
-pub use report::Report;
+pub use report::{Report, ReportError, Smaller};
 pub use scenario::{Program, RootFuture, Scenario};
 pub use site::{Place, Site};
 pub use task::{TaskKind, TaskPath, TaskPathError, TaskRef, role_of};

@@ -34,6 +34,7 @@ fn graph(waits: &[Vec<Waiting>]) -> WaitGraph {
         };
         for (op, blockers) in waits {
             graph.resources.push(ResourceNode {
+                id: None,
                 kind: ResourceKind::Mutex,
                 of: String::new(),
                 created_at: place(2),
@@ -52,6 +53,7 @@ fn graph(waits: &[Vec<Waiting>]) -> WaitGraph {
                     })
                     .collect(),
                 granted: false,
+                keeps_open: false,
             });
         }
         graph.tasks.push(node);

@@ -9,6 +9,7 @@ use crate::finding::Verdict;
 use crate::plan::{Choice, Digest, EngineKind, Plan};
 use crate::raw;
 use crate::scenario::Program;
+use crate::trace::Trace;
 
 pub(crate) use engines::Engines;
 pub use explore::Explore;
@@ -32,6 +33,8 @@ pub enum Care {
     /// As a replay; and before a standstill counts as one, OS threads that are not the engine's are
     /// given a moment of real time to wake the run.
     Confirm,
+    /// As a replay, with everything that happens written down: for a report.
+    Trace,
 }
 
 /// What a run came to.
@@ -47,6 +50,8 @@ pub struct Run {
     pub digest: Option<Digest>,
     /// The first recorded choice that did not fit the program, if one was replayed.
     pub divergence: Option<String>,
+    /// What happened, if it was traced.
+    pub trace: Option<Box<Trace>>,
 }
 
 /// A waker of ours was woken.

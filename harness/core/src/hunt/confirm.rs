@@ -5,6 +5,7 @@ use crate::finding::{Finding, FindingKind, Undecided, Verdict};
 use crate::hunt::Runner;
 use crate::plan::{Plan, Preempt, Schedule};
 use crate::scenario::Program;
+use crate::trace::Trace;
 
 /// What a second run came to.
 #[expect(
@@ -13,7 +14,11 @@ use crate::scenario::Program;
 )]
 pub(crate) enum Confirmed {
     /// The same finding, and the plan with its digest.
-    Again { finding: Finding, plan: Plan },
+    Again {
+        finding: Finding,
+        plan: Plan,
+        trace: Option<Box<Trace>>,
+    },
     /// Something else.
     Undecided(Undecided),
 }
@@ -24,7 +29,7 @@ pub(crate) fn confirm(
     mut plan: Plan,
     finding: Finding,
 ) -> Confirmed {
-    let run = runner.record_with(program, &plan, Care::Confirm);
+    let run = runner.record_with(program, &plan, Care::Trace);
     match run.verdict {
         Verdict::Found(again) if again.fingerprint == finding.fingerprint => {
             if let Schedule::Seeded { digest, .. } = &mut plan.schedule {
@@ -32,7 +37,11 @@ pub(crate) fn confirm(
             }
             let mut finding = *again;
             mark_preempted(runner, program, &plan, &mut finding);
-            Confirmed::Again { finding, plan }
+            Confirmed::Again {
+                finding,
+                plan,
+                trace: run.trace,
+            }
         }
         Verdict::Undecided(reason) => Confirmed::Undecided(reason),
         other => Confirmed::Undecided(Undecided::Nondeterministic {

@@ -11,13 +11,14 @@ use std::time::{Duration, Instant};
 
 use crate::engine::pulse::Pulse;
 use crate::engine::{Care, Engine, Engines};
-use crate::finding::{Finding, Undecided, Verdict};
+use crate::finding::{Finding, FindingKind, Undecided, Verdict};
 use crate::fingerprint::Fingerprint;
 use crate::hunt::confirm::{self, Confirmed};
-use crate::hunt::outcome::{Found, Outcome};
+use crate::hunt::outcome::{Found, Outcome, Shrunk};
 use crate::hunt::runner::blocked_verdict;
 use crate::hunt::watch::{TICK, Watch};
 use crate::hunt::{Runner, Template};
+use crate::minimise::Minimise;
 use crate::plan::Preempt;
 use crate::scenario::Program;
 
@@ -290,6 +291,41 @@ fn note(shared: &Shared, notes: &mut Notes, index: u64, verdict: Verdict) {
     }
 }
 
+/// Makes a find small, if it can be and if its smaller plan is confirmed like any other.
+fn minimise(template: &Template, program: &Program, runner: &mut Runner, found: &mut Found) {
+    let settings = &template.settings;
+    // Each try of a blocked thread costs a thread, and more than a second.
+    if settings.minimise == 0 || found.finding.kind == FindingKind::Blocked {
+        return;
+    }
+    let mut minimise = Minimise::new()
+        .ranges(&template.ranges)
+        .budget(settings.minimise);
+    if let Some(stop) = &settings.stop {
+        minimise = minimise.stop_when(Arc::clone(stop));
+    }
+    let fingerprint = &found.finding.fingerprint;
+    let Some(small) = minimise.run(runner, program, &found.plan, fingerprint) else {
+        return;
+    };
+    let confirmed = confirm::confirm(runner, program, small.plan, found.finding.clone());
+    if let Confirmed::Again {
+        finding,
+        plan,
+        trace,
+    } = confirmed
+    {
+        found.minimised = Some(Shrunk {
+            from: std::mem::replace(&mut found.plan, plan),
+            before: small.before,
+            after: small.after,
+            complete: small.complete,
+        });
+        found.finding = finding;
+        found.trace = trace;
+    }
+}
+
 fn conclude(
     template: &Template,
     program: &Program,
@@ -312,12 +348,22 @@ fn conclude(
             .map_or(1, |(_, count)| *count);
         let plan = template.plan(index, preempt);
         match confirm::confirm(&mut runner, program, plan, finding) {
-            Confirmed::Again { finding, plan } => found.push(Found {
+            Confirmed::Again {
                 finding,
                 plan,
-                first_at: index,
-                count,
-            }),
+                trace,
+            } => {
+                let mut as_found = Found {
+                    finding,
+                    plan,
+                    minimised: None,
+                    trace,
+                    first_at: index,
+                    count,
+                };
+                minimise(template, program, &mut runner, &mut as_found);
+                found.push(as_found);
+            }
             Confirmed::Undecided(reason) => {
                 undecided.insert(index, reason);
             }

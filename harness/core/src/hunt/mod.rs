@@ -14,6 +14,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crate::load::{Knob, Load, LoadRanges, RangeError};
+use crate::minimise::DEFAULT_MINIMISE_BUDGET;
 use crate::plan::{
     DEFAULT_MAX_STEPS, DEFAULT_TOTAL_STEPS, EngineKind, Leaks, Plan, Preempt, Schedule,
     StrategyKind, Variant,
@@ -23,7 +24,7 @@ use crate::scenario::{Program, Scenario};
 
 #[cfg(feature = "proptest")]
 pub(crate) use confirm::{Confirmed, confirm};
-pub use outcome::{Found, Outcome};
+pub use outcome::{Found, Outcome, Shrunk};
 pub use runner::Runner;
 pub use watch::Progress;
 
@@ -84,6 +85,7 @@ pub(crate) struct Settings {
     pub(crate) keep_going: bool,
     pub(crate) progress: Option<Arc<Progress>>,
     pub(crate) stop: Option<Arc<AtomicBool>>,
+    pub(crate) minimise: u32,
 }
 
 impl Hunt {
@@ -110,6 +112,7 @@ impl Hunt {
                 keep_going: false,
                 progress: None,
                 stop: None,
+                minimise: DEFAULT_MINIMISE_BUDGET,
             },
         }
     }
@@ -216,6 +219,15 @@ impl Hunt {
     #[must_use]
     pub fn stop_when(mut self, stop: Arc<AtomicBool>) -> Self {
         self.settings.stop = Some(stop);
+        self
+    }
+
+    /// How many runs may be spent on making each find as small as it gets: its load first, within
+    /// the ranges of the hunt, and then its schedule. Default: [`DEFAULT_MINIMISE_BUDGET`]; 0 leaves
+    /// finds as they are.
+    #[must_use]
+    pub fn minimise(mut self, runs: u32) -> Self {
+        self.settings.minimise = runs;
         self
     }
 

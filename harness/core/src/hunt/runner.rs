@@ -44,7 +44,20 @@ impl Runner {
     ///
     /// If the engine itself does: that is a bug of Standstill.
     pub fn replay(&mut self, program: &Program, plan: &Plan) -> Run {
-        let mut run = self.record(program, plan);
+        self.replay_with(program, plan, Care::Record)
+    }
+
+    /// As [`Runner::replay`], with all that happens written down.
+    ///
+    /// # Panics
+    ///
+    /// If the engine itself does: that is a bug of Standstill.
+    pub fn trace(&mut self, program: &Program, plan: &Plan) -> Run {
+        self.replay_with(program, plan, Care::Trace)
+    }
+
+    fn replay_with(&mut self, program: &Program, plan: &Plan, care: Care) -> Run {
+        let mut run = self.record_with(program, plan, care);
         let divergence = match (&plan.schedule, run.digest) {
             (
                 Schedule::Seeded {
@@ -152,6 +165,7 @@ pub(crate) fn blocked_run(stuck: &Stuck) -> Run {
         choices: Vec::new(),
         digest: None,
         divergence: None,
+        trace: None,
     }
 }
 

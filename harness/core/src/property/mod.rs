@@ -199,6 +199,8 @@ impl Property {
             match verdict {
                 Ok((finding, plan)) => {
                     return Ok(Found {
+                        minimised: None,
+                        trace: None,
                         finding,
                         plan,
                         first_at: u64::from(case),
@@ -449,7 +451,7 @@ impl Cases {
     fn confirm(&self, plan: Plan, finding: Finding) -> Result<(Finding, Plan), Undecided> {
         let mut runner = self.runner.borrow_mut();
         match confirm(&mut runner, &self.program, plan, finding) {
-            Confirmed::Again { finding, plan } => Ok((finding, plan)),
+            Confirmed::Again { finding, plan, .. } => Ok((finding, plan)),
             Confirmed::Undecided(reason) => Err(reason),
         }
     }

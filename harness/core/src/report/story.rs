@@ -9,8 +9,9 @@ use crate::graph::{Blocker, Hold, Link, TaskNode, TaskState, Wait, Why};
 use crate::op::{Op, ResourceKind, Side};
 use crate::report::names::called;
 use crate::report::words::some;
-use crate::report::{Report, words};
+use crate::report::{Report, lost, words};
 use crate::site::Place;
+use crate::trace::What;
 
 /// More tasks than this are summarised.
 pub(super) const MANY: usize = 12;
@@ -20,6 +21,8 @@ pub(super) const MANY: usize = 12;
 pub(super) struct Step {
     /// The task's name.
     pub(super) task: String,
+    /// The step of the run in which it began.
+    pub(super) since: u64,
     /// What there is to say.
     pub(super) lines: Vec<Line>,
 }
@@ -117,58 +120,163 @@ pub(super) fn steps(report: &Report) -> Vec<Step> {
     }
 }
 
+/// What the tasks of the core did, in the order in which they did it: who took what, who began to
+/// wait for it, and which notification nobody heard.
 fn core_steps(report: &Report) -> Vec<Step> {
     let core = core(report);
-    let cycle = is_cycle(report);
+    let mut moments: Vec<(u64, Moment<'_>)> = Vec::new();
+    for (link, task, wait) in &core {
+        for hold in needed_holds(task, &core) {
+            moments.push((hold.since, Moment::Took(task, hold)));
+        }
+        if let Some(lost) = lost::notification(report, task, wait) {
+            moments.push((lost.step, Moment::Lost(task, wait, lost)));
+        }
+        moments.push((wait.since, Moment::Waits(*link, task, wait)));
+    }
+    // Stable: what happened in one step stays in the order of the core.
+    moments.sort_by_key(|(since, _)| *since);
     let mut told = BTreeSet::new();
-    let mut located = BTreeSet::new();
-    let mut steps = Vec::with_capacity(core.len());
-    for (at, (link, task, wait)) in core.iter().enumerate() {
-        let before = match at {
-            0 if cycle => core.last(),
-            0 => None,
-            _ => core.get(at - 1),
-        };
-        // What this task holds that the one before it needs.
-        let held = before
-            .filter(|(before, _, _)| before.task != link.task)
-            .and_then(|(_, _, needed)| hold_on(task, needed.resource));
-        let holding = held.map_or_else(String::new, |hold| {
-            let kind = kind_of(report, hold.resource);
+    let took: Vec<(usize, usize)> = moments
+        .iter()
+        .filter_map(|(_, moment)| match moment {
+            Moment::Took(task, hold) => Some((index_of(report, task)?, hold.resource)),
+            _ => None,
+        })
+        .collect();
+    let tell = |(since, moment): &(u64, Moment<'_>)| match moment {
+        Moment::Took(task, hold) => {
+            let first = !told.contains(&hold.resource);
             let resource = resource_text(report, hold.resource, &mut told);
-            format!("{} and ", words::holds(hold.op, kind, &resource))
-        });
-        let mut lines = vec![wait_line(
-            report,
-            &format!("{} {holding}", task.name),
-            wait,
-            &mut told,
-        )];
-        if wait.granted {
-            lines.push(granted_line());
-        }
-        match blocker(link, wait) {
-            Some(blocker) => lines.push(blocker_line(report, task, wait, blocker)),
-            None if wait.granted => {}
-            None => lines.push(nobody_line(wait)),
-        }
-        if located.insert(wait.resource) {
-            lines.extend(created_line(report, wait.resource));
-        }
-        for (index, other) in task.waits.iter().enumerate() {
-            if index != link.wait {
-                lines.push(wait_line(report, "at the same time it ", other, &mut told));
-                if other.granted {
-                    lines.push(granted_line());
-                }
+            let kind = kind_of(report, hold.resource);
+            let mut lines = vec![Line::at(
+                format!("{} {}", task.name, words::takes(hold.op, kind, &resource)),
+                &hold.at,
+            )];
+            if first {
+                lines.extend(created_line(report, hold.resource));
+            }
+            Step {
+                task: task.name.clone(),
+                since: *since,
+                lines,
             }
         }
-        steps.push(Step {
+        Moment::Lost(task, wait, lost) => {
+            let resource = resource_text(report, wait.resource, &mut told);
+            Step {
+                task: lost.by.clone(),
+                since: *since,
+                lines: vec![
+                    Line::at(format!("{} notifies {resource}", lost.by), &lost.at),
+                    Line::new(format!("{} does not wait yet: nobody hears it", task.name)),
+                ],
+            }
+        }
+        Moment::Waits(link, task, wait) => Step {
             task: task.name.clone(),
-            lines,
-        });
+            since: *since,
+            lines: waiting_lines(report, link, task, wait, &took, &mut told),
+        },
+    };
+    moments.iter().map(tell).collect()
+}
+
+/// Something that a task of the core did.
+enum Moment<'a> {
+    Took(&'a TaskNode, &'a Hold),
+    Lost(&'a TaskNode, &'a Wait, lost::Lost),
+    Waits(Link, &'a TaskNode, &'a Wait),
+}
+
+/// What a task holds that another one of the core waits for.
+fn needed_holds<'a>(task: &'a TaskNode, core: &[(Link, &TaskNode, &Wait)]) -> Vec<&'a Hold> {
+    let mut needed: Vec<&Hold> = Vec::new();
+    for hold in &task.holds {
+        let wanted = core
+            .iter()
+            .any(|(_, _, wait)| wait.resource == hold.resource);
+        if wanted && !needed.iter().any(|other| other.resource == hold.resource) {
+            needed.push(hold);
+        }
     }
-    steps
+    needed
+}
+
+fn index_of(report: &Report, task: &TaskNode) -> Option<usize> {
+    let tasks = &report.finding.graph.tasks;
+    tasks.iter().position(|other| other.path == task.path)
+}
+
+fn waiting_lines(
+    report: &Report,
+    link: &Link,
+    task: &TaskNode,
+    wait: &Wait,
+    took: &[(usize, usize)],
+    told: &mut BTreeSet<usize>,
+) -> Vec<Line> {
+    let held: Vec<String> = task
+        .holds
+        .iter()
+        .filter(|hold| took.contains(&(link.task, hold.resource)))
+        .map(|hold| {
+            let kind = kind_of(report, hold.resource);
+            let holds = words::holds(hold.op, kind, &called(report, hold.resource).short);
+            holds.strip_prefix("holds ").unwrap_or(&holds).to_owned()
+        })
+        .collect();
+    let holding = match held.as_slice() {
+        [] => String::new(),
+        held => {
+            let held: Vec<&str> = held.iter().map(String::as_str).collect();
+            format!(", still holding {},", words::and(&held))
+        }
+    };
+    let first = !told.contains(&wait.resource);
+    let subject = format!("{}{holding} ", task.name);
+    let mut lines = vec![wait_line(report, &subject, wait, told)];
+    if wait.granted {
+        lines.push(granted_line());
+    }
+    match blocker(link, wait) {
+        // Told as a step of its own.
+        Some(by) if by.why == Why::Holds && took.contains(&(by.task, wait.resource)) => {
+            lines.push(held_line(report, link, wait, by));
+        }
+        Some(by) => lines.push(blocker_line(report, task, wait, by)),
+        None if wait.granted => {}
+        None => lines.push(nobody_line(wait)),
+    }
+    if first {
+        lines.extend(created_line(report, wait.resource));
+    }
+    for (index, other) in task.waits.iter().enumerate() {
+        if index != link.wait {
+            lines.push(wait_line(report, "at the same time it ", other, told));
+            if other.granted {
+                lines.push(granted_line());
+            }
+        }
+    }
+    lines
+}
+
+/// Who holds what is waited for, where an earlier step has said so already.
+fn held_line(report: &Report, link: &Link, wait: &Wait, by: &Blocker) -> Line {
+    let others: Vec<&str> = wait
+        .blockers
+        .iter()
+        .filter(|other| other.why == Why::Holds && other.task != by.task)
+        .map(|other| task_name(report, other.task))
+        .collect();
+    let name = task_name(report, by.task);
+    let itself = if by.task == link.task { " itself" } else { "" };
+    Line::new(match others.as_slice() {
+        [] => format!("{name}{itself} holds it"),
+        [one] => format!("{name}{itself} holds it, as does {one}"),
+        many => format!("{name}{itself} holds it, as do {}", some(many)),
+    })
 }
 
 /// What the resource is called: at length the first time.
@@ -312,15 +420,45 @@ fn created_line(report: &Report, resource: usize) -> Option<Line> {
     }
 }
 
-/// A leaked task: where it comes from, and what would have ended it.
+/// The step in which the first of a task's waits began.
+fn began(task: &TaskNode) -> u64 {
+    let waits = task.waits.iter().map(|wait| wait.since);
+    waits.min().unwrap_or(0)
+}
+
+/// The tasks that a leak is about.
+pub(super) fn left_behind_tasks(report: &Report) -> Vec<&TaskNode> {
+    affected(report)
+}
+
+/// Who spawned a task, and the step in which that one ended, if it has. Known from the trace.
+pub(super) fn spawner<'a>(report: &'a Report, task: &TaskNode) -> Option<(&'a str, Option<u64>)> {
+    let trace = report.trace.as_ref()?;
+    let index = trace.task(&task.path)?;
+    let parent = trace.tasks.get(index)?.parent?;
+    let ended = trace
+        .events
+        .iter()
+        .find(|event| event.task == Some(parent) && event.what == What::Ended)
+        .map(|event| event.step);
+    Some((trace.name(parent), ended))
+}
+
+/// A leaked task: where it comes from, what it waits for, and what would have ended it.
 fn left_behind(report: &Report, task: &TaskNode) -> Step {
-    let mut lines = vec![Line::at(
-        format!("{} was spawned here", task.name),
-        &task.spawned_at,
-    )];
+    let spawned = match spawner(report, task) {
+        Some((by, Some(ended))) => format!(
+            "{} was spawned here by {by}, which ended at step {ended}",
+            task.name
+        ),
+        Some((by, None)) => format!("{} was spawned here by {by}", task.name),
+        None => format!("{} was spawned here", task.name),
+    };
+    let mut lines = vec![Line::at(spawned, &task.spawned_at)];
     let mut told = BTreeSet::new();
-    for wait in &task.waits {
-        lines.push(wait_line(report, "it ", wait, &mut told));
+    for (index, wait) in task.waits.iter().enumerate() {
+        let subject = if index == 0 { "it " } else { "or it " };
+        lines.push(wait_line(report, subject, wait, &mut told));
         match wait.blockers.first() {
             Some(blocker) => {
                 lines.push(Line::new(format!(
@@ -331,12 +469,21 @@ fn left_behind(report: &Report, task: &TaskNode) -> Step {
             }
             None => lines.push(nobody_line(wait)),
         }
+        if wait.keeps_open {
+            lines.push(Line::new(format!(
+                "{} itself keeps {} open, so it never closes",
+                task.name,
+                called(report, wait.resource).short
+            )));
+        }
+        lines.extend(created_line(report, wait.resource));
     }
     if task.waits.is_empty() {
         lines.extend(last_line(task));
     }
     Step {
         task: task.name.clone(),
+        since: began(task),
         lines,
     }
 }
@@ -349,6 +496,7 @@ fn running(task: &TaskNode) -> Step {
     lines.extend(last_line(task));
     Step {
         task: task.name.clone(),
+        since: began(task),
         lines,
     }
 }
@@ -382,6 +530,7 @@ fn panicked(panic: &PanicFact) -> Step {
     }
     Step {
         task: panic.role.clone(),
+        since: 0,
         lines,
     }
 }
@@ -405,6 +554,7 @@ fn stuck(blocked: &BlockedFact) -> Step {
     }
     Step {
         task: blocked.role.clone(),
+        since: 0,
         lines,
     }
 }

@@ -42,6 +42,21 @@ pub(super) fn holds(op: Op, kind: ResourceKind, resource: &str) -> String {
     }
 }
 
+/// What a task does that takes a resource in `op`, after its name: `locks` ... the resource.
+pub(super) fn takes(op: Op, kind: ResourceKind, resource: &str) -> String {
+    match (op, kind) {
+        (Op::Lock, _) => format!("locks {resource}"),
+        (Op::Read, _) => format!("locks {resource} for reading"),
+        (Op::Write, _) => format!("locks {resource} for writing"),
+        (_, ResourceKind::Semaphore) => format!("takes a permit of {resource}"),
+        (_, ResourceKind::Channel | ResourceKind::UnboundedChannel) => {
+            format!("reserves room in {resource}")
+        }
+        (_, ResourceKind::OnceCell) => format!("begins to initialise {resource}"),
+        _ => format!("takes {resource}"),
+    }
+}
+
 /// What the other side of a wait in `op` is seen doing.
 pub(super) fn seen(op: Op) -> &'static str {
     match (op, op.needs()) {

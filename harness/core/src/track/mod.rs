@@ -13,6 +13,7 @@ use records::{HoldRecord, Slab, TaskRecord, WaitRecord};
 use crate::op::{Op, Side};
 use crate::site::Site;
 use crate::task::{TaskKind, TaskPath, TaskRef};
+use crate::trace::Tracer;
 
 /// The facts of one run.
 #[derive(Debug, Default)]
@@ -34,6 +35,8 @@ pub struct Tracker {
     resources_used: usize,
     waits: Slab<WaitRecord>,
     holds: Slab<HoldRecord>,
+    /// Told of everything, in a run that is replayed for its report.
+    pub(crate) tracer: Option<Box<Tracer>>,
 }
 
 /// How many of the tasks that used one side of a resource are remembered.
@@ -55,6 +58,17 @@ impl Tracker {
         self.resources_used = 0;
         self.waits.clear();
         self.holds.clear();
+        self.tracer = None;
+    }
+
+    /// Tells the tracer, if there is one and the run is on.
+    #[inline]
+    pub(crate) fn trace(&mut self, tell: impl FnOnce(&mut Tracer, u64)) {
+        if let Some(tracer) = &mut self.tracer
+            && !self.closing
+        {
+            tell(tracer, self.step);
+        }
     }
 
     /// Enters a task into `slot`.
@@ -103,6 +117,12 @@ impl Tracker {
             marked_polls: u64::MAX,
             last: None,
         };
+        if self.tracer.is_some() {
+            let path = self.tasks[index].path.clone();
+            self.trace(|tracer, step| {
+                tracer.spawned(step, task, parent, &path, kind, (type_name, ordinal), site);
+            });
+        }
         task
     }
 
@@ -127,11 +147,18 @@ impl Tracker {
     /// A task has ended. Its record is kept if somebody may still wait for what it holds.
     pub(crate) fn ended(&mut self, task: TaskRef) {
         self.progress += 1;
+        self.trace(|tracer, step| tracer.ended(step, task));
         let record = &mut self.tasks[task.slot as usize];
         record.alive = false;
         if !self.closing && record.holding > 0 {
             self.ended.push((task, record.clone()));
         }
+    }
+
+    /// Whether the task in `slot` is about to let others go first of its own accord.
+    pub(crate) fn is_yielding(&self, slot: u32) -> bool {
+        let last = self.tasks[slot as usize].last;
+        last.is_some_and(|(op, _)| op == Op::Yield)
     }
 
     /// The path of a task that is alive.
@@ -182,6 +209,7 @@ impl Tracker {
     pub fn intends(&mut self, task: TaskRef, op: Op, resource: Option<ResourceId>, site: Site) {
         if !self.closing {
             self.tasks[task.slot as usize].last = Some((op, site));
+            self.trace(|tracer, step| tracer.does(step, task, op, resource, site));
         }
         let side = op.plays();
         if let (Side::Source | Side::Sink, Some(resource)) = (side, resource) {
@@ -210,7 +238,7 @@ impl Tracker {
         if !self.closing {
             self.tasks[task.slot as usize].waiting += 1;
         }
-        WaitId(self.waits.insert(WaitRecord {
+        let record = self.waits.insert(WaitRecord {
             task,
             resource,
             op,
@@ -219,21 +247,23 @@ impl Tracker {
             since: self.step,
             sequence,
             late: self.closing,
-        }))
+        });
+        self.trace(|tracer, step| tracer.waits(step, task, record, (resource, op), site));
+        WaitId(record)
     }
 
     /// A wait ended because it was granted.
     pub fn granted(&mut self, wait: WaitId) {
         self.progress += 1;
-        self.end_wait(wait);
+        self.end_wait(wait, true);
     }
 
     /// A wait ended because its future was dropped.
     pub fn abandoned(&mut self, wait: WaitId) {
-        self.end_wait(wait);
+        self.end_wait(wait, false);
     }
 
-    fn end_wait(&mut self, wait: WaitId) {
+    fn end_wait(&mut self, wait: WaitId, granted: bool) {
         // The waits of the standstill itself stay for the graph.
         let Some(record) = self.waits.get(wait.0) else {
             return;
@@ -243,6 +273,7 @@ impl Tracker {
         }
         let (task, late) = (record.task, record.late);
         self.waits.remove(wait.0);
+        self.trace(|tracer, step| tracer.wait_ended(step, task, wait.0, granted));
         let owner = &mut self.tasks[task.slot as usize];
         if !late && owner.serial == task.serial {
             owner.waiting = owner.waiting.saturating_sub(1);
@@ -260,7 +291,7 @@ impl Tracker {
         site: Site,
     ) -> HoldId {
         self.tasks[task.slot as usize].holding += 1;
-        HoldId(self.holds.insert(HoldRecord {
+        let record = self.holds.insert(HoldRecord {
             task,
             resource,
             op,
@@ -268,7 +299,9 @@ impl Tracker {
             site,
             since: self.step,
             late: self.closing,
-        }))
+        });
+        self.trace(|tracer, step| tracer.takes(step, task, record, (resource, op), site));
+        HoldId(record)
     }
 
     /// Permits given back by `by`, whoever took them.
@@ -284,6 +317,7 @@ impl Tracker {
         }
         let taker = record.task;
         self.holds.remove(hold.0);
+        self.trace(|tracer, step| tracer.releases(step, by, hold.0));
         let taken_by = &mut self.tasks[taker.slot as usize];
         if taken_by.serial == taker.serial {
             taken_by.holding = taken_by.holding.saturating_sub(1);

@@ -193,6 +193,10 @@ impl Executor {
             self.current.set(None);
             self.pulse.step_ends();
             state = self.state.borrow_mut();
+            let suspended = pause == Pause::Preempted;
+            state
+                .tracker
+                .trace(|tracer, step| tracer.stops(step, suspended));
             if end(&mut state, slot, fiber, pause) {
                 drop(state);
                 self.suspend_scopes(slot);
@@ -231,6 +235,7 @@ impl Executor {
         };
         self.pulse.step_begins(slot.identity, state.suspended);
         state.begin_step();
+        state.tracker.trace(|tracer, step| tracer.runs(step, task));
         self.current.set(Some(task));
         (fiber, scoped)
     }

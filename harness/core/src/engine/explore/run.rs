@@ -66,11 +66,12 @@ pub(super) fn run(executor: &Executor, program: &Program, plan: &Plan, care: Car
             preempt: plan.preempt == Preempt::Op,
             strategy: strategy::of(&plan.schedule),
             recorder,
+            traced: care == Care::Trace,
         },
     );
     let surroundings = Surroundings {
         threads: (care >= Care::Record).then(threads::others),
-        patience: if care == Care::Confirm {
+        patience: if care >= Care::Confirm {
             FOREIGN_PATIENCE
         } else {
             Duration::ZERO
@@ -114,12 +115,17 @@ pub(super) fn run(executor: &Executor, program: &Program, plan: &Plan, care: Car
         }
         None => (Vec::new(), None),
     };
+    let mut trace = state.tracker.take_trace();
+    if let (Some(trace), Some(finding)) = (&mut trace, verdict.finding()) {
+        trace.name_as_in(finding);
+    }
     Run {
         verdict,
         steps: state.steps,
         choices,
         digest,
         divergence: state.strategy.divergence().map(str::to_owned),
+        trace,
     }
 }
 
@@ -249,6 +255,10 @@ impl<'a> Drive<'a> {
         {
             let mut state = executor.state.borrow_mut();
             state.clock = state.elapsed();
+            let ms = u64::try_from(state.clock.as_millis()).unwrap_or(u64::MAX);
+            if let Some(tracer) = &mut state.tracker.tracer {
+                tracer.at_time(ms);
+            }
         }
         for word in executor.inbox.drain() {
             executor.wake(word);
@@ -334,6 +344,10 @@ impl<'a> Drive<'a> {
             let earliest = state.timers.earliest();
             earliest.map(|deadline| deadline.saturating_sub(state.elapsed()))
         };
+        if ahead.is_some() {
+            let tracker = &mut self.executor.state.borrow_mut().tracker;
+            tracker.trace(|tracer, step| tracer.timer_fired(step));
+        }
         if let Some(ahead) = ahead {
             self.advance(ahead + Duration::from_millis(1), cx);
         }

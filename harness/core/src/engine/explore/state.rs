@@ -16,9 +16,11 @@ use crate::engine::explore::slots::{Phase, Slots};
 use crate::engine::explore::timers::Timers;
 use crate::engine::pulse::{self, Identity};
 use crate::host::{NewTask, TimerId};
+use crate::plan::Choice;
 use crate::site::Site;
 use crate::strategy::{Chooser, EARLY_TIMERS, Pick, View};
 use crate::task::{TaskKind, TaskRef};
+use crate::trace::ChoicePoint;
 use crate::track::Tracker;
 
 /// After this many steps the executor lets the runtime have a turn, and looks at the budgets.
@@ -63,6 +65,8 @@ pub(super) struct Setting {
     pub(super) preempt: bool,
     pub(super) strategy: Chooser,
     pub(super) recorder: Option<Recorder>,
+    /// Whether everything is written down.
+    pub(super) traced: bool,
 }
 
 /// The state of a run. Memory is kept from run to run.
@@ -139,6 +143,7 @@ impl RunState {
         self.slots.clear();
         self.ready.clear();
         self.tracker.reset();
+        self.tracker.tracer = setting.traced.then(Box::default);
         self.strategy = setting.strategy;
         self.recorder = setting.recorder;
         self.timers.clear();
@@ -214,9 +219,11 @@ impl RunState {
         if !word.has_stamp(slot.stamp) {
             return;
         }
+        let task = slot.task;
         match slot.phase {
             Phase::Idle | Phase::Parked => {
                 slot.woken = true;
+                self.tracker.trace(|tracer, step| tracer.woken(step, task));
                 self.make_ready(word.slot);
             }
             Phase::Running | Phase::Preempted => slot.woken = true,
@@ -283,11 +290,8 @@ impl RunState {
                 tracker: &self.tracker,
             }),
         };
-        if let Some(recorder) = &mut self.recorder {
-            match pick {
-                Pick::Task(slot) => recorder.task(self.tracker.path(slot)),
-                Pick::Timer => recorder.timer(),
-            }
+        if self.recorder.is_some() {
+            self.record(pick, current, may_fire);
         }
         match pick {
             Pick::Task(slot) => Some(slot),
@@ -297,6 +301,39 @@ impl RunState {
                 None
             }
         }
+    }
+
+    #[cold]
+    fn record(&mut self, pick: Pick, current: Option<u32>, may_fire: bool) {
+        let Some(recorder) = &mut self.recorder else {
+            return;
+        };
+        match pick {
+            Pick::Task(slot) => recorder.task(self.tracker.path(slot)),
+            Pick::Timer => recorder.timer(),
+        }
+        if self.tracker.tracer.is_none() {
+            return;
+        }
+        let task = |slot| Choice::Task(self.tracker.path(slot).clone());
+        let slots: Vec<u32> = (0..self.ready.len())
+            .filter_map(|nth| self.ready.nth(nth))
+            .collect();
+        let by_rule = slots.iter().position(|slot| current == Some(*slot));
+        let timer = may_fire.then_some(Choice::Timer);
+        let point = ChoicePoint {
+            current: current.map(|slot| self.tracker.path(slot).clone()),
+            among: slots.iter().copied().map(task).chain(timer).collect(),
+            default: by_rule.unwrap_or(0),
+            matters: true,
+        };
+        let chosen = match pick {
+            Pick::Task(slot) => task(slot),
+            Pick::Timer => Choice::Timer,
+        };
+        let yielding = current.is_some_and(|slot| self.tracker.is_yielding(slot));
+        self.tracker
+            .trace(|tracer, _| tracer.chosen(point, &chosen, yielding));
     }
 
     /// Whether the earliest timer may fire early: real code is slow at times, but not for ever.
@@ -310,6 +347,15 @@ impl RunState {
         let number = self.strategy.number(bound);
         if let Some(recorder) = &mut self.recorder {
             recorder.number(number);
+            self.tracker.trace(|tracer, _| {
+                let point = ChoicePoint {
+                    current: None,
+                    among: (0..bound).map(Choice::Number).collect(),
+                    default: 0,
+                    matters: true,
+                };
+                tracer.chosen(point, &Choice::Number(number), false);
+            });
         }
         number
     }
