@@ -115,7 +115,7 @@ fn others(report: &Report, trace: &Trace) -> Vec<Value> {
                         Why::Granted => "was granted it",
                         Why::Ahead => "is ahead in the queue",
                         Why::OtherSide => "is on the other side",
-                        Why::Joined => "is it",
+                        Why::Joined => "is this task",
                     };
                     others.insert((waiter, resource, by), why);
                 }

@@ -71,6 +71,11 @@ fn clause(report: &Report, link: &Link, task: &TaskNode, wait: &Wait) -> String 
         .and_then(|by| report.finding.graph.tasks.get(by.task))
         .map_or("nobody", |by| by.name.as_str());
     let relation = match by.map(|by| by.why) {
+        Some(Why::OtherSide) if lost::notification(report, task, wait).is_some() => {
+            let lost = lost::notification(report, task, wait);
+            let by = lost.map_or_else(|| name.to_owned(), |lost| lost.by);
+            format!(", but {by} did that before anybody waited")
+        }
         Some(Why::Holds) => format!(", which {name} holds"),
         Some(Why::Granted) => format!(", which was granted to {name}"),
         Some(Why::Ahead) => format!(", behind {name}"),

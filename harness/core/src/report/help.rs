@@ -15,13 +15,16 @@ pub(super) fn help(report: &Report) -> Option<String> {
     match report.finding.kind {
         FindingKind::Hang | FindingKind::PartialHang => {
             let core = core(report);
+            if let Some(help) = notify_before_wait(report, &core) {
+                return Some(help);
+            }
             if is_cycle(report) {
                 return lock_across_channel(report, &core)
                     .or_else(|| read_again(report, &core))
                     .or_else(|| lock_again(report, &core))
                     .or_else(|| inverse_order(report, &core));
             }
-            notify_before_wait(report, &core).or_else(|| own_sender(report, &core))
+            own_sender(report, &core)
         }
         FindingKind::Leak if !is_cycle(report) => {
             let tasks = left_behind_tasks(report);
@@ -167,18 +170,24 @@ fn inverse_order(report: &Report, core: &[Member<'_>]) -> Option<String> {
 
 /// A notification that nobody was there to hear.
 fn notify_before_wait(report: &Report, core: &[Member<'_>]) -> Option<String> {
-    let (_, task, wait) = core.first()?;
-    let lost = lost::notification(report, task, wait)?;
+    let unheard = |(_, task, wait): &Member<'_>| {
+        Some((
+            task.name.clone(),
+            wait.resource,
+            lost::notification(report, task, wait)?,
+        ))
+    };
+    let (task, resource, lost) = core.iter().find_map(unheard)?;
     let source = report.source(&lost.at)?;
     if !source.contains("notify_waiters") {
         return None;
     }
-    let name = short(report, wait.resource);
+    let name = short(report, resource);
     Some(format!(
         "`notify_waiters` wakes only those who wait already, and {} did not yet. Make its `notified()` \
          future and `enable()` it before looking at the condition; or use `notify_one`, which {name} \
          remembers for the next to wait",
-        task.name
+        task
     ))
 }
 

@@ -113,7 +113,7 @@ pub(super) fn steps(report: &Report) -> Vec<Step> {
         FindingKind::Livelock => affected(report)
             .into_iter()
             .take(MANY)
-            .map(running)
+            .map(|task| running(report, task))
             .collect(),
         FindingKind::Panic => report.finding.panics.iter().map(panicked).collect(),
         FindingKind::Blocked => report.finding.blocked.iter().map(stuck).collect(),
@@ -395,7 +395,9 @@ fn nobody_line(wait: &Wait) -> Line {
             format!("no task that is left was seen {}", words::seen(wait.op))
         }
         (_, Side::Itself) => "there is no task that could end it".to_owned(),
-        (_, Side::Clock) => return Line::new("only time ends that wait".to_owned()),
+        (_, Side::Clock) => {
+            return Line::new("time ends that wait, and the next one, but not the task".to_owned());
+        }
         (_, Side::Unknown) => {
             return Line::new(
                 "standstill cannot see what would end that wait: this is the last operation it knows of"
@@ -420,10 +422,14 @@ fn created_line(report: &Report, resource: usize) -> Option<Line> {
     }
 }
 
-/// The step in which the first of a task's waits began.
-fn began(task: &TaskNode) -> u64 {
-    let waits = task.waits.iter().map(|wait| wait.since);
-    waits.min().unwrap_or(0)
+/// The step in which a task was spawned, as far as it is known.
+fn spawned_in(report: &Report, task: &TaskNode) -> u64 {
+    let spawned = report.trace.as_ref().and_then(|trace| {
+        let index = trace.task(&task.path);
+        let mut events = trace.events.iter();
+        events.find(|event| event.task == index && event.what == What::Spawned)
+    });
+    spawned.map_or(0, |event| event.step)
 }
 
 /// The tasks that a leak is about.
@@ -442,6 +448,31 @@ pub(super) fn spawner<'a>(report: &'a Report, task: &TaskNode) -> Option<(&'a st
         .find(|event| event.task == Some(parent) && event.what == What::Ended)
         .map(|event| event.step);
     Some((trace.name(parent), ended))
+}
+
+/// What whoever spawned a task did last before it ended: there it may have left early.
+fn spawners_last_line(report: &Report, task: &TaskNode) -> Option<Line> {
+    let trace = report.trace.as_ref()?;
+    let parent = trace.tasks.get(trace.task(&task.path)?)?.parent?;
+    let of_parent = || {
+        trace
+            .events
+            .iter()
+            .filter(|event| event.task == Some(parent))
+    };
+    let ended = of_parent().any(|event| event.what == What::Ended);
+    let by_itself = |op: &Op| !matches!(op, Op::Release | Op::CloseSource | Op::CloseSink);
+    let (op, at) = of_parent()
+        .filter_map(|event| match event.what {
+            What::Does { op, at, .. } if by_itself(&op) => Some((op, trace.places.get(at)?)),
+            _ => None,
+        })
+        .last()
+        .filter(|_| ended)?;
+    Some(Line::at(
+        format!("the last that {} did was this `{op}`", trace.name(parent)),
+        at,
+    ))
 }
 
 /// A leaked task: where it comes from, what it waits for, and what would have ended it.
@@ -481,14 +512,15 @@ fn left_behind(report: &Report, task: &TaskNode) -> Step {
     if task.waits.is_empty() {
         lines.extend(last_line(task));
     }
+    lines.extend(spawners_last_line(report, task));
     Step {
         task: task.name.clone(),
-        since: began(task),
+        since: spawned_in(report, task),
         lines,
     }
 }
 
-fn running(task: &TaskNode) -> Step {
+fn running(report: &Report, task: &TaskNode) -> Step {
     let mut lines = vec![Line::at(
         format!("{} was spawned here", task.name),
         &task.spawned_at,
@@ -496,7 +528,7 @@ fn running(task: &TaskNode) -> Step {
     lines.extend(last_line(task));
     Step {
         task: task.name.clone(),
-        since: began(task),
+        since: spawned_in(report, task),
         lines,
     }
 }

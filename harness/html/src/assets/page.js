@@ -2,6 +2,17 @@
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const by = (id) => document.getElementById(id);
+  // A sentence with what is between backticks as code.
+  const sentenceOf = (text) => {
+    const element = document.createElement("p");
+    text.split("`").forEach((part, index) => {
+      if (index % 2 === 0) return element.append(part);
+      const code = document.createElement("code");
+      code.textContent = part;
+      element.append(code);
+    });
+    return element;
+  };
   const make = (tag, classes, text) => {
     const element = document.createElement(tag);
     if (classes) element.className = classes;
@@ -26,7 +37,7 @@
   for (const step of data.story) {
     const item = make("li");
     step.lines.forEach((line, index) => {
-      const sentence = make("p", "", line.text);
+      const sentence = sentenceOf(line.text);
       if (index === 0 && data.events && step.since > 0) {
         const when = make("button", "when", `step ${step.since}`);
         when.type = "button";
@@ -55,8 +66,10 @@
   const { tasks, resources, places, events } = data;
   const first = events.length ? events[0][0] : 0;
   const end = Math.max(data.end, events.length ? events[events.length - 1][0] : 0);
+  // What has not ended is drawn a little beyond the end, or a wait that began last would not be seen.
+  const edge = end + Math.max(2, Math.ceil((end - first) * 0.06));
   const span = (list, task, from, more) => {
-    const made = { task, from, to: end, open: true, ...more };
+    const made = { task, from, to: edge, open: true, ...more };
     list.push(made);
     return made;
   };
@@ -74,15 +87,13 @@
       if (running && running.task === task) close(running, step);
       if (lives[task]) close(lives[task], step);
     } else if (what === "spawned") {
-      lives[task] = { task, from: step, to: end, open: true };
+      lives[task] = { task, from: step, to: edge, open: true };
     } else if (what === "waits") {
-      const list = [];
-      waits.set(rest[0], span(list, task, step, { op: rest[1], resource: rest[2], at: rest[3] }));
+      waits.set(rest[0], span([], task, step, { op: rest[1], resource: rest[2], at: rest[3] }));
     } else if (what === "granted" || what === "abandoned") {
       close(waits.get(rest[0]), step);
     } else if (what === "takes") {
-      const list = [];
-      holds.set(rest[0], span(list, task, step, { op: rest[1], resource: rest[2], at: rest[3] }));
+      holds.set(rest[0], span([], task, step, { op: rest[1], resource: rest[2], at: rest[3] }));
     } else if (what === "releases") {
       close(holds.get(rest[0]), step);
     } else if (what === "woken" && running && running.open && running.task !== task) {
@@ -125,7 +136,7 @@
   let current = end, zoom = 1;
   const height = TOP + LANE * tasks.length + 4;
   const inner = () => Math.max(scroll.clientWidth, 100);
-  const perStep = () => (inner() - 24) / Math.max(end - first + 1, 1) * zoom;
+  const perStep = () => (inner() - 24) / Math.max(edge - first, 1) * zoom;
   const x = (step) => 8 + (step - first) * perStep() - scroll.scrollLeft;
   const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -135,7 +146,7 @@
     canvas.height = height * ratio;
     canvas.style.width = `${width}px`;
     canvas.style.height = `${height}px`;
-    space.style.width = `${Math.max(perStep() * (end - first + 1) + 24, width)}px`;
+    space.style.width = `${Math.max(perStep() * (edge - first) + 24, width)}px`;
     const pen = canvas.getContext("2d");
     pen.scale(ratio, ratio);
     const ink = style("--ink"), faint = style("--faint"), line = style("--line");
@@ -280,6 +291,7 @@
       marker.append(head);
     }
     drawing.append(marker);
+    const labels = [];
     for (const edge of shown) {
       // A task's waits leave above, what it holds arrives below.
       const shift = edge.waits ? -7 : 7;
@@ -291,10 +303,12 @@
         : `M${x2} ${resourceY} C${x2 - 110} ${resourceY} ${x1 + 110} ${taskY} ${x1} ${taskY}`;
       const head = edge.core ? "red" : edge.waits ? "amber" : "plain";
       drawing.append(svg("path", { d: path, class: `edge${edge.waits ? " waits" : ""}${edge.core ? " core" : ""}`, "marker-end": `url(#${head})` }));
-      const near = edge.waits ? 0.3 : 0.34;
-      const labelY = taskY + (resourceY - taskY) * near * near * (3 - 2 * near) + (edge.waits ? -5 : 13);
-      drawing.append(svg("text", { x: x1 + (x2 - x1) * near - 30, y: labelY, class: "label" }, edge.label));
+      // A wait is labelled by its task, a hold by its resource: there the lines have not met yet.
+      const near = edge.waits ? 0.2 : 0.8;
+      const labelY = taskY + (resourceY - taskY) * near * near * (3 - 2 * near) + (edge.waits ? -4 : 13);
+      labels.push(svg("text", { x: x1 + (x2 - x1) * near, y: labelY, class: "label", "text-anchor": "middle" }, edge.label));
     }
+    drawing.append(...labels);
     const box = (name, title, at_x, at_y, core, round, match) => {
       const group = svg("g", { class: `${core ? "core" : ""}${match ? " match" : ""}` });
       group.append(svg("rect", { x: at_x, y: at_y, width: WIDE, height: BOX, rx: round, class: "box" }));
@@ -375,7 +389,7 @@
   const resize = (factor) => {
     const before = x(current);
     zoom = Math.min(Math.max(zoom * factor, 1), 400);
-    space.style.width = `${Math.max(perStep() * (end - first + 1) + 24, inner())}px`;
+    space.style.width = `${Math.max(perStep() * (edge - first) + 24, inner())}px`;
     scroll.scrollLeft += x(current) - before;
     draw();
   };
