@@ -121,6 +121,7 @@ Examples:
   standstill hunt watch-mux --watchers 1..2        with few watchers
   standstill hunt --strategy pct:3 --seed 7        another way to choose, another seed
   standstill hunt --format json > hunt.json        for a machine
+  standstill hunt --report reports                 pages to look at, from index.html on
 
 A buggy variant must show a finding, any other must be clean: else the exit code is 1.
 Ctrl-C ends a hunt with the rows found so far; the others are undecided, so the exit code is 1.

@@ -193,7 +193,11 @@ fn tell(
     display: &mut Display,
     console: &mut Console,
 ) -> anyhow::Result<Exit> {
-    display.row_done(&row_line(done));
+    let finds = done
+        .outcome
+        .as_ref()
+        .map_or(0, |outcome| outcome.found.len());
+    display.row_done(&row_line(done), finds);
     let Some(outcome) = &done.outcome else {
         return Ok(Exit::Met);
     };

@@ -6,6 +6,7 @@ mod corpus;
 mod help;
 mod hunt;
 mod list;
+mod machines;
 mod own;
 mod readme;
 mod replay;

@@ -44,6 +44,8 @@ pub struct Run {
     pub verdict: Verdict,
     /// Steps made: polls, and switch points passed within them.
     pub steps: u64,
+    /// A hash over the choices, recorded or not; 0 where the engine does not know.
+    pub order: u64,
     /// The choices, if they were recorded.
     pub choices: Vec<Choice>,
     /// What the choices came to, if they were recorded.

@@ -243,7 +243,7 @@ fn work(shared: &Shared, engine: &mut dyn Engine, schedule: &AtomicU64, abandone
         steps += run.steps;
         tried += 1;
         if let Some(progress) = progress {
-            progress.add(run.steps);
+            progress.add(run.steps, run.order);
         }
         if run.verdict != Verdict::Clean {
             note(shared, &mut lock(shared), index, run.verdict);

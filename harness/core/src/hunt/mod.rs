@@ -2,6 +2,7 @@
 
 mod confirm;
 mod crew;
+mod distinct;
 mod outcome;
 mod runner;
 mod watch;

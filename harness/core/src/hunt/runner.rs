@@ -162,6 +162,7 @@ pub(crate) fn blocked_run(stuck: &Stuck) -> Run {
     Run {
         verdict: blocked_verdict(stuck),
         steps: 0,
+        order: 0,
         choices: Vec::new(),
         digest: None,
         divergence: None,

@@ -140,6 +140,7 @@ mod tests {
         let run = Run {
             verdict: Verdict::Clean,
             steps: 3,
+            order: 0,
             choices: vec![task(1), task(2)],
             digest: None,
             divergence: None,

@@ -1,15 +1,6 @@
 //! A report as JSON, and back.
 //!
-//! The layout, format 1. What is derived from the rest is marked with a star and is not read back:
-//!
-//! - `format`: the version of this layout;
-//! - `headline`\*, `help`\*, `story`\*: the report's sentences, with their places;
-//! - `finding`: the [`Finding`] with its wait graph, whose tasks and resources name each other by index;
-//! - `resource_names`\*: what the program calls the graph's resources, null where it has no name;
-//! - `plan`\*: the plan, readable; `token`: the same, whole; `replay`\*: the command;
-//! - `schedules_before`, `minimised`, `notes`: how it came about;
-//! - `sources`: lines of source by `file:line`;
-//! - `trace`: what happened, step by step, if it was traced.
+//! The layout is described with [`Report::from_json`].
 
 use std::collections::BTreeMap;
 

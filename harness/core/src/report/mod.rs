@@ -145,6 +145,14 @@ impl Report {
 
     /// Reads a report from what [`Report::to_json`] wrote.
     ///
+    /// Of the layout, format 1, this is read: `finding` with its wait graph, whose tasks and
+    /// resources name each other by index; `token`, the whole plan; `schedules_before`, `minimised`
+    /// and `notes`, how it came about; `sources`, lines of source by `file:line`; `trace`, what
+    /// happened step by step, if it was traced. The rest is derived from that and there for the
+    /// reader: `headline`, `help`, `story` (the report's sentences, with their places),
+    /// `resource_names` (what the program calls the graph's resources, null where it has no name),
+    /// `plan` (readable), and `replay` (the command).
+    ///
     /// # Errors
     ///
     /// If it is none, or of a later format.

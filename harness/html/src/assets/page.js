@@ -207,9 +207,11 @@
       pen.fillStyle = colour(hold.resource);
       pen.fillRect(x(hold.from), y(hold.task) + 21 + 4 * hold.slot, Math.max(x(hold.to) - x(hold.from), 2), 3);
     }
+    // From far away arrows would hide what they lead to.
+    const near = Math.min(perStep() / 3, 1);
     pen.fillStyle = ink;
     for (const { task, step } of taken) {
-      if (task === null || !visible(step, step)) continue;
+      if (near < 0.7 || task === null || !visible(step, step)) continue;
       pen.globalAlpha = faded[task];
       pen.beginPath();
       pen.moveTo(x(step), y(task) + 7);
@@ -220,7 +222,7 @@
     pen.strokeStyle = pen.fillStyle = style("--wake");
     for (const { from, to, step } of wakes) {
       if (from === null || to === null || !visible(step, step)) continue;
-      pen.globalAlpha = Math.min(faded[from], faded[to]) * 0.9;
+      pen.globalAlpha = Math.min(faded[from], faded[to]) * Math.max(near, 0.12);
       const down = to > from, begin = y(from) + (down ? 19 : 6), stop = y(to) + (down ? 5 : 20);
       pen.beginPath();
       pen.moveTo(x(step) + 1, begin);

@@ -122,6 +122,7 @@ pub(super) fn run(executor: &Executor, program: &Program, plan: &Plan, care: Car
     Run {
         verdict,
         steps: state.steps,
+        order: state.order,
         choices,
         digest,
         divergence: state.strategy.divergence().map(str::to_owned),

@@ -37,6 +37,9 @@ const SPIN_PATIENCE: u64 = 100_000;
 /// A timer farther away than this never fires early: code that is slow by more is not slow but stuck.
 const EARLY_AT_MOST: Duration = Duration::from_secs(60);
 
+/// Spreads the choices over [`RunState::order`]: the 64 bits of the golden ratio, which are odd.
+const ORDER_PRIME: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// Stacks kept from run to run.
 const FIBERS_KEPT: usize = 64;
 
@@ -89,6 +92,8 @@ pub(super) struct RunState {
     pub(super) fire: bool,
     early_timers: u32,
     pub(super) steps: u64,
+    /// A hash over the choices so far.
+    pub(super) order: u64,
     pub(super) slice_end: u64,
     pub(super) alive: u32,
     pub(super) suspended: u32,
@@ -124,6 +129,7 @@ impl RunState {
             fire: false,
             early_timers: 0,
             steps: 0,
+            order: 0,
             slice_end: SLICE,
             alive: 0,
             suspended: 0,
@@ -156,6 +162,7 @@ impl RunState {
         self.fire = false;
         self.early_timers = EARLY_TIMERS;
         self.steps = 0;
+        self.order = 0;
         self.slice_end = SLICE.min(setting.total_steps);
         self.alive = 0;
         self.suspended = 0;
@@ -290,6 +297,13 @@ impl RunState {
                 tracker: &self.tracker,
             }),
         };
+        let picked = match pick {
+            Pick::Task(slot) => u64::from(slot),
+            Pick::Timer => u64::MAX,
+        };
+        self.order = (self.order ^ picked)
+            .wrapping_mul(ORDER_PRIME)
+            .rotate_left(5);
         if self.recorder.is_some() {
             self.record(pick, current, may_fire);
         }
@@ -345,6 +359,10 @@ impl RunState {
 
     pub(super) fn choose_number(&mut self, bound: u32) -> u32 {
         let number = self.strategy.number(bound);
+        let picked = u64::from(number) << 32;
+        self.order = (self.order ^ picked)
+            .wrapping_mul(ORDER_PRIME)
+            .rotate_left(5);
         if let Some(recorder) = &mut self.recorder {
             recorder.number(number);
             self.tracker.trace(|tracer, _| {
