@@ -10,4 +10,5 @@ mod machines;
 mod own;
 mod readme;
 mod replay;
+mod reports;
 mod standstill;
