@@ -62,8 +62,19 @@ impl Tracker {
     }
 
     /// Tells the tracer, if there is one and the run is on.
-    #[inline]
+    ///
+    /// On the path of a step this is one comparison: all else is kept out of line.
+    #[expect(clippy::inline_always, reason = "part of the step's inner loop")]
+    #[inline(always)]
     pub(crate) fn trace(&mut self, tell: impl FnOnce(&mut Tracer, u64)) {
+        if self.tracer.is_some() {
+            self.tell(tell);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn tell(&mut self, tell: impl FnOnce(&mut Tracer, u64)) {
         if let Some(tracer) = &mut self.tracer
             && !self.closing
         {
@@ -119,7 +130,7 @@ impl Tracker {
         };
         if self.tracer.is_some() {
             let path = self.tasks[index].path.clone();
-            self.trace(|tracer, step| {
+            self.tell(|tracer, step| {
                 tracer.spawned(step, task, parent, &path, kind, (type_name, ordinal), site);
             });
         }

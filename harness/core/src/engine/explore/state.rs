@@ -226,10 +226,10 @@ impl RunState {
         if !word.has_stamp(slot.stamp) {
             return;
         }
-        let task = slot.task;
         match slot.phase {
             Phase::Idle | Phase::Parked => {
                 slot.woken = true;
+                let task = slot.task;
                 self.tracker.trace(|tracer, step| tracer.woken(step, task));
                 self.make_ready(word.slot);
             }
@@ -297,19 +297,16 @@ impl RunState {
                 tracker: &self.tracker,
             }),
         };
-        let picked = match pick {
-            Pick::Task(slot) => u64::from(slot),
-            Pick::Timer => u64::MAX,
-        };
-        self.order = (self.order ^ picked)
-            .wrapping_mul(ORDER_PRIME)
-            .rotate_left(5);
         if self.recorder.is_some() {
             self.record(pick, current, may_fire);
         }
         match pick {
-            Pick::Task(slot) => Some(slot),
+            Pick::Task(slot) => {
+                self.order = (self.order ^ u64::from(slot)).wrapping_mul(ORDER_PRIME);
+                Some(slot)
+            }
             Pick::Timer => {
+                self.order = (self.order ^ u64::MAX).wrapping_mul(ORDER_PRIME);
                 self.early_timers -= 1;
                 self.fire = true;
                 None
@@ -360,9 +357,7 @@ impl RunState {
     pub(super) fn choose_number(&mut self, bound: u32) -> u32 {
         let number = self.strategy.number(bound);
         let picked = u64::from(number) << 32;
-        self.order = (self.order ^ picked)
-            .wrapping_mul(ORDER_PRIME)
-            .rotate_left(5);
+        self.order = (self.order ^ picked).wrapping_mul(ORDER_PRIME);
         if let Some(recorder) = &mut self.recorder {
             recorder.number(number);
             self.tracker.trace(|tracer, _| {
