@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A crate that adopts Standstill as the README says. In its production build the drop-in is tokio
-# and nothing else; in its tests it is the facade. Both with the feature resolvers 2 and 3.
+# and nothing else; in its tests it is the facade. Both with the feature resolvers 2 and 3. The same
+# for tokio-util and tokio-stream. Then the worked example.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -21,6 +22,8 @@ use std::any::type_name;
 #[tokio::main]
 async fn main() {
     println!("{}", type_name::<tokio::sync::Mutex<()>>());
+    println!("{}", type_name::<tokio_util::sync::CancellationToken>());
+    println!("{}", type_name::<tokio_stream::wrappers::ReceiverStream<()>>());
 }
 
 #[cfg(test)]
@@ -32,6 +35,10 @@ mod tests {
     #[standstill::test]
     async fn the_facade_is_on() {
         assert!(type_name::<Mutex<()>>().starts_with("standstill_tokio::"));
+        let token = type_name::<tokio_util::sync::CancellationToken>();
+        assert!(token.starts_with("standstill_tokio_util::"));
+        let stream = type_name::<tokio_stream::wrappers::ReceiverStream<()>>();
+        assert!(stream.starts_with("standstill_tokio_stream::"));
         let counter = Arc::new(Mutex::new(0));
         let other = Arc::clone(&counter);
         let task = tokio::spawn(async move { *other.lock().await += 1 });
@@ -73,9 +80,11 @@ edition = "$edition"
 
 [dependencies]
 tokio = { package = "standstill-tokio", path = "$root/harness/tokio", features = ["full"] }
+tokio-util = { package = "standstill-tokio-util", path = "$root/harness/tokio-util", features = ["rt"] }
+tokio-stream = { package = "standstill-tokio-stream", path = "$root/harness/tokio-stream", features = ["sync"] }
 
 [dev-dependencies]
-standstill = { path = "$root/harness/standstill" }
+standstill = { path = "$root/harness/standstill", features = ["tokio-util", "tokio-stream"] }
 
 [profile.release]
 debug = "line-tables-only"
@@ -90,13 +99,35 @@ TOML
     if grep -q 'standstill-tokio feature "standstill"' <<<"$tree"; then
         fail "edition $edition: the facade reaches production: $tree"
     fi
+    # Of Standstill there are the three re-exports, and nothing behind them.
+    ours=$(cargo tree --offline -e normal --prefix none | grep -E '^(standstill|corosensei)' | cut -d' ' -f1 | sort -u | tr '\n' ' ')
+    [[ $ours == "standstill-tokio standstill-tokio-stream standstill-tokio-util " ]] ||
+        fail "edition $edition: the production tree has $ours"
+    for crate in standstill-tokio-util standstill-tokio-stream; do
+        tree=$(cargo tree --offline -e features,no-dev -i "$crate")
+        if grep -q "$crate feature \"standstill\"" <<<"$tree"; then
+            fail "edition $edition: the facade of $crate reaches production: $tree"
+        fi
+    done
     tree=$(cargo tree --offline -e features -i standstill-tokio)
     grep -q 'standstill-tokio feature "standstill"' <<<"$tree" || fail "the facade is off in tests: $tree"
 
     production=$(cargo run --offline --quiet --release)
-    [[ $production == tokio::* ]] || fail "edition $edition: a production build uses $production"
+    if grep -v -E '^(tokio|tokio_util|tokio_stream)::' <<<"$production"; then
+        fail "edition $edition: a production build uses $production"
+    fi
     cargo test --offline --quiet
     cd "$root"
 done
+
+# The worked example: a workspace of its own, built against this checkout.
+example=harness/tokio/examples/adopt
+cp Cargo.lock "$example/Cargo.lock"
+cd "$example"
+production=$(cargo run --offline --quiet --release)
+[[ $production == *tokio::sync::semaphore::Semaphore ]] || fail "the example uses $production"
+cargo test --offline --quiet
+cargo fmt --check
+cd "$root"
 
 echo "production builds use tokio itself, tests use the facade"

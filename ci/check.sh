@@ -8,13 +8,19 @@ step() {
     "$@"
 }
 bench=(--manifest-path harness/bench/Cargo.toml)
+fuzz=(--manifest-path fuzz/Cargo.toml)
+ablation=(--manifest-path fuzz/ablation/Cargo.toml)
 
 step cargo fmt --all --check
 step cargo fmt "${bench[@]}" --check
+step cargo fmt "${fuzz[@]}" --check
+step cargo fmt "${ablation[@]}" --check
 
 # The drop-in is two crates in one: with its feature on, as in the workspace, and off.
 step cargo clippy --workspace --all-targets --locked -- -D warnings
 step cargo clippy -p standstill-tokio --all-targets --features full --locked -- -D warnings
+step cargo clippy -p standstill-std --all-targets --locked -- -D warnings
+step cargo clippy -p standstill-std --all-targets --features standstill,parking_lot --locked -- -D warnings
 
 # The pages of reports are opened in a browser, if there is one.
 command -v chromium chromium-browser google-chrome >/dev/null ||
@@ -24,6 +30,15 @@ command -v chromium chromium-browser google-chrome >/dev/null ||
 step cargo test --workspace --locked --quiet
 # The contract that the facade keeps, by tokio itself.
 step cargo test -p standstill-tokio --features full --locked --quiet
+step cargo test -p standstill-std --locked --quiet
+step cargo test -p standstill-std --features standstill,parking_lot --locked --quiet
+# The drop-ins that are off in the workspace: on, and off.
+streams=(-p standstill-tokio-util -p standstill-tokio-stream)
+full=standstill-tokio-util/full,standstill-tokio-stream/full
+on=$full,standstill-tokio-util/standstill,standstill-tokio-stream/standstill
+step cargo clippy "${streams[@]}" --all-targets --features "$on" --locked -- -D warnings
+step cargo test "${streams[@]}" --features "$on" --locked --quiet
+step cargo test "${streams[@]}" --features "$full" --locked --quiet
 RUSTDOCFLAGS="-D warnings" step cargo doc --workspace --no-deps --locked --quiet
 
 # What the README tells a newcomer to run.
@@ -35,5 +50,12 @@ step bash ci/adoption.sh
 
 # The benchmark still builds. Measuring is for a quiet machine.
 step cargo clippy "${bench[@]}" --locked --quiet -- -D warnings
+
+# The fuzz targets: each buggy variant crashes, what crashed replays, no fixed one does.
+step cargo clippy "${fuzz[@]}" --locked --quiet -- -D warnings
+step cargo clippy "${ablation[@]}" --locked --quiet -- -D warnings
+step bash ci/fuzz-smoke.sh
+# Killed at any moment, the nightly leaves a whole corpus.
+step bash ci/nightly-kill.sh
 
 printf '\nall checks passed in %dm%02ds\n' $((SECONDS / 60)) $((SECONDS % 60))

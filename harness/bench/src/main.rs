@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use shuttle::scheduler::{RandomScheduler, Schedule, Scheduler, Task, TaskId};
-use standstill::{Hunt, StrategyKind};
+use standstill::{EngineKind, Hunt, StrategyKind};
 
 mod on_standstill {
     use standstill_tokio as tokio;
@@ -52,8 +52,9 @@ impl Sample {
     }
 }
 
-fn standstill(schedules: u64, seed: u64) -> Sample {
+fn standstill(engine: EngineKind, schedules: u64, seed: u64) -> Sample {
     let outcome = Hunt::new("lock and send")
+        .engine(engine)
         .schedules(schedules)
         .seed(seed)
         .strategy(StrategyKind::Random)
@@ -138,7 +139,7 @@ fn main() {
             .map_or(default, |text| text.parse().expect("a whole number"))
     };
     if arguments.first().is_some_and(|word| word == "profile") {
-        let sample = standstill(number(1, 300_000), 1);
+        let sample = standstill(EngineKind::Explore, number(1, 300_000), 1);
         println!(
             "{:.0} schedules/s, {:.1} ns/step",
             sample.per_second(),
@@ -148,19 +149,22 @@ fn main() {
     }
     let rounds = number(0, 9);
     let mut ours = Vec::new();
+    let mut over_shuttle = Vec::new();
     let mut theirs = Vec::new();
     let mut plain = Vec::new();
     for round in 0..=rounds {
         let samples = (
-            standstill(60_000, round),
+            standstill(EngineKind::Explore, 60_000, round),
+            standstill(EngineKind::Shuttle, 15_000, round),
             shuttle(15_000, round),
             plain_tokio(60_000),
         );
         // The first round warms up.
         if round > 0 {
             ours.push(samples.0);
-            theirs.push(samples.1);
-            plain.push(samples.2);
+            over_shuttle.push(samples.1);
+            theirs.push(samples.2);
+            plain.push(samples.3);
         }
     }
     let per_second = |samples: &[Sample]| median(samples.iter().map(Sample::per_second).collect());
@@ -182,6 +186,13 @@ fn main() {
         per_second(&ours),
         steps(&ours),
         per_step(&ours)
+    );
+    println!(
+        "| Standstill shuttle, tracked | {:.0} | {:.0} | {:.0} | {:.2} |",
+        per_second(&over_shuttle),
+        steps(&over_shuttle),
+        per_step(&over_shuttle),
+        ratio(&over_shuttle)
     );
     println!(
         "| shuttle-tokio, random | {:.0} | {:.0} | {:.0} | {:.2} |",

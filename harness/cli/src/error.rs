@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use standstill::{CorpusError, Load, LoadRanges, RangeError, TokenError, Variant};
+use standstill::{CorpusError, Load, LoadRanges, RangeError, TokenError, Unavailable, Variant};
 
 /// A mistake that the user can mend.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +29,8 @@ pub(crate) enum UserError {
     NowhereSuchVariant(Variant),
     #[error(transparent)]
     Range(#[from] RangeError),
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
     #[error("no scenario has {knob}: leave --{knob} out, or see `standstill list`")]
     NowhereSuchKnob { knob: standstill::Knob },
     #[error(

@@ -28,7 +28,8 @@ pub(crate) fn explain(
         return Ok(Exit::Unmet);
     };
     let trace = run.trace.as_deref().cloned();
-    let report = Report::traced(finding.clone(), case.plan().clone(), trace);
+    let mut report = Report::traced(finding.clone(), case.plan().clone(), trace);
+    report.shuttle_schedule = run.shuttle_schedule;
     if let Some(file) = &args.html {
         std::fs::write(file, standstill_html::page(&report))
             .with_context(|| format!("cannot write {}", file.display()))?;

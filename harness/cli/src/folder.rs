@@ -24,11 +24,14 @@ pub(crate) fn probe(directory: &Path) -> io::Result<()> {
 }
 
 /// Writes a file whole or not at all, over an older one of that name.
-pub(crate) fn write(directory: &Path, name: &str, text: &str) -> io::Result<()> {
+pub(crate) fn write<T>(directory: &Path, name: &str, content: &T) -> io::Result<()>
+where
+    T: AsRef<[u8]> + ?Sized,
+{
     fs::create_dir_all(directory)?;
     let temporary = directory.join(format!(".standstill-{}-{name}.tmp", std::process::id()));
     let written = File::create(&temporary).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
+        file.write_all(content.as_ref())?;
         file.sync_all()?;
         fs::rename(&temporary, directory.join(name))
     });

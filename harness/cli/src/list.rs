@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use standstill::Scenario;
+use standstill::{EngineKind, Scenario};
 
 use crate::args::{Format, ListArgs};
 use crate::console::Console;
@@ -13,6 +13,8 @@ use crate::table::{Cell, render};
 /// What `list --format json` prints.
 #[derive(Debug, Serialize)]
 struct Document<'a> {
+    /// What a hunt can be executed by.
+    engines: Vec<&'static str>,
     scenarios: Vec<ScenarioDocument<'a>>,
 }
 
@@ -44,7 +46,11 @@ pub(crate) fn list(
         }
         Format::Json => {
             let scenarios = scenarios.iter().map(document).collect();
-            console.print_json(&Document { scenarios })?;
+            let engines = EngineKind::ALL.iter().map(|engine| engine.name());
+            console.print_json(&Document {
+                engines: engines.collect(),
+                scenarios,
+            })?;
         }
     }
     Ok(Exit::Met)

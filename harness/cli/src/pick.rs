@@ -34,7 +34,8 @@ fn close(scenarios: &[Scenario], name: &str) -> Option<String> {
         .map(|(_, known)| known.to_owned())
 }
 
-/// The scenario and the program that a plan runs, if they are still there and take its load.
+/// The scenario and the program that a plan runs, if they are still there and take its load, and
+/// the engine is there.
 pub(crate) fn program<'a>(
     scenarios: &'a [Scenario],
     plan: &Plan,
@@ -54,6 +55,7 @@ pub(crate) fn program<'a>(
             allowed: scenario.ranges().clone(),
         });
     }
+    plan.check()?;
     Ok((scenario, program))
 }
 

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use standstill::Scenario;
 
-use crate::args::{Cli, Command, CorpusCommand, with_default_command};
+use crate::args::{Cli, Command, with_default_command};
 use crate::console::Console;
 use crate::error::UserError;
 use crate::exit::Exit;
@@ -74,7 +74,7 @@ fn obey(scenarios: &[Scenario], command: Command, console: &mut Console) -> anyh
         Command::Minimise(args) => minimise::minimise(scenarios, &args, console),
         Command::List(args) => list::list(scenarios, &args, console),
         Command::Show(args) => show::show(scenarios, &args, console),
-        Command::Corpus(CorpusCommand::Check(args)) => corpus::check(scenarios, &args, console),
+        Command::Corpus(command) => corpus::corpus(scenarios, &command, console),
     }
 }
 

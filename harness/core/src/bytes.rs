@@ -1,16 +1,23 @@
-//! Plans as a fuzzer's input: first the load, one byte for each knob in use, then the choices.
+//! Plans as a fuzzer's input: first the load, a byte for each of the five knobs, then the choices.
 //!
 //! Every byte string is a plan. A knob's byte is taken modulo the size of the knob's range and
-//! counted from its lower end; a missing byte is 0; what is left are the choices. So
+//! counted from its lower end; that of a knob which is not in use is passed over; a missing byte is
+//! 0; what is left are the choices. So
 //!
 //! - plan -> bytes -> plan is the identity for every plan that has bytes, in particular for every
 //!   plan that came from bytes;
 //! - bytes -> plan -> bytes is the identity for *canonical* bytes: those that are at least as long
-//!   as there are knobs in use, with every knob's byte below the size of its range. All others
-//!   lead to the canonical bytes of the same plan.
+//!   as there are knobs, with the byte of every knob in use below the size of its range, and that
+//!   of any other 0. All others lead to the canonical bytes of the same plan.
+//!
+//! The layout does not depend on the scenario, so inputs keep their meaning when a scenario takes
+//! up another knob.
 
-use crate::load::{Load, LoadRanges};
+use crate::load::{Knob, Load, LoadRanges};
 use crate::plan::{Plan, Schedule, Variant};
+
+/// How many bytes of an input are the load.
+pub(crate) const LOAD_BYTES: usize = Knob::ALL.len();
 
 impl Plan {
     /// The plan that a fuzzer's input stands for, with the defaults of [`Plan::new`].
@@ -19,30 +26,19 @@ impl Plan {
     /// use standstill_core::{Knob, LoadRanges, Plan, Schedule, Variant};
     ///
     /// let ranges = LoadRanges::default().with(Knob::Workers, 2..=4);
-    /// let plan = Plan::from_bytes("two-locks", Variant::Buggy, &ranges, &[1, 7, 9]);
+    /// let plan = Plan::from_bytes("two-locks", Variant::Buggy, &ranges, &[1, 0, 0, 0, 0, 7, 9]);
     /// assert_eq!(plan.load.workers, 3);
     /// assert_eq!(plan.schedule, Schedule::Bytes(vec![7, 9]));
-    /// assert_eq!(plan.to_bytes(&ranges), Some(vec![1, 7, 9]));
+    /// assert_eq!(plan.to_bytes(&ranges), Some(vec![1, 0, 0, 0, 0, 7, 9]));
     /// ```
     pub fn from_bytes(scenario: &str, variant: Variant, ranges: &LoadRanges, bytes: &[u8]) -> Self {
         let mut load = Load::default();
-        let mut rest = bytes;
-        for (knob, range) in ranges.iter() {
-            let (low, high) = range.into_inner();
-            let byte = match rest {
-                [first, others @ ..] => {
-                    rest = others;
-                    *first
-                }
-                [] => 0,
-            };
-            let offset = match (high - low).checked_add(1) {
-                Some(size) => byte % size,
-                None => byte,
-            };
-            load.set(knob, low + offset);
+        for (knob, byte) in Knob::ALL.into_iter().zip(bytes) {
+            load.set(knob, *byte);
         }
-        Self::new(scenario, variant, load, Schedule::Bytes(rest.to_vec()))
+        let choices = bytes.get(LOAD_BYTES..).unwrap_or_default();
+        let schedule = Schedule::Bytes(choices.to_vec());
+        Self::new(scenario, variant, ranges.fit(&load), schedule)
     }
 
     /// The canonical bytes of this plan: those from which [`Plan::from_bytes`] makes it again.
@@ -63,9 +59,12 @@ impl Plan {
         if *self != default || !ranges.contains(&self.load) {
             return None;
         }
-        let mut bytes: Vec<u8> = ranges
-            .iter()
-            .map(|(knob, range)| self.load.get(knob) - range.start())
+        let mut bytes: Vec<u8> = Knob::ALL
+            .into_iter()
+            .map(|knob| {
+                let lowest = ranges.get(knob).map_or(0, |range| *range.start());
+                self.load.get(knob) - lowest
+            })
             .collect();
         bytes.extend_from_slice(choices);
         Some(bytes)
@@ -86,10 +85,10 @@ mod tests {
     #[test]
     fn every_byte_string_is_a_plan() {
         for (bytes, workers, rounds, canonical) in [
-            (&[][..], 1, 0, &[0, 0][..]),
-            (&[3], 4, 0, &[3, 0]),
-            (&[4, 255], 1, 255, &[0, 255]),
-            (&[255, 1, 9, 9], 4, 1, &[3, 1, 9, 9]),
+            (&[][..], 1, 0, &[0, 0, 0, 0, 0][..]),
+            (&[3], 4, 0, &[3, 0, 0, 0, 0]),
+            (&[4, 7, 7, 255], 1, 255, &[0, 0, 0, 255, 0]),
+            (&[255, 0, 0, 1, 8, 9, 9], 4, 1, &[3, 0, 0, 1, 0, 9, 9]),
         ] {
             let plan = Plan::from_bytes("x", Variant::Buggy, &ranges(), bytes);
             let load = Load {
@@ -104,7 +103,7 @@ mod tests {
 
     #[test]
     fn what_bytes_do_not_carry_has_none() {
-        let plan = Plan::from_bytes("x", Variant::Buggy, &ranges(), &[1, 1, 1]);
+        let plan = Plan::from_bytes("x", Variant::Buggy, &ranges(), &[1, 0, 0, 1, 0, 1]);
         let mut awaiting = plan.clone();
         awaiting.preempt = Preempt::Await;
         assert_eq!(awaiting.to_bytes(&ranges()), None);

@@ -105,6 +105,14 @@ pub enum Undecided {
         /// How many.
         count: usize,
     },
+    /// The program asked for something that a controlled run does not have, such as a real socket.
+    #[error("{}", crate::unmodelled::text(.what, .instead))]
+    Unmodelled {
+        /// What it asked for.
+        what: String,
+        /// What to do.
+        instead: String,
+    },
     /// The run neither ended nor stood still within its bounds.
     #[error("the run went on past {steps} steps{}: raise `max_steps`, or end its tickers", hours(*.virtual_seconds))]
     Endless {
@@ -136,6 +144,12 @@ pub enum Undecided {
     Unwindable {
         /// How many.
         count: usize,
+    },
+    /// This build cannot run the plan.
+    #[error("{detail}")]
+    Unavailable {
+        /// What it lacks.
+        detail: String,
     },
     /// The run found something, but running the same plan again did not.
     #[error(

@@ -40,6 +40,16 @@ pub struct TaskNode {
     pub last: Option<LastOp>,
 }
 
+impl TaskNode {
+    /// The waits that can wake the task to some purpose, with their indices: not those of futures
+    /// that it does not poll, unless there are no others.
+    pub(crate) fn looked_at(&self) -> impl Iterator<Item = (usize, &Wait)> {
+        let some = self.waits.iter().any(|wait| !wait.unpolled);
+        let waits = self.waits.iter().enumerate();
+        waits.filter(move |(_, wait)| !(some && wait.unpolled))
+    }
+}
+
 /// What a task was doing when the graph was drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -83,6 +93,10 @@ pub struct Wait {
     /// receives from: the channel cannot close.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub keeps_open: bool,
+    /// Its task has run since the wait was polled last, but has not polled it: the future that
+    /// waits there is kept, and its owner awaits something else.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unpolled: bool,
 }
 
 /// A task that keeps another one waiting.
@@ -146,11 +160,9 @@ impl ResourceNode {
         if self.of.is_empty() {
             self.kind.name().to_owned()
         } else {
-            match self.kind {
-                ResourceKind::Mutex | ResourceKind::RwLock | ResourceKind::OnceCell => {
-                    format!("{}<{}>", self.kind.name(), self.of)
-                }
-                _ => format!("{} of `{}`", self.kind.name(), self.of),
+            match self.kind.is_generic() {
+                true => format!("{}<{}>", self.kind.name(), self.of),
+                false => format!("{} of `{}`", self.kind.name(), self.of),
             }
         }
     }
@@ -168,7 +180,53 @@ pub struct Link {
     pub blocker: Option<usize>,
 }
 
+/// A *futurelock*: somebody waits for what a future has, or is next to get, that is not polled any
+/// more since its owner awaits something else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Futurelock {
+    /// The owner: an index into [`WaitGraph::tasks`].
+    pub owner: usize,
+    /// What the future keeps from others: an index into [`WaitGraph::resources`].
+    pub resource: usize,
+    /// Where the future waits: an index into [`TaskNode::waits`].
+    pub wait: usize,
+    /// [`Why::Granted`]: the future was granted the resource and has not looked. [`Why::Ahead`]: it
+    /// stands in the queue. [`Why::Holds`]: its owner holds the resource since before the future
+    /// began that wait.
+    pub why: Why,
+}
+
 impl WaitGraph {
+    /// The futurelock in `core`, if there is one.
+    pub fn futurelock(&self, core: &[Link]) -> Option<Futurelock> {
+        core.iter().find_map(|link| {
+            let (_, needed, blocker) = self.follow(*link);
+            let (resource, blocker) = (needed.resource, blocker?);
+            let owner = self.tasks.get(blocker.task)?;
+            let mut waits = owner.waits.iter().enumerate();
+            let found = match blocker.why {
+                Why::Granted => waits.find(|(_, wait)| wait.resource == resource && wait.granted),
+                Why::Ahead => waits.find(|(_, wait)| wait.resource == resource && wait.unpolled),
+                Why::Holds => {
+                    let since = owner
+                        .holds
+                        .iter()
+                        .filter(|hold| hold.resource == resource)
+                        .map(|hold| hold.since)
+                        .min()?;
+                    waits.find(|(_, wait)| wait.unpolled && wait.since >= since)
+                }
+                Why::OtherSide | Why::Joined => None,
+            };
+            found.map(|(wait, _)| Futurelock {
+                owner: blocker.task,
+                resource,
+                wait,
+                why: blocker.why,
+            })
+        })
+    }
+
     /// The waiting task's way on from one link: the wait and the blocker it names.
     pub fn follow(&self, link: Link) -> (&TaskNode, &Wait, Option<&Blocker>) {
         let task = &self.tasks[link.task];
@@ -243,7 +301,7 @@ impl WaitGraph {
                 if !stuck(task) {
                     return out;
                 }
-                for (wait, waiting) in node.waits.iter().enumerate() {
+                for (wait, waiting) in node.looked_at() {
                     for (blocker, by) in waiting.blockers.iter().enumerate() {
                         let link = Link {
                             task,
@@ -261,11 +319,12 @@ impl WaitGraph {
     /// The link of a task that waits for nobody in particular. Of several waits the one that
     /// names a blocker comes first, then the label decides.
     fn lonely(&self, task: usize) -> Vec<Link> {
-        (0..self.tasks[task].waits.len())
-            .map(|wait| Link {
+        self.tasks[task]
+            .looked_at()
+            .map(|(wait, waiting)| Link {
                 task,
                 wait,
-                blocker: (!self.tasks[task].waits[wait].blockers.is_empty()).then_some(0),
+                blocker: (!waiting.blockers.is_empty()).then_some(0),
             })
             .min_by_key(|link| (link.blocker.is_none(), self.label(*link)))
             .into_iter()

@@ -11,6 +11,8 @@ use crate::site::Site;
 use crate::task::{TaskKind, TaskRef};
 use crate::track::{HoldId, ResourceId, ResourceInfo, WaitId};
 
+pub use crate::unmodelled::refuse;
+
 /// What an engine offers to the facade while a run is on.
 ///
 /// Every method may be called from the program's code and from destructors; none may panic for
@@ -18,6 +20,12 @@ use crate::track::{HoldId, ResourceId, ResourceInfo, WaitId};
 pub trait Host {
     /// Tells this run from every other one of the process.
     fn epoch(&self) -> u32;
+
+    /// Whether the engine decides who runs when, on virtual time. What it does not model is then
+    /// refused, by [`refuse`].
+    fn controlled(&self) -> bool {
+        true
+    }
 
     /// The task whose step is running. None in code that the engine does not schedule.
     fn current(&self) -> Option<TaskRef>;
@@ -36,20 +44,44 @@ pub trait Host {
     fn spawn(&self, new: NewTask) -> TaskRef;
 
     /// Asks for a task to be cancelled: its future is dropped once its current poll has returned.
-    /// A blocking task that has begun is left alone. Stale references are ignored.
+    /// A blocking task that has begun, and any thread, is left alone. Stale references are ignored.
     fn abort(&self, task: TaskRef);
 
     /// Somebody took notice of how `task` panicked: its join error was handed out.
     fn panic_seen(&self, task: TaskRef);
 
-    /// Whether the current task may block its thread: it is a [`TaskKind::Blocking`] one.
+    /// Whether the current task may block its thread: it is not a [`TaskKind::Async`] one.
     fn may_block(&self) -> bool;
 
-    /// Suspends the current blocking task until [`Host::waker`]'s waker is woken. May return
-    /// early; the caller looks again.
+    /// Suspends the current task until [`Host::waker`]'s waker is woken. May return early; the
+    /// caller looks again.
     ///
-    /// While the run is being closed it does not return but unwinds the task.
+    /// An async task may be suspended, too, in the middle of its poll: what waits for a lock of
+    /// `std` there blocks its thread. Wakes that arrive meanwhile count for its poll as well.
+    ///
+    /// While the run is being closed it unwinds a task that nobody has woken. In a destructor of a
+    /// task that is being unwound, where it can neither suspend nor unwind, it ends other tasks until
+    /// one of them may have let go of what the caller waits for; a run that was not being closed is
+    /// closed by that.
+    ///
+    /// # Panics
+    ///
+    /// In such a destructor, if there is nobody left to end.
     fn park(&self);
+
+    /// The current task may block its thread until [`Host::exit_blocking`], as in
+    /// `block_in_place`. Nests.
+    fn enter_blocking(&self) {}
+
+    /// See [`Host::enter_blocking`].
+    fn exit_blocking(&self) {}
+
+    /// The current poll is not preempted until [`Host::exit_calm`]: it has something in a
+    /// thread-local that nobody can put aside. Nests.
+    fn enter_calm(&self) {}
+
+    /// See [`Host::enter_calm`].
+    fn exit_calm(&self) {}
 
     /// The current task's waker.
     fn waker(&self) -> Waker;
@@ -72,6 +104,13 @@ pub trait Host {
 
     /// The current task begins to wait. None when there is no current task.
     fn wait(&self, resource: ResourceId, op: Op, amount: u32, site: Site) -> Option<WaitId>;
+
+    /// A wait was polled again, or for the first time, and is pending. `by` is the waker it was
+    /// polled with: only a future that is polled with the task's own waker is polled whenever its
+    /// task is, if anybody still polls it.
+    fn polled(&self, wait: WaitId, by: &Waker) {
+        let _ = (wait, by);
+    }
 
     /// A wait was granted.
     fn granted(&self, wait: WaitId);
@@ -163,6 +202,11 @@ pub trait PollScoped {
 #[inline]
 pub fn with<R>(f: impl FnOnce(&dyn Host) -> R) -> Option<R> {
     raw::with_host(f)
+}
+
+/// Whether the current thread is in a run whose engine decides who runs when.
+pub fn in_controlled_run() -> bool {
+    raw::with_host(|host| host.controlled()) == Some(true)
 }
 
 /// Whether the current thread is in a run.

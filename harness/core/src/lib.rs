@@ -12,17 +12,25 @@
 //! - [`engine`]: what executes runs;
 //! - [`Hunt`]: many runs, until one shows something;
 //! - [`minimise_load`], [`minimise_schedule`]: a find, as small as it gets;
+//! - [`schedule_as_bytes`]: a find, as a fuzzer's input;
 //! - [`Report`], [`Corpus`]: what is told of a finding, and what is kept.
 //!
 //! With the feature `proptest` there is also `Property`, with the strategies `plans` and `loads`:
-//! property tests over loads and schedules.
+//! property tests over loads and schedules. With the feature `arbitrary`, plans and loads can be
+//! made from a fuzzer's bytes; with the feature `fuzz` there is also the module `fuzz`, for fuzz
+//! targets. With the feature `shuttle` there are also the engine of that name and `shuttle_body`.
 
+#[cfg(feature = "arbitrary")]
+mod arbitrary;
 mod bytes;
 mod corpus;
+mod encode;
 pub mod engine;
 pub mod facade;
 mod finding;
 mod fingerprint;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 pub mod graph;
 pub mod host;
 mod hunt;
@@ -43,8 +51,13 @@ mod task;
 mod token;
 pub mod trace;
 pub mod track;
+mod unmodelled;
+
+#[cfg(feature = "shuttle")]
+pub use engine::{shuttle_body, shuttle_body_of};
 
 pub use corpus::{Corpus, CorpusError, Entry, Expectation, Loaded};
+pub use encode::schedule_as_bytes;
 pub use finding::{BlockedFact, Finding, FindingKind, PanicFact, Undecided, Verdict};
 pub use fingerprint::{Fingerprint, FingerprintError};
 pub use hunt::{
@@ -58,7 +71,7 @@ pub use minimise::{
 pub use op::{Op, ResourceKind, Side};
 pub use plan::{
     Choice, DEFAULT_MAX_STEPS, DEFAULT_TOTAL_STEPS, Digest, EngineKind, Leaks, Plan, Preempt,
-    Schedule, StrategyKind, UnknownWord, Variant,
+    Schedule, StrategyKind, Unavailable, UnknownWord, Variant,
 };
 #[cfg(feature = "proptest")]
 pub use property::{DEFAULT_CASES, Falsified, Property, PropertyError, loads, plans};

@@ -279,6 +279,23 @@ impl LoadRanges {
         clamped
     }
 
+    /// The load in range that arbitrary counts stand for: each is taken modulo the size of its
+    /// knob's range and added to the lowest value. All of a range are about equally likely.
+    #[must_use]
+    pub fn fit(&self, load: &Load) -> Load {
+        let mut fitting = Load::default();
+        for (knob, range) in self.iter() {
+            let (low, high) = range.into_inner();
+            let count = load.get(knob);
+            let offset = match (high - low).checked_add(1) {
+                Some(size) => count % size,
+                None => count,
+            };
+            fitting.set(knob, low + offset);
+        }
+        fitting
+    }
+
     /// The load with every knob at its lowest value.
     pub fn smallest(&self) -> Load {
         let mut load = Load::default();

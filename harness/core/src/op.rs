@@ -31,6 +31,38 @@ pub enum ResourceKind {
     Broadcast,
     /// A cell that is initialised once.
     OnceCell,
+    /// `std::sync::Mutex`.
+    StdMutex,
+    /// `std::sync::RwLock`.
+    StdRwLock,
+    /// `std::sync::Condvar`.
+    StdCondvar,
+    /// `std::sync::Barrier`.
+    StdBarrier,
+    /// `std::sync::Once`.
+    StdOnce,
+    /// `std::sync::OnceLock`.
+    StdOnceLock,
+    /// `std::sync::LazyLock`.
+    StdLazyLock,
+    /// A channel of `std::sync::mpsc::channel`.
+    StdChannel,
+    /// A channel of `std::sync::mpsc::sync_channel`.
+    StdSyncChannel,
+    /// What `std::thread::park` waits for.
+    ParkToken,
+    /// An atomic.
+    Atomic,
+    /// `parking_lot::Mutex`.
+    ParkingLotMutex,
+    /// `parking_lot::RwLock`.
+    ParkingLotRwLock,
+    /// `parking_lot::Condvar`.
+    ParkingLotCondvar,
+    /// `tokio_util::sync::CancellationToken`, with all that descend from it.
+    CancellationToken,
+    /// `tokio_util::task::TaskTracker`.
+    TaskTracker,
     /// Another task, waited for by joining it.
     Task,
     /// A timer.
@@ -54,10 +86,53 @@ impl ResourceKind {
             ResourceKind::Watch => "watch channel",
             ResourceKind::Broadcast => "broadcast channel",
             ResourceKind::OnceCell => "OnceCell",
+            ResourceKind::StdMutex => "std::sync::Mutex",
+            ResourceKind::StdRwLock => "std::sync::RwLock",
+            ResourceKind::StdCondvar => "std::sync::Condvar",
+            ResourceKind::StdBarrier => "std::sync::Barrier",
+            ResourceKind::StdOnce => "std::sync::Once",
+            ResourceKind::StdOnceLock => "std::sync::OnceLock",
+            ResourceKind::StdLazyLock => "std::sync::LazyLock",
+            ResourceKind::StdChannel => "std::sync::mpsc channel",
+            ResourceKind::StdSyncChannel => "std::sync::mpsc sync channel",
+            ResourceKind::ParkToken => "park token",
+            ResourceKind::Atomic => "atomic",
+            ResourceKind::ParkingLotMutex => "parking_lot::Mutex",
+            ResourceKind::ParkingLotRwLock => "parking_lot::RwLock",
+            ResourceKind::ParkingLotCondvar => "parking_lot::Condvar",
+            ResourceKind::CancellationToken => "CancellationToken",
+            ResourceKind::TaskTracker => "TaskTracker",
             ResourceKind::Task => "task",
             ResourceKind::Timer => "timer",
             ResourceKind::Untracked => "something untracked",
         }
+    }
+
+    /// Whether its name goes in front of the type it guards, as in `Mutex<State>`.
+    pub fn is_generic(self) -> bool {
+        use ResourceKind as Kind;
+        matches!(
+            self,
+            Kind::Mutex
+                | Kind::RwLock
+                | Kind::OnceCell
+                | Kind::StdMutex
+                | Kind::StdRwLock
+                | Kind::StdOnceLock
+                | Kind::StdLazyLock
+                | Kind::ParkingLotMutex
+                | Kind::ParkingLotRwLock
+        )
+    }
+
+    /// Whether it is granted in the order of asking, as tokio's locks are. Where it is not, whoever
+    /// asks while it is free gets it.
+    pub fn is_fair(self) -> bool {
+        use ResourceKind as Kind;
+        !matches!(
+            self,
+            Kind::StdMutex | Kind::StdRwLock | Kind::ParkingLotMutex | Kind::ParkingLotRwLock
+        )
     }
 }
 
@@ -166,6 +241,28 @@ operations! {
     Yield = "yield_now", Unknown, Unknown;
     /// An atomic operation, or another look at shared memory.
     Atomic = "atomic", Unknown, Unknown;
+    /// `Condvar::wait` and its kin.
+    CondvarWait = "condvar wait", Sink, Source;
+    /// `Once::wait` and its kin: somebody else is to initialise it.
+    AwaitInit = "await init", Sink, Source;
+    /// `thread::yield_now`, and what a spinning loop says.
+    YieldThread = "thread yield", Unknown, Unknown;
+    /// `thread::park` and its kin.
+    Park = "park", Sink, Source;
+    /// `Thread::unpark`.
+    Unpark = "unpark", Source, Unknown;
+    /// A look at the clock.
+    Clock = "now", Unknown, Unknown;
+    /// `CancellationToken::cancel`, or a `DropGuard` dropped.
+    Cancel = "cancel", Source, Unknown;
+    /// `CancellationToken::cancelled`.
+    Cancelled = "cancelled", Sink, Source;
+    /// A task that a `TaskTracker` tracks begins.
+    Track = "track", Source, Unknown;
+    /// `TaskTracker::close`.
+    Close = "close", Source, Unknown;
+    /// `TaskTracker::wait`.
+    TrackerWait = "wait", Sink, Source;
     /// A wait that the facade does not know.
     Untracked = "an untracked wait", Unknown, Unknown;
 }

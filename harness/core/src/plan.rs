@@ -73,6 +73,9 @@ words! {
     EngineKind, "engine" {
         /// Standstill's own deterministic executor.
         Explore = "explore",
+        /// AWS Shuttle's engine with Shuttle's schedulers, over the same facade. It is there if
+        /// Standstill was built with the feature `shuttle`.
+        Shuttle = "shuttle",
     }
 }
 
@@ -99,6 +102,9 @@ words! {
 }
 
 /// A strategy with its parameters, but without its seed.
+///
+/// A plain name means the engine's own strategy of that name: `random` under the engine `shuttle`
+/// is Shuttle's random scheduler. What Standstill's own is called there begins with `standstill:`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StrategyKind {
     /// Every ready task is equally likely at every switch point.
@@ -108,7 +114,39 @@ pub enum StrategyKind {
         /// The bug depth d, from 1.
         depth: u8,
     },
+    /// Uniform random walk: a task is as likely as it has steps left, by the count of a first run.
+    Urw,
+    /// Depth-first search: one schedule after the other until all were tried, in which other choices
+    /// than those among tasks are the same. A plan's seed is the number of its schedule. A hunt has
+    /// the same load in all of them: the smallest that can show the bug, where that is known.
+    Dfs,
+    /// Every ready task in turn: one schedule.
+    RoundRobin,
+    /// Standstill's `random`, under an engine with another one of that name.
+    OwnRandom,
+    /// Standstill's `pct`, under an engine with another one of that name.
+    OwnPct {
+        /// The bug depth d, from 1.
+        depth: u8,
+    },
 }
+
+/// The strategies there are, with any parameters, and the engines that have them.
+const STRATEGIES: [(StrategyKind, &[EngineKind]); 7] = {
+    use EngineKind::{Explore, Shuttle};
+    [
+        (StrategyKind::Random, &[Explore, Shuttle]),
+        (StrategyKind::Pct { depth: 1 }, &[Explore, Shuttle]),
+        (StrategyKind::Urw, &[Shuttle]),
+        (StrategyKind::Dfs, &[Shuttle]),
+        (StrategyKind::RoundRobin, &[Shuttle]),
+        (StrategyKind::OwnRandom, &[Shuttle]),
+        (StrategyKind::OwnPct { depth: 1 }, &[Shuttle]),
+    ]
+};
+
+/// The greatest bug depth that can be asked for.
+const DEEPEST: u8 = 32;
 
 impl StrategyKind {
     /// The strategy's name, without its parameters.
@@ -116,16 +154,73 @@ impl StrategyKind {
         match self {
             StrategyKind::Random => "random",
             StrategyKind::Pct { .. } => "pct",
+            StrategyKind::Urw => "urw",
+            StrategyKind::Dfs => "dfs",
+            StrategyKind::RoundRobin => "round-robin",
+            StrategyKind::OwnRandom => "standstill:random",
+            StrategyKind::OwnPct { .. } => "standstill:pct",
         }
+    }
+
+    /// Every strategy once, its parameters being any.
+    pub(crate) fn models() -> impl Iterator<Item = StrategyKind> {
+        STRATEGIES.into_iter().map(|(model, _)| model)
+    }
+
+    /// The bug depth, for a strategy that has one.
+    pub(crate) fn depth(self) -> Option<u8> {
+        match self {
+            StrategyKind::Pct { depth } | StrategyKind::OwnPct { depth } => Some(depth),
+            _ => None,
+        }
+    }
+
+    /// The same strategy with this bug depth. None if it has none, or not this deep.
+    pub(crate) fn with_depth(self, depth: u8) -> Option<Self> {
+        if !(1..=DEEPEST).contains(&depth) {
+            return None;
+        }
+        match self {
+            StrategyKind::Pct { .. } => Some(StrategyKind::Pct { depth }),
+            StrategyKind::OwnPct { .. } => Some(StrategyKind::OwnPct { depth }),
+            _ => None,
+        }
+    }
+
+    /// Whether `engine` has the strategy.
+    pub fn is_of(self, engine: EngineKind) -> bool {
+        STRATEGIES
+            .iter()
+            .any(|(model, engines)| model.name() == self.name() && engines.contains(&engine))
+    }
+
+    /// As it is typed, with a word for the parameters.
+    fn usage(self) -> String {
+        match self.depth() {
+            Some(_) => format!("{}:DEPTH", self.name()),
+            None => self.name().to_owned(),
+        }
+    }
+}
+
+impl EngineKind {
+    /// What the engine's strategies are called, as one text.
+    pub(crate) fn strategies(self) -> String {
+        let of_engine = StrategyKind::models().filter(|model| model.is_of(self));
+        of_engine
+            .map(StrategyKind::usage)
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 }
 
 impl fmt::Display for StrategyKind {
     /// `random`, or `pct:3` for a depth of 3.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            StrategyKind::Random => f.write_str("random"),
-            StrategyKind::Pct { depth } => write!(f, "pct:{depth}"),
+        f.write_str(self.name())?;
+        match self.depth() {
+            Some(depth) => write!(f, ":{depth}"),
+            None => Ok(()),
         }
     }
 }
@@ -134,18 +229,81 @@ impl FromStr for StrategyKind {
     type Err = UnknownWord;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let unknown = || UnknownWord {
-            what: "strategy",
-            word: text.to_owned(),
-            known: "random, pct:DEPTH".to_owned(),
+        let read = |model: StrategyKind| match model.depth() {
+            None => (text == model.name()).then_some(model),
+            Some(_) => {
+                let depth = text.strip_prefix(model.name())?.strip_prefix(':')?;
+                model.with_depth(depth.parse().ok()?)
+            }
         };
-        match text.split_once(':') {
-            None if text == "random" => Ok(StrategyKind::Random),
-            Some(("pct", depth)) => match depth.parse() {
-                Ok(depth @ 1..=32) => Ok(StrategyKind::Pct { depth }),
-                _ => Err(unknown()),
-            },
-            _ => Err(unknown()),
+        StrategyKind::models()
+            .find_map(read)
+            .ok_or_else(|| UnknownWord {
+                what: "strategy",
+                word: text.to_owned(),
+                known: StrategyKind::models()
+                    .map(StrategyKind::usage)
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            })
+    }
+}
+
+/// What Shuttle takes its seeds from if it is set.
+const SHUTTLE_SEED: &str = "SHUTTLE_RANDOM_SEED";
+
+/// An engine that is not there, or lacks the strategy.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unavailable {
+    /// This build has no such engine.
+    #[error("this build has no engine `{0}`: build standstill with its feature `{0}`")]
+    Engine(EngineKind),
+    /// Something in the environment would change what seeds mean.
+    #[error(
+        "`{variable}` is set, which would take the place of every seed: unset it to use the engine `{engine}`"
+    )]
+    Environment {
+        /// The engine.
+        engine: EngineKind,
+        /// The variable's name.
+        variable: &'static str,
+    },
+    /// The engine has no such strategy.
+    #[error("the engine `{engine}` has no strategy `{strategy}`: choose one of {known}")]
+    Strategy {
+        /// The engine.
+        engine: EngineKind,
+        /// The strategy that was asked for.
+        strategy: StrategyKind,
+        /// Those that it has, as one text.
+        known: String,
+    },
+}
+
+impl EngineKind {
+    /// Checks that the engine is part of this build and has the strategy, if one is asked for.
+    ///
+    /// # Errors
+    ///
+    /// If not.
+    pub fn check(self, strategy: Option<StrategyKind>) -> Result<(), Unavailable> {
+        if self == EngineKind::Shuttle && !cfg!(feature = "shuttle") {
+            return Err(Unavailable::Engine(self));
+        }
+        if self == EngineKind::Shuttle && std::env::var_os(SHUTTLE_SEED).is_some() {
+            return Err(Unavailable::Environment {
+                engine: self,
+                variable: SHUTTLE_SEED,
+            });
+        }
+        match strategy {
+            Some(strategy) if !strategy.is_of(self) => Err(Unavailable::Strategy {
+                engine: self,
+                strategy,
+                known: self.strategies(),
+            }),
+            _ => Ok(()),
         }
     }
 }
@@ -240,6 +398,18 @@ impl Plan {
         }
     }
 
+    /// Checks that the plan can be run by this build.
+    ///
+    /// # Errors
+    ///
+    /// If its engine is not there, or lacks its strategy.
+    pub fn check(&self) -> Result<(), Unavailable> {
+        self.engine.check(match &self.schedule {
+            Schedule::Seeded { strategy, .. } => Some(*strategy),
+            Schedule::Choices(_) | Schedule::Bytes(_) => None,
+        })
+    }
+
     /// The strategy's name, `replay` for a recorded schedule, or `bytes`.
     pub fn strategy_name(&self) -> String {
         match &self.schedule {
@@ -247,5 +417,48 @@ impl Plan {
             Schedule::Choices(_) => "replay".to_owned(),
             Schedule::Bytes(_) => "bytes".to_owned(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{EngineKind, StrategyKind};
+
+    #[test]
+    fn strategies_are_read_as_they_are_written() {
+        for text in [
+            "random",
+            "pct:1",
+            "pct:32",
+            "urw",
+            "dfs",
+            "round-robin",
+            "standstill:random",
+            "standstill:pct:3",
+        ] {
+            let strategy: StrategyKind = text.parse().unwrap();
+            assert_eq!(strategy.to_string(), text);
+        }
+        for text in [
+            "",
+            "pct",
+            "pct:0",
+            "pct:33",
+            "pct:x",
+            "urw:1",
+            "standstill:",
+        ] {
+            let error = text.parse::<StrategyKind>().unwrap_err().to_string();
+            assert!(error.ends_with("standstill:pct:DEPTH"), "{error}");
+        }
+    }
+
+    #[test]
+    fn each_engine_has_its_own_strategies() {
+        assert_eq!(EngineKind::Explore.strategies(), "random, pct:DEPTH");
+        assert_eq!(
+            EngineKind::Shuttle.strategies(),
+            "random, pct:DEPTH, urw, dfs, round-robin, standstill:random, standstill:pct:DEPTH"
+        );
     }
 }

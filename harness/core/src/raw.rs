@@ -116,6 +116,21 @@ pub(crate) fn begin(yielder: &Yielder<(), Output>) {
     YIELDER.set(std::ptr::from_ref(yielder));
 }
 
+/// Before coroutines are resumed from within a coroutine: this one goes on after them.
+pub(crate) fn nest() -> Nested {
+    Nested(YIELDER.get())
+}
+
+/// See [`nest`].
+#[derive(Debug)]
+pub(crate) struct Nested(*const Yielder<(), Output>);
+
+impl Drop for Nested {
+    fn drop(&mut self) {
+        YIELDER.set(self.0);
+    }
+}
+
 /// A reference to something static that other threads may read while it is replaced.
 #[derive(Debug)]
 pub(crate) struct AtomicStatic<T: Sync + 'static>(AtomicPtr<T>);
@@ -136,4 +151,32 @@ impl<T: Sync + 'static> AtomicStatic<T> {
         // writes through it.
         unsafe { self.0.load(Ordering::Acquire).as_ref() }
     }
+}
+
+/// How many features of interleavings a fuzzer is told apart.
+#[cfg(feature = "fuzz")]
+const FEATURES: usize = 1 << 14;
+
+/// libFuzzer finds these by the name of their section, clears them before each input and reads them
+/// after it. A byte above 0 is a feature of the input.
+// SAFETY: the section holds nothing but counters that are a byte each, as libFuzzer expects. That
+// they are atomic changes nothing of their size or of what a byte means.
+#[cfg(feature = "fuzz")]
+#[cfg_attr(
+    target_os = "linux",
+    unsafe(link_section = "__libfuzzer_extra_counters")
+)]
+static COUNTERS: [std::sync::atomic::AtomicU8; FEATURES] =
+    [const { std::sync::atomic::AtomicU8::new(0) }; FEATURES];
+
+/// The input showed this feature.
+#[cfg(feature = "fuzz")]
+#[inline]
+pub(crate) fn count_feature(hash: u64) {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "reduced to the number of counters"
+    )]
+    let index = hash as usize % FEATURES;
+    COUNTERS[index].store(1, Ordering::Relaxed);
 }

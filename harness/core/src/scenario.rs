@@ -37,6 +37,12 @@ impl Program {
         (self.make)(load)
     }
 
+    /// Whether `other` is this program, and not merely one like it.
+    #[cfg(feature = "shuttle")]
+    pub(crate) fn is(&self, other: &Program) -> bool {
+        Arc::ptr_eq(&self.make, &other.make)
+    }
+
     /// The type of the root future; the root's role comes from it.
     pub fn type_name(&self) -> &'static str {
         self.type_name

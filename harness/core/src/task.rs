@@ -120,13 +120,28 @@ pub struct TaskRef {
 pub enum TaskKind {
     /// A future.
     Async,
-    /// A closure that may block: `spawn_blocking`, or a thread.
+    /// A closure that may block: `spawn_blocking`.
     Blocking,
+    /// A thread: a closure that may block, and that nobody can cancel.
+    Thread,
+}
+
+impl TaskKind {
+    /// Whether it runs on a stack of its own from beginning to end, so that it may block.
+    #[inline]
+    pub fn may_block(self) -> bool {
+        self != TaskKind::Async
+    }
 }
 
 /// A short name for the code that `type_name` belongs to: the function whose future or closure
 /// it is, with its type in front when it is a method.
+///
+/// Of a future that wraps another one, such as a tracked or an instrumented one, the inner.
 pub fn role_of(type_name: &str) -> String {
+    if let Some(inner) = wrapped(type_name) {
+        return role_of(inner);
+    }
     let path = without_generics(type_name);
     let mut parts: Vec<&str> = path
         .split("::")
@@ -139,6 +154,29 @@ pub fn role_of(type_name: &str) -> String {
         Some(owner) if owner.starts_with(char::is_uppercase) => format!("{owner}::{last}"),
         _ => last.to_owned(),
     }
+}
+
+/// `a::Wrapper<b::Config, c::work::{{closure}}>` wraps `c::work::{{closure}}`.
+fn wrapped(type_name: &str) -> Option<&str> {
+    let (_, arguments) = type_name.strip_suffix('>')?.split_once('<')?;
+    let mut depth = 0_usize;
+    let mut begin = 0;
+    let ends = arguments.char_indices().filter(|(_, character)| {
+        match character {
+            '<' | '(' | '[' => depth += 1,
+            '>' | ')' | ']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0 && *character == ','
+    });
+    let ends: Vec<usize> = ends.map(|(at, _)| at).chain([arguments.len()]).collect();
+    ends.into_iter()
+        .map(|end| {
+            let argument = &arguments[begin.min(end)..end];
+            begin = end + 1;
+            argument.trim()
+        })
+        .find(|argument| argument.ends_with("}}") || wrapped(argument).is_some())
 }
 
 /// Drops everything between angle brackets, but keeps the type of `<Type as Trait>::method`.
@@ -174,6 +212,15 @@ mod tests {
             ("<a::Pool as b::Reap>::reap::{{closure}}", "Pool::reap"),
             ("core::future::ready::Ready<()>", "ready::Ready"),
             ("{{closure}}", "task"),
+            ("util::TrackedFuture<app::worker::{{closure}}>", "worker"),
+            (
+                "a::Local<b::Id<u8>, a::Span<app::Pool<c::D>::reap::{{closure}}>>",
+                "Pool::reap",
+            ),
+            (
+                "core::pin::Pin<alloc::boxed::Box<dyn core::future::Future>>",
+                "Pin",
+            ),
         ] {
             let expected = if role == "ready::Ready" {
                 "Ready"

@@ -52,6 +52,11 @@ fn schedule() -> impl Strategy<Value = Schedule> {
     let strategy = prop_oneof![
         Just(StrategyKind::Random),
         (1_u8..=32).prop_map(|depth| StrategyKind::Pct { depth }),
+        Just(StrategyKind::Urw),
+        Just(StrategyKind::Dfs),
+        Just(StrategyKind::RoundRobin),
+        Just(StrategyKind::OwnRandom),
+        (1_u8..=32).prop_map(|depth| StrategyKind::OwnPct { depth }),
     ];
     let digest = any::<(u32, u32)>().prop_map(|(choices, hash)| Digest { choices, hash });
     prop_oneof![
@@ -121,19 +126,22 @@ fn entry() -> impl Strategy<Value = Entry> {
         word(KINDS),
         "[0-9a-f]{12}",
         any::<bool>(),
-        text(),
-        text(),
+        (text(), text()),
+        prop::option::of("([0-9a-f]{2}){0,200}"),
     )
-        .prop_map(|(plan, kind, hash, fixed_clean, found, comment)| Entry {
-            fixed_clean: fixed_clean && plan.variant != Variant::Fixed,
-            plan,
-            expect: Expectation {
-                kind,
-                fingerprint: format!("{kind}-{hash}").parse().unwrap(),
+        .prop_map(
+            |(plan, kind, hash, fixed_clean, (found, comment), shuttle_schedule)| Entry {
+                shuttle_schedule,
+                fixed_clean: fixed_clean && plan.variant != Variant::Fixed,
+                plan,
+                expect: Expectation {
+                    kind,
+                    fingerprint: format!("{kind}-{hash}").parse().unwrap(),
+                },
+                found,
+                comment,
             },
-            found,
-            comment,
-        })
+        )
 }
 
 fn ranges() -> impl Strategy<Value = LoadRanges> {
@@ -237,6 +245,7 @@ proptest! {
             },
             fixed_clean: false,
             found: String::new(),
+            shuttle_schedule: None,
             comment: String::new(),
         };
         for line in entry.to_toml().lines() {
@@ -265,10 +274,9 @@ proptest! {
         prop_assert_eq!(again.to_bytes(&ranges), Some(canonical.clone()));
         prop_assert_eq!(&again, &plan);
 
-        let sizes: Vec<u16> = ranges
-            .iter()
-            .map(|(_, range)| u16::from(range.end() - range.start()) + 1)
-            .collect();
+        let sizes = Knob::ALL.map(|knob| {
+            ranges.get(knob).map_or(1, |range| u16::from(range.end() - range.start()) + 1)
+        });
         let is_canonical = bytes.len() >= sizes.len()
             && bytes.iter().zip(&sizes).all(|(byte, size)| u16::from(*byte) < *size);
         prop_assert_eq!(is_canonical, canonical == bytes);

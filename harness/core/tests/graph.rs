@@ -54,6 +54,7 @@ fn graph(waits: &[Vec<Waiting>]) -> WaitGraph {
                     .collect(),
                 granted: false,
                 keeps_open: false,
+                unpolled: false,
             });
         }
         graph.tasks.push(node);

@@ -32,7 +32,8 @@
 //! - [`Hunt`]: the same as a value, with every setting;
 //! - [`Scenario`]: a program with a name, knobs and variants, for the command line;
 //! - [`Plan`], [`Runner`]: replaying what was found;
-//! - `Property`, with the feature `proptest`: the same over every load in range, shrunk and kept.
+//! - `Property`, with the feature `proptest`: the same over every load in range, shrunk and kept;
+//! - `fuzz`, with the feature `fuzz`: fuzz targets whose input is the schedule.
 
 pub mod test_support;
 
@@ -65,5 +66,9 @@ pub use standstill_core::*;
 pub use standstill_core::Property;
 pub use standstill_macros::test;
 
+#[cfg(feature = "tokio-stream")]
+use tokio_stream as _;
+#[cfg(feature = "tokio-util")]
+use tokio_util as _;
 // The dependency turns the drop-in on; nothing of it is needed here.
 use tokio as _;

@@ -19,7 +19,10 @@
 //! - `select!` and `task_local!`.
 //!
 //! Everything else (`io`, `net`, `fs`, `process`, `signal`, `join!`, `pin!`, `#[tokio::main]`) is
-//! tokio's own.
+//! tokio's own. In a controlled run `net`, `fs`, `process` and `signal` are refused by name, whoever
+//! calls them, and the run is undecided.
+//!
+//! What becomes of each item of tokio is in the table of the module `surface`.
 
 pub use ::tokio::*;
 
@@ -44,6 +47,10 @@ pub mod time;
 
 #[cfg(feature = "standstill")]
 pub use task::spawn;
+
+#[cfg(doc)]
+#[doc = include_str!("../SURFACE.md")]
+pub mod surface {}
 
 #[cfg(feature = "standstill")]
 #[doc(hidden)]

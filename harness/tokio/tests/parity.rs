@@ -67,7 +67,9 @@ macro_rules! all_contracts {
             locals = "contract/locals.rs";
             timers = "contract/timers.rs";
             selects = "contract/selects.rs";
+            promises = "contract/promises.rs";
             sends = "contract/sends.rs";
+            local_sets = "contract/local_sets.rs";
         }
     };
 }
@@ -106,23 +108,30 @@ mod by_the_drop_in {
     all_contracts!();
 }
 
+/// Runs a contract in runs of an engine. `$with` sets the hunt up for it.
 #[cfg(feature = "standstill")]
-mod by_the_drop_in_inside_of_a_run {
-    use ::standstill_tokio as tokio;
+macro_rules! check_in_runs {
+    ($with:expr) => {
+        use ::standstill_tokio as tokio;
 
-    fn check<F, R>(body: F)
-    where
-        F: Fn() -> R + Send + Sync + 'static,
-        R: std::future::Future<Output = ()> + 'static,
-    {
-        super::limited(move || {
-            standstill_core::Hunt::new("contract")
-                .schedules(300)
-                .seed(7)
-                .run(body)
-                .assert_clean();
-        });
-    }
+        fn check<F, R>(body: F)
+        where
+            F: Fn() -> R + Send + Sync + 'static,
+            R: std::future::Future<Output = ()> + 'static,
+        {
+            super::limited(move || {
+                let hunt = standstill_core::Hunt::new("contract")
+                    .schedules(300)
+                    .seed(7);
+                let with: fn(standstill_core::Hunt) -> standstill_core::Hunt = $with;
+                with(hunt).run(body).assert_clean();
+            });
+        }
+    };
+}
 
+#[cfg(feature = "standstill")]
+mod by_the_drop_in_under_explore {
+    check_in_runs!(|hunt| hunt);
     all_contracts!();
 }

@@ -5,7 +5,8 @@
 
 use standstill::Scenario;
 
-/// All scenarios: first the hangs, then the leaks.
+/// All scenarios: first the hangs, then the leaks, then the hangs again on threads. New ones go to
+/// the end: an input of the fuzz target for all of them names its scenario by its place.
 ///
 /// ```
 /// let scenarios = standstill_catalogue::scenarios();
@@ -20,6 +21,11 @@ pub fn scenarios() -> Vec<Scenario> {
         standstill_stream_reset::scenario(),
         standstill_resync_leak::scenario(),
         standstill_cancel_leak::scenario(),
+        standstill_quota_worker::threads_scenario(),
+        standstill_watch_mux::threads_scenario(),
+        standstill_double_read::threads_scenario(),
+        standstill_cluster_sync::threads_scenario(),
+        standstill_stream_reset::threads_scenario(),
     ]
 }
 

@@ -1,12 +1,14 @@
 #![doc = include_str!("../STORY.md")]
 //!
-//! The two programs are meant to be read side by side, or as a diff:
+//! The programs are meant to be read side by side, or as a diff:
 //!
 //! - [`buggy`]: `worker` takes the read lock, then waits for an item;
-//! - [`fixed`]: `worker` waits for an item, then takes the read lock.
+//! - [`fixed`]: `worker` waits for an item, then takes the read lock;
+//! - [`threads`]: both on threads, with the locks and channels of std.
 
 pub mod buggy;
 pub mod fixed;
+pub mod threads;
 
 use standstill::{Load, Scenario, Variant};
 
@@ -29,4 +31,34 @@ pub fn scenario() -> Scenario {
     })
     .variant(Variant::Buggy, buggy::run)
     .variant(Variant::Fixed, fixed::run)
+}
+
+/// The same on threads: the same ranges.
+pub fn threads_scenario() -> Scenario {
+    Scenario::new(
+        "quota-worker-threads",
+        "workers wait for the next item while they hold the lock that its producer needs",
+    )
+    .source("Kubernetes, resource quota controller: pull request 58107")
+    .story(concat!(
+        include_str!("../STORY.md"),
+        include_str!("../THREADS.md")
+    ))
+    .workers(1..=4)
+    .writers(0..=3)
+    .rounds(1..=3)
+    .smallest_load(Load {
+        workers: 1,
+        writers: 1,
+        rounds: 1,
+        ..Load::default()
+    })
+    .variant(
+        Variant::Buggy,
+        |load| async move { threads::buggy::run(load) },
+    )
+    .variant(
+        Variant::Fixed,
+        |load| async move { threads::fixed::run(load) },
+    )
 }

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use standstill::graph::{TaskNode, Wait, Why};
 use standstill::{Finding, Hunt, Load, LoadRanges, Outcome, Place, Scenario, Variant};
+use standstill_std::sync::mpsc;
+use standstill_std::thread;
 
 /// Where the entries of all scenarios are kept.
 pub const CORPUS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../corpus");
@@ -246,6 +248,39 @@ pub fn assert_ends_on_plain_tokio(
         assert!(
             ended.is_ok(),
             "{} {variant} with {load} hangs",
+            scenario.name()
+        );
+    }
+}
+
+/// How long a program of threads may take outside of any engine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Runs a variant of a scenario of threads outside any engine, under each of its loads: on threads of
+/// the system, in real time. It must end.
+///
+/// # Panics
+///
+/// If the program panics or takes a minute.
+#[track_caller]
+pub fn assert_ends_on_real_threads(scenario: &Scenario, variant: Variant) {
+    let Some(program) = scenario.program(variant) else {
+        panic!("{} has no variant {variant}", scenario.name());
+    };
+    for load in loads(scenario.ranges()) {
+        let program = program.clone();
+        let (done, ended) = mpsc::channel();
+        thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .build()
+                .unwrap_or_else(|error| panic!("{error}"));
+            runtime.block_on(program.root(load));
+            let _ = done.send(());
+        });
+        assert_eq!(
+            ended.recv_timeout(PATIENCE),
+            Ok(()),
+            "{} {variant} with {load} hangs or panics",
             scenario.name()
         );
     }

@@ -54,11 +54,16 @@ pub(crate) struct HuntArgs {
     #[arg(long, help_heading = "Budget")]
     pub(crate) keep_going: bool,
 
-    /// What executes the runs.
+    /// What executes the runs: Standstill's own executor, or AWS Shuttle's engine.
     #[arg(long, help_heading = "Schedules", default_value = EngineKind::Explore.name(), value_parser = one_of(EngineKind::ALL, EngineKind::name))]
     pub(crate) engine: EngineKind,
     /// What decides who goes next: `random`, or `pct:D` with a bug depth D from 1 to 32 [default:
     /// `random` and `pct` in turn].
+    ///
+    /// Under the engine `shuttle` these are Shuttle's schedulers, and there are `urw`, `dfs` and
+    /// `round-robin` as well. Standstill's own are called `standstill:random` and
+    /// `standstill:pct:D` there. `dfs` goes through the schedules of one load, one by one: the
+    /// smallest that can show the scenario's bug, unless counts are given.
     #[arg(long, value_name = "STRATEGY", help_heading = "Schedules")]
     pub(crate) strategy: Option<StrategyKind>,
     /// Where a task may be taken off its thread: before every operation, or only at `.await`s.

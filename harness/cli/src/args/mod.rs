@@ -1,5 +1,6 @@
 //! What can be asked for on the command line.
 
+mod corpus;
 mod duration;
 mod hunt;
 mod range;
@@ -12,6 +13,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use standstill::{DEFAULT_MINIMISE_BUDGET, UnknownWord};
 
+pub(crate) use corpus::{CheckArgs, CorpusCommand, ExportArgs, ImportArgs};
 pub(crate) use hunt::HuntArgs;
 
 /// Where the corpus is by default.
@@ -144,27 +146,6 @@ pub(crate) struct ShowArgs {
     /// The scenario's name, as `standstill list` prints it.
     #[arg(value_name = "SCENARIO")]
     pub(crate) scenario: String,
-}
-
-/// What is done with the corpus.
-#[derive(Debug, Subcommand)]
-pub(crate) enum CorpusCommand {
-    /// Replay every entry and, with --bless, bring those up to date that show something else now.
-    Check(CheckArgs),
-}
-
-/// How the corpus is checked.
-#[derive(Args, Debug)]
-pub(crate) struct CheckArgs {
-    /// Rewrite entries whose schedule still finds something, but something else than they expect.
-    ///
-    /// For after a deliberate change of the program. Look at the diff: an entry whose bug is gone
-    /// is never rewritten, and neither is one whose fixed variant is not clean.
-    #[arg(long)]
-    pub(crate) bless: bool,
-    /// The corpus.
-    #[arg(long, value_name = "DIR", default_value = CORPUS)]
-    pub(crate) corpus: PathBuf,
 }
 
 /// How results are printed.

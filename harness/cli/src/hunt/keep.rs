@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use standstill::engine::Care;
 use standstill::{
-    Corpus, Entry, Expectation, Found, Outcome, Plan, Report, Runner, Scenario, Schedule, Variant,
-    Verdict,
+    Corpus, EngineKind, Entry, Expectation, Found, Outcome, Plan, Report, Runner, Scenario,
+    Schedule, Variant, Verdict,
 };
 
 use super::document::Document;
@@ -89,10 +89,28 @@ impl Keeper {
             fixed_clean: fixed_is_clean(&mut self.runner, row.scenario, &plan),
             found: how(&self.asked, found, &plan),
             comment: String::new(),
+            shuttle_schedule: shuttle_schedule(&mut self.runner, row, found, &plan),
             plan,
         };
         Ok(Some(corpus.save(&entry)?))
     }
+}
+
+/// The plan's run as Shuttle tells it, if it is Shuttle that runs it.
+fn shuttle_schedule(
+    runner: &mut Runner,
+    row: &Row<'_>,
+    found: &Found,
+    plan: &Plan,
+) -> Option<String> {
+    if found.plan == *plan {
+        return found.shuttle_schedule.clone();
+    }
+    if plan.engine != EngineKind::Shuttle {
+        return None;
+    }
+    let program = row.scenario.program(row.variant)?;
+    runner.replay(program, plan).shuttle_schedule
 }
 
 /// The options that decide which schedules a hunt tries. The others are in the plan.
@@ -139,7 +157,7 @@ fn how(asked: &str, found: &Found, plan: &Plan) -> String {
 }
 
 /// Whether the fixed variant finds nothing under the same schedule.
-fn fixed_is_clean(runner: &mut Runner, scenario: &Scenario, plan: &Plan) -> bool {
+pub(crate) fn fixed_is_clean(runner: &mut Runner, scenario: &Scenario, plan: &Plan) -> bool {
     let Some(program) = scenario.program(Variant::Fixed) else {
         return false;
     };

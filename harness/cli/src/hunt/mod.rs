@@ -31,6 +31,8 @@ use keep::Keeper;
 use rows::{Expected, Row};
 use summary::{Look, summary};
 
+pub(crate) use keep::fixed_is_clean;
+
 pub(crate) use document::{load as load_document, ranges as ranges_document};
 
 /// Hunts as `args` say and prints what came of it.

@@ -56,6 +56,7 @@ pub(super) fn rows<'a>(
     scenarios: &'a [Scenario],
     args: &HuntArgs,
 ) -> Result<Vec<Row<'a>>, UserError> {
+    args.engine.check(args.strategy)?;
     let named = !args.scenarios.is_empty();
     let chosen: Vec<&Scenario> = if named {
         let mut chosen: Vec<&Scenario> = Vec::new();
@@ -201,6 +202,15 @@ mod tests {
             (
                 "mine --variant buggy",
                 "mine has no variant `buggy`: it has own",
+            ),
+            (
+                "--strategy urw",
+                "the engine `explore` has no strategy `urw`: choose one of random, pct:DEPTH",
+            ),
+            (
+                "--engine explore --strategy standstill:random",
+                "the engine `explore` has no strategy `standstill:random`: choose one of random, \
+                 pct:DEPTH",
             ),
             (
                 "pear",

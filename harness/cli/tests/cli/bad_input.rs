@@ -33,6 +33,10 @@ fn bad_input_is_one_clear_line_and_exit_2() {
             "hunt quota-worker --variant own",
             "quota-worker has no variant `own`: it has buggy, fixed",
         ),
+        (
+            "hunt --strategy urw",
+            "the engine `explore` has no strategy `urw`: choose one of random, pct:DEPTH",
+        ),
         ("hunt --variant own", "no scenario has a variant `own`"),
         ("replay ss1-abc", "the token is truncated or mistyped"),
         ("replay ss1-", "the token is truncated or mistyped"),

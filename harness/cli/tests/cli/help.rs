@@ -107,14 +107,19 @@ fn the_help_of_a_hunt_lists_every_option() {
 
     Schedules:
           --engine <ENGINE>
-              What executes the runs
+              What executes the runs: Standstill's own executor, or AWS Shuttle's engine
 
               [default: explore]
-              [possible values: explore]
+              [possible values: explore, shuttle]
 
           --strategy <STRATEGY>
               What decides who goes next: `random`, or `pct:D` with a bug depth D from 1 to 32 [default:
-              `random` and `pct` in turn]
+              `random` and `pct` in turn].
+
+              Under the engine `shuttle` these are Shuttle's schedulers, and there are `urw`, `dfs` and
+              `round-robin` as well. Standstill's own are called `standstill:random` and
+              `standstill:pct:D` there. `dfs` goes through the schedules of one load, one by one: the
+              smallest that can show the scenario's bug, unless counts are given.
 
           --preempt <PREEMPT>
               Where a task may be taken off its thread: before every operation, or only at `.await`s

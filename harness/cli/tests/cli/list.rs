@@ -8,6 +8,11 @@ fn the_list_names_every_scenario() {
     let output = standstill(&["list"]);
     assert_eq!(output.code(), Some(0));
     let json = standstill(&["list", "--format", "json"]).json();
+    let engines: Vec<&str> = standstill::EngineKind::ALL
+        .iter()
+        .map(|engine| engine.name())
+        .collect();
+    assert_eq!(json["engines"], serde_json::json!(engines));
     let scenarios = json["scenarios"].as_array().expect("a list");
     for scenario in standstill_catalogue::scenarios() {
         assert!(output.stdout.contains(scenario.name()));

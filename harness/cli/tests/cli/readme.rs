@@ -73,7 +73,7 @@ fn the_paths_of_a_report_start_at_the_root_of_the_workspace() {
 }
 
 /// The commands that are run here, each as a quick variant of it with the same meaning.
-const HERE: [(&str, &str); 6] = [
+const HERE: [(&str, &str); 7] = [
     ("cargo run --release", "hunt --schedules 1000"),
     ("cargo run --release -- replay", "replay"),
     ("cargo run --release -- list", "list"),
@@ -83,13 +83,38 @@ const HERE: [(&str, &str); 6] = [
         "hunt watch-mux --watchers 2 --seed 7 --schedules 1000",
     ),
     (
+        "cargo run --release -- hunt --engine shuttle --strategy urw",
+        "hunt --engine shuttle --strategy urw --schedules 500",
+    ),
+    (
         "cargo run --release -- explain corpus/watch-mux/hang-6c1f8338.toml",
         "explain corpus/watch-mux/hang-6c1f8338.toml",
     ),
 ];
 
 /// Those that are run elsewhere, and where.
-const ELSEWHERE: [(&str, &str); 6] = [
+const ELSEWHERE: [(&str, &str); 12] = [
+    (
+        "cargo install cargo-fuzz --locked",
+        ".github/workflows/check.yml",
+    ),
+    ("cargo +nightly fuzz run watch-mux", "ci/fuzz-smoke.sh"),
+    (
+        "STANDSTILL_VARIANT=buggy cargo +nightly fuzz run watch-mux",
+        "ci/fuzz-smoke.sh",
+    ),
+    (
+        "cargo fuzz run watch-mux --sanitizer none",
+        "ci/fuzz-smoke.sh",
+    ),
+    (
+        "cargo run --release -- corpus import fuzz/artifacts",
+        "import.rs beside this file",
+    ),
+    (
+        "cargo run --release -- corpus export",
+        "import.rs beside this file",
+    ),
     ("cargo test --workspace", "ci/check.sh"),
     (
         "cargo tree -e features,no-dev -i standstill-tokio",

@@ -30,6 +30,9 @@ pub struct Entry {
     /// Whether the same plan must find nothing in the `fixed` variant. Means nothing where the
     /// finding is in that variant itself.
     pub fixed_clean: bool,
+    /// The run as a schedule of Shuttle's own, in hexadecimal digits: for whoever takes it to
+    /// `shuttle::replay`. Standstill replays the plan.
+    pub shuttle_schedule: Option<String>,
     /// How it was found. Any text; empty if unknown.
     pub found: String,
     /// What else there is to say. Any text; may be empty.
@@ -118,6 +121,7 @@ struct Raw {
     found: String,
     #[serde(default)]
     comment: String,
+    shuttle_schedule: Option<Vec<toml::Spanned<String>>>,
     #[serde(default)]
     load: Load,
     expect: toml::Spanned<RawExpect>,
@@ -294,8 +298,9 @@ impl Raw {
         let (variant, expect, fixed_clean) = expectation(self.expect.into_inner())
             .map_err(|(at, detail)| (at.unwrap_or(start), detail))?;
         let start = self.schedule.span().start;
-        let schedule = schedule(self.schedule.into_inner())
+        let schedule = schedule(self.engine, self.schedule.into_inner())
             .map_err(|(at, detail)| (at.unwrap_or(start), detail))?;
+        let shuttle_schedule = self.shuttle_schedule.map(digits).transpose()?;
         Ok(Entry {
             plan: Plan {
                 scenario: self.scenario,
@@ -310,10 +315,21 @@ impl Raw {
             },
             expect,
             fixed_clean,
+            shuttle_schedule,
             found: self.found,
             comment: self.comment,
         })
     }
+}
+
+/// Lines of hexadecimal digits as one.
+fn digits(lines: Vec<toml::Spanned<String>>) -> Result<String, Located> {
+    let mut digits = String::new();
+    for line in &lines {
+        hexadecimal(line.get_ref()).map_err(|detail| (line.span().start, detail))?;
+        digits.push_str(line.get_ref());
+    }
+    Ok(digits)
 }
 
 fn expectation(raw: RawExpect) -> Result<(Variant, Expectation, bool), (Option<usize>, String)> {
@@ -345,7 +361,7 @@ fn expectation(raw: RawExpect) -> Result<(Variant, Expectation, bool), (Option<u
     Ok((variant, Expectation { kind, fingerprint }, fixed_clean))
 }
 
-fn schedule(raw: RawSchedule) -> Result<Schedule, (Option<usize>, String)> {
+fn schedule(engine: EngineKind, raw: RawSchedule) -> Result<Schedule, (Option<usize>, String)> {
     match raw {
         RawSchedule {
             strategy: Some(strategy),
@@ -356,7 +372,7 @@ fn schedule(raw: RawSchedule) -> Result<Schedule, (Option<usize>, String)> {
             choices: None,
             bytes: None,
         } => {
-            let known = strategy_version(strategy);
+            let known = strategy_version(engine, strategy);
             if let Some(version) = version.filter(|version| *version.get_ref() != known) {
                 let detail = format!(
                     "the schedule needs version {} of the strategy `{}`, but this standstill has \

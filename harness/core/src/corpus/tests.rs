@@ -31,6 +31,7 @@ fn seeded() -> Entry {
         },
         fixed_clean: true,
         found: "hunt with pct:3, schedule 37".to_owned(),
+        shuttle_schedule: None,
         comment: String::new(),
     }
 }
@@ -82,6 +83,7 @@ fn minimised() -> Entry {
         },
         fixed_clean: false,
         found: String::new(),
+        shuttle_schedule: None,
         comment: "Two workers \"meet\".\nThe path is C:\\x\t\u{1b}\"\"\"".to_owned(),
     }
 }
@@ -225,7 +227,8 @@ fn a_broken_entry_is_told_with_its_line_and_the_remedy() {
         ),
         (
             change("strategy = \"pct:3\"", "strategy = \"pct:0\""),
-            "17: there is no strategy `pct:0`: choose one of random, pct:DEPTH",
+            "17: there is no strategy `pct:0`: choose one of random, pct:DEPTH, urw, dfs, \
+             round-robin, standstill:random, standstill:pct:DEPTH",
         ),
         (
             change("strategy_version = 1", "strategy_version = 2"),

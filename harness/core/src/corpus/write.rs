@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use crate::corpus::entry::{Entry, FORMAT, Run};
 use crate::load::{Knob, Load};
-use crate::plan::{DEFAULT_MAX_STEPS, DEFAULT_TOTAL_STEPS, Leaks, Schedule, Variant};
+use crate::plan::{DEFAULT_MAX_STEPS, DEFAULT_TOTAL_STEPS, EngineKind, Leaks, Schedule, Variant};
 use crate::runs::runs;
 use crate::token::strategy_version;
 
@@ -39,6 +39,11 @@ impl Entry {
         if !self.comment.is_empty() {
             line(&mut toml, "comment", &quoted(&self.comment));
         }
+        if let Some(schedule) = &self.shuttle_schedule {
+            let lines = schedule.as_bytes().chunks(2 * BYTES_A_LINE);
+            let lines = lines.map(|line| quoted(&String::from_utf8_lossy(line)));
+            wrapped(&mut toml, "shuttle_schedule", lines);
+        }
         write_load(&mut toml, &plan.load);
 
         toml.push_str("\n[expect]\n");
@@ -57,7 +62,7 @@ impl Entry {
         }
 
         toml.push_str("\n[schedule]\n");
-        write_schedule(&mut toml, &plan.schedule);
+        write_schedule(&mut toml, plan.engine, &plan.schedule);
         toml
     }
 }
@@ -78,7 +83,7 @@ fn write_load(toml: &mut String, load: &Load) {
     }
 }
 
-fn write_schedule(toml: &mut String, schedule: &Schedule) {
+fn write_schedule(toml: &mut String, engine: EngineKind, schedule: &Schedule) {
     match schedule {
         Schedule::Seeded {
             strategy,
@@ -89,7 +94,7 @@ fn write_schedule(toml: &mut String, schedule: &Schedule) {
             line(
                 toml,
                 "strategy_version",
-                &strategy_version(*strategy).to_string(),
+                &strategy_version(engine, *strategy).to_string(),
             );
             // In quotes, since TOML's own numbers end at 2^63.
             line(toml, "seed", &quoted(&seed.to_string()));

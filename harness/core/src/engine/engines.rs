@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use crate::engine::pulse::Pulse;
+#[cfg(feature = "shuttle")]
+use crate::engine::shuttle::Shuttle;
 use crate::engine::{Engine, Explore};
 use crate::plan::EngineKind;
 
@@ -34,6 +36,10 @@ impl Engines {
     fn make(&self, kind: EngineKind) -> Box<dyn Engine> {
         match kind {
             EngineKind::Explore => Box::new(Explore::watched(Arc::clone(&self.pulse))),
+            #[cfg(feature = "shuttle")]
+            EngineKind::Shuttle => Box::new(Shuttle::watched(Arc::clone(&self.pulse))),
+            #[cfg(not(feature = "shuttle"))]
+            EngineKind::Shuttle => unreachable!("the plan was checked before"),
         }
     }
 }

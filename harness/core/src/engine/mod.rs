@@ -3,9 +3,11 @@
 mod engines;
 pub(crate) mod explore;
 pub(crate) mod pulse;
+#[cfg(feature = "shuttle")]
+pub(crate) mod shuttle;
 pub(crate) mod threads;
 
-use crate::finding::Verdict;
+use crate::finding::{Undecided, Verdict};
 use crate::plan::{Choice, Digest, EngineKind, Plan};
 use crate::raw;
 use crate::scenario::Program;
@@ -13,6 +15,8 @@ use crate::trace::Trace;
 
 pub(crate) use engines::Engines;
 pub use explore::Explore;
+#[cfg(feature = "shuttle")]
+pub use shuttle::{shuttle_body, shuttle_body_of};
 
 /// Executes runs, one after the other, on the thread it was made on.
 pub trait Engine {
@@ -54,6 +58,35 @@ pub struct Run {
     pub divergence: Option<String>,
     /// What happened, if it was traced.
     pub trace: Option<Box<Trace>>,
+    /// The run as a schedule of Shuttle's own, in the text form that `shuttle::replay` takes: if the
+    /// engine was [`EngineKind::Shuttle`] and the run was recorded. None as well if the run drew
+    /// numbers from another source than Shuttle's.
+    pub shuttle_schedule: Option<String>,
+    /// There was no such schedule: the strategy goes through them one by one, and the last one
+    /// came before. Nothing was run.
+    pub exhausted: bool,
+}
+
+impl Run {
+    /// A run of which no step is known.
+    pub(crate) fn without_steps(verdict: Verdict) -> Self {
+        Self {
+            verdict,
+            steps: 0,
+            order: 0,
+            choices: Vec::new(),
+            digest: None,
+            divergence: None,
+            trace: None,
+            shuttle_schedule: None,
+            exhausted: false,
+        }
+    }
+
+    /// A run that could not be made.
+    pub(crate) fn undecided(reason: Undecided) -> Self {
+        Self::without_steps(Verdict::Undecided(reason))
+    }
 }
 
 /// A waker of ours was woken.

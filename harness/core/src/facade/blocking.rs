@@ -4,11 +4,82 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll};
 
-use crate::host;
+use crate::host::{self, Host};
 
 /// Whether the current task of a run may block its thread. Outside of a run: None.
 pub fn may_block() -> Option<bool> {
     host::with(|host| host.may_block())
+}
+
+/// A part of the current task in which it may block its thread: `block_in_place`. It ends when
+/// this is dropped.
+#[derive(Debug)]
+pub struct MayBlock(Option<u32>);
+
+impl MayBlock {
+    /// Begins the part. Outside of a run this does nothing.
+    pub fn begin() -> Self {
+        Self(host::with(|host| {
+            host.enter_blocking();
+            host.epoch()
+        }))
+    }
+}
+
+impl Drop for MayBlock {
+    fn drop(&mut self) {
+        in_same_run(self.0, |host| host.exit_blocking());
+    }
+}
+
+/// A part of the current poll that is not preempted, since something is in a thread-local that
+/// nobody can put aside. It ends when this is dropped.
+#[derive(Debug)]
+pub struct Calm(Option<u32>);
+
+impl Calm {
+    /// Begins the part. Outside of a run this does nothing.
+    pub fn begin() -> Self {
+        Self(host::with(|host| {
+            host.enter_calm();
+            host.epoch()
+        }))
+    }
+}
+
+impl Drop for Calm {
+    fn drop(&mut self) {
+        in_same_run(self.0, |host| host.exit_calm());
+    }
+}
+
+fn in_same_run(epoch: Option<u32>, f: impl FnOnce(&dyn Host)) {
+    if let Some(epoch) = epoch {
+        host::with(|host| {
+            if host.epoch() == epoch {
+                f(host);
+            }
+        });
+    }
+}
+
+/// Suspends the current task in the middle of its poll until it is woken by one of its own wakers.
+/// May return early; the caller looks again, and keeps a [`MayBlock`] meanwhile, since this may use
+/// up a wake that was meant for the rest of the poll. False if there is nobody to suspend: the caller then
+/// has to block for real.
+///
+/// While the run is being closed it does not return but unwinds the task.
+pub fn park_in_poll() -> bool {
+    if std::thread::panicking() {
+        return false;
+    }
+    host::with(|host| {
+        if host.current().is_none() {
+            return false;
+        }
+        host.park();
+        true
+    }) == Some(true)
 }
 
 /// Runs `future` to its end on the current blocking task of a run, parking it in between.

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use crate::facade::Tag;
+use crate::facade::{Tag, locals};
 use crate::host::{self, Failure, NewTask, TaskBody};
 use crate::site::Site;
 use crate::task::{TaskKind, TaskRef};
@@ -98,6 +98,13 @@ pin_project_lite::pin_project! {
         future: Option<F>,
         cell: Arc<JoinCell<F::Output>>,
     }
+
+    impl<F: Future> PinnedDrop for FutureTask<F> {
+        fn drop(this: Pin<&mut Self>) {
+            this.project().future.set(None);
+            locals::end();
+        }
+    }
 }
 
 impl<F: Future> TaskBody for FutureTask<F> {
@@ -111,6 +118,7 @@ impl<F: Future> TaskBody for FutureTask<F> {
             Poll::Ready(output) => {
                 // What the future owns goes before anybody hears of its end, as in tokio.
                 this.future.set(None);
+                locals::end();
                 this.cell.deliver(Ok(output));
                 Poll::Ready(())
             }
@@ -120,6 +128,7 @@ impl<F: Future> TaskBody for FutureTask<F> {
     fn fail(self: Pin<&mut Self>, failure: Failure) {
         let mut this = self.project();
         this.future.set(None);
+        locals::end();
         this.cell.deliver(Err(failure));
     }
 }
@@ -137,6 +146,7 @@ impl<F: FnOnce() -> T, T> TaskBody for ClosureTask<F, T> {
         let this = self.get_mut();
         if let Some(closure) = this.closure.take() {
             let output = closure();
+            locals::end();
             this.cell.deliver(Ok(output));
         }
         Poll::Ready(())
@@ -145,7 +155,19 @@ impl<F: FnOnce() -> T, T> TaskBody for ClosureTask<F, T> {
     fn fail(self: Pin<&mut Self>, failure: Failure) {
         let this = self.get_mut();
         this.closure = None;
+        locals::end();
         this.cell.deliver(Err(failure));
+    }
+}
+
+/// Dropped without a result, at the end of a run: whoever waits for it is told.
+impl<F, T> Drop for ClosureTask<F, T> {
+    fn drop(&mut self) {
+        self.closure = None;
+        locals::end();
+        if !self.cell.is_finished() {
+            self.cell.deliver(Err(Failure::Cancelled));
+        }
     }
 }
 
@@ -195,6 +217,34 @@ where
     F: FnOnce() -> T + 'static,
     T: 'static,
 {
+    let type_name = std::any::type_name::<F>();
+    spawn_closure(closure, TaskKind::Blocking, type_name, site)
+}
+
+/// Spawns `closure` into the current run as a thread, whose role comes from `type_name`. Outside
+/// of a run it hands the closure back.
+///
+/// # Errors
+///
+/// The closure itself, when there is no run.
+pub fn spawn_thread<F, T>(closure: F, type_name: &'static str, site: Site) -> Result<Joined<T>, F>
+where
+    F: FnOnce() -> T + 'static,
+    T: 'static,
+{
+    spawn_closure(closure, TaskKind::Thread, type_name, site)
+}
+
+fn spawn_closure<F, T>(
+    closure: F,
+    kind: TaskKind,
+    type_name: &'static str,
+    site: Site,
+) -> Result<Joined<T>, F>
+where
+    F: FnOnce() -> T + 'static,
+    T: 'static,
+{
     let mut closure = Some(closure);
     let joined = host::with(|host| {
         let cell = JoinCell::new();
@@ -203,8 +253,8 @@ where
                 closure: closure.take(),
                 cell: Arc::clone(&cell),
             }),
-            kind: TaskKind::Blocking,
-            type_name: std::any::type_name::<F>(),
+            kind,
+            type_name,
             site,
         });
         Joined {

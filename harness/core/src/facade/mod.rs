@@ -4,15 +4,18 @@
 //! Everything here works outside of runs too, and then does nothing but call what it wraps.
 
 mod blocking;
+mod deadline;
 mod hold;
 mod join;
+pub mod locals;
 mod poll_wait;
 mod tag;
 mod wait;
 
-pub use blocking::{block_on, may_block};
+pub use blocking::{Calm, MayBlock, block_on, may_block, park_in_poll};
+pub use deadline::Deadline;
 pub use hold::Hold;
-pub use join::{JoinCell, Joined, spawn_blocking, spawn_future};
+pub use join::{JoinCell, Joined, spawn_blocking, spawn_future, spawn_thread};
 pub use poll_wait::{PollWait, switch};
 pub use tag::Tag;
 pub use wait::Wait;

@@ -1,6 +1,6 @@
 //! A tracked wait of something that is polled again and again, not a future that ends.
 
-use std::task::Poll;
+use std::task::{Context, Poll, Waker};
 
 use crate::facade::Tag;
 use crate::host;
@@ -37,6 +37,34 @@ impl PollWait {
         site: impl FnOnce() -> Site,
         poll: impl FnOnce() -> Poll<R>,
     ) -> Poll<R> {
+        self.attempt(None, tag, op, site, poll)
+    }
+
+    /// As [`PollWait::poll`], and tells the tracker which waker `cx` has, so that it knows a future
+    /// that is no longer polled when it sees one.
+    #[inline]
+    pub fn poll_with<R>(
+        &mut self,
+        cx: &mut Context<'_>,
+        tag: &Tag,
+        op: Op,
+        site: impl FnOnce() -> Site,
+        poll: impl FnOnce(&mut Context<'_>) -> Poll<R>,
+    ) -> Poll<R> {
+        let waker = cx.waker();
+        let mut inner = Context::from_waker(waker);
+        self.attempt(Some(waker), tag, op, site, || poll(&mut inner))
+    }
+
+    #[inline]
+    fn attempt<R>(
+        &mut self,
+        waker: Option<&Waker>,
+        tag: &Tag,
+        op: Op,
+        site: impl FnOnce() -> Site,
+        poll: impl FnOnce() -> Poll<R>,
+    ) -> Poll<R> {
         let site = match self.begun {
             Some(site) => site,
             None => {
@@ -48,20 +76,22 @@ impl PollWait {
         };
         let polled = poll();
         if polled.is_ready() {
-            self.begun = None;
-            if let Some((epoch, wait)) = self.waiting.take() {
-                host::with(|host| {
-                    if host.epoch() == epoch {
-                        host.granted(wait);
-                    }
-                });
-            }
-        } else if self.waiting.is_none() {
+            self.granted();
+            return polled;
+        }
+        if self.waiting.is_none() {
             self.waiting = host::with(|host| {
                 let wait = host.wait(tag.resolve(host), op, 1, site)?;
                 Some((host.epoch(), wait))
             })
             .flatten();
+        }
+        if let (Some((epoch, wait)), Some(waker)) = (self.waiting, waker) {
+            host::with(|host| {
+                if host.epoch() == epoch {
+                    host.polled(wait, waker);
+                }
+            });
         }
         polled
     }
@@ -78,6 +108,18 @@ impl PollWait {
             host::with(|host| {
                 if host.epoch() == epoch {
                     host.abandoned(wait);
+                }
+            });
+        }
+    }
+
+    /// What was waited for is there: for a wait that [`PollWait::begin`] noted.
+    pub fn granted(&mut self) {
+        self.begun = None;
+        if let Some((epoch, wait)) = self.waiting.take() {
+            host::with(|host| {
+                if host.epoch() == epoch {
+                    host.granted(wait);
                 }
             });
         }

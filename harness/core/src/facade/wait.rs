@@ -91,6 +91,7 @@ impl<F: Future, T: AsRef<Tag>> Future for Wait<F, T> {
                 *this.waiting = host::with(|host| {
                     let resource = this.tag.as_ref().resolve(host);
                     let wait = host.wait(resource, *this.op, *this.amount, this.site)?;
+                    host.polled(wait, cx.waker());
                     Some((host.epoch(), wait))
                 })
                 .flatten();
@@ -103,7 +104,14 @@ impl<F: Future, T: AsRef<Tag>> Future for Wait<F, T> {
                     }
                 });
             }
-            (Poll::Pending, Some(_)) | (Poll::Ready(_), None) => {}
+            (Poll::Pending, Some((epoch, wait))) => {
+                host::with(|host| {
+                    if host.epoch() == epoch {
+                        host.polled(wait, cx.waker());
+                    }
+                });
+            }
+            (Poll::Ready(_), None) => {}
         }
         polled
     }

@@ -18,6 +18,7 @@ pub(crate) enum Confirmed {
         finding: Finding,
         plan: Plan,
         trace: Option<Box<Trace>>,
+        shuttle_schedule: Option<String>,
     },
     /// Something else.
     Undecided(Undecided),
@@ -41,6 +42,7 @@ pub(crate) fn confirm(
                 finding,
                 plan,
                 trace: run.trace,
+                shuttle_schedule: run.shuttle_schedule,
             }
         }
         Verdict::Undecided(reason) => Confirmed::Undecided(reason),

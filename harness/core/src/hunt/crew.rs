@@ -240,6 +240,10 @@ fn work(shared: &Shared, engine: &mut dyn Engine, schedule: &AtomicU64, abandone
         if abandoned.load(Ordering::Acquire) {
             return;
         }
+        if run.exhausted {
+            shared.limit.fetch_min(index, Ordering::AcqRel);
+            break;
+        }
         steps += run.steps;
         tried += 1;
         if let Some(progress) = progress {
@@ -313,6 +317,7 @@ fn minimise(template: &Template, program: &Program, runner: &mut Runner, found: 
         finding,
         plan,
         trace,
+        shuttle_schedule,
     } = confirmed
     {
         found.minimised = Some(Shrunk {
@@ -323,6 +328,7 @@ fn minimise(template: &Template, program: &Program, runner: &mut Runner, found: 
         });
         found.finding = finding;
         found.trace = trace;
+        found.shuttle_schedule = shuttle_schedule;
     }
 }
 
@@ -352,12 +358,14 @@ fn conclude(
                 finding,
                 plan,
                 trace,
+                shuttle_schedule,
             } => {
                 let mut as_found = Found {
                     finding,
                     plan,
                     minimised: None,
                     trace,
+                    shuttle_schedule,
                     first_at: index,
                     count,
                 };

@@ -18,16 +18,20 @@ use crate::load::{Knob, Load, LoadRanges, RangeError};
 use crate::minimise::DEFAULT_MINIMISE_BUDGET;
 use crate::plan::{
     DEFAULT_MAX_STEPS, DEFAULT_TOTAL_STEPS, EngineKind, Leaks, Plan, Preempt, Schedule,
-    StrategyKind, Variant,
+    StrategyKind, Unavailable, Variant,
 };
 use crate::random::{Random, schedule_seed};
 use crate::scenario::{Program, Scenario};
 
-#[cfg(feature = "proptest")]
+#[cfg(any(feature = "fuzz", feature = "proptest"))]
 pub(crate) use confirm::{Confirmed, confirm};
 pub use outcome::{Found, Outcome, Shrunk};
 pub use runner::Runner;
+#[cfg(feature = "fuzz")]
+pub(crate) use runner::blocked_verdict;
 pub use watch::Progress;
+#[cfg(feature = "fuzz")]
+pub(crate) use watch::{Stuck, TICK, Watch};
 
 /// How many schedules a hunt tries by default.
 pub const DEFAULT_SCHEDULES: u64 = 20_000;
@@ -38,6 +42,9 @@ pub enum HuntError {
     /// A knob's range cannot be used.
     #[error(transparent)]
     Range(#[from] RangeError),
+    /// The engine is not there, or lacks the strategy.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
     /// The scenario has no such variant.
     #[error("{scenario} has no variant `{variant}`: it has {known}")]
     NoSuchVariant {
@@ -65,6 +72,7 @@ pub struct Hunt {
     variant: Variant,
     program: Option<Program>,
     ranges: LoadRanges,
+    smallest: Option<Load>,
     range_error: Option<RangeError>,
     known_variants: Vec<Variant>,
     settings: Settings,
@@ -97,6 +105,7 @@ impl Hunt {
             variant: Variant::Own,
             program: None,
             ranges: LoadRanges::default(),
+            smallest: None,
             range_error: None,
             known_variants: vec![Variant::Own],
             settings: Settings {
@@ -124,6 +133,7 @@ impl Hunt {
         hunt.variant = variant;
         hunt.program = scenario.program(variant).cloned();
         hunt.ranges = scenario.ranges().clone();
+        hunt.smallest = scenario.smallest_buggy_load();
         hunt.known_variants = scenario.variants().collect();
         hunt
     }
@@ -295,11 +305,13 @@ impl Hunt {
     ///
     /// # Errors
     ///
-    /// If a range does not fit the scenario, or it lacks the variant.
+    /// If a range does not fit the scenario, or it lacks the variant; if the engine is not part of
+    /// this build, or lacks the strategy.
     pub fn go(self) -> Result<Outcome, HuntError> {
         if let Some(error) = self.range_error {
             return Err(error.into());
         }
+        self.settings.engine.check(self.settings.strategy)?;
         let Some(program) = self.program else {
             let known: Vec<&str> = self
                 .known_variants
@@ -316,6 +328,7 @@ impl Hunt {
             scenario: self.name,
             variant: self.variant,
             ranges: self.ranges,
+            smallest: self.smallest,
             settings: self.settings,
         };
         Ok(crew::hunt(&template, &program))
@@ -325,7 +338,8 @@ impl Hunt {
     ///
     /// # Panics
     ///
-    /// If a knob was given an empty range.
+    /// If a knob was given an empty range, or the engine is not part of this build, or lacks the
+    /// strategy.
     pub fn run<F, R>(self, body: F) -> Outcome
     where
         F: Fn() -> R + Send + Sync + 'static,
@@ -338,7 +352,8 @@ impl Hunt {
     ///
     /// # Panics
     ///
-    /// If a knob was given an empty range.
+    /// If a knob was given an empty range, or the engine is not part of this build, or lacks the
+    /// strategy.
     pub fn run_loads<F, R>(mut self, body: F) -> Outcome
     where
         F: Fn(Load) -> R + Send + Sync + 'static,
@@ -358,6 +373,8 @@ pub(crate) struct Template {
     pub(crate) scenario: String,
     pub(crate) variant: Variant,
     pub(crate) ranges: LoadRanges,
+    /// The smallest load that can show the bug, if it is known.
+    pub(crate) smallest: Option<Load>,
     pub(crate) settings: Settings,
 }
 
@@ -368,7 +385,7 @@ impl Template {
     /// The plan of schedule `index`: a function of the base seed and the index alone.
     pub(crate) fn plan(&self, index: u64, preempt: Preempt) -> Plan {
         let mut random = Random::new(schedule_seed(self.settings.seed, index));
-        let load = self.ranges.draw(&mut random);
+        let mut load = self.ranges.draw(&mut random);
         let depth = 1 + random.below(DEEPEST);
         let strategy = self
             .settings
@@ -380,6 +397,15 @@ impl Template {
                     depth: u8::try_from(depth).unwrap_or(1),
                 }
             });
+        let mut seed = random.next();
+        if strategy == StrategyKind::Dfs {
+            // All schedules of one load; a knob that is narrowed to one count has that one.
+            load = match self.smallest {
+                Some(load) => self.ranges.clamp(&load),
+                None => self.ranges.smallest(),
+            };
+            seed = index;
+        }
         Plan {
             scenario: self.scenario.clone(),
             variant: self.variant,
@@ -391,7 +417,7 @@ impl Template {
             total_steps: self.settings.total_steps,
             schedule: Schedule::Seeded {
                 strategy,
-                seed: random.next(),
+                seed,
                 digest: None,
             },
         }

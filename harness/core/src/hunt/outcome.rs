@@ -23,6 +23,8 @@ pub struct Found {
     pub first_at: u64,
     /// How many schedules showed it.
     pub count: u64,
+    /// As [`Run::shuttle_schedule`](crate::engine::Run::shuttle_schedule), of the finding's replay.
+    pub shuttle_schedule: Option<String>,
 }
 
 impl Found {
@@ -35,6 +37,7 @@ impl Found {
             after: shrunk.after,
         });
         report.schedules_before = Some(self.first_at);
+        report.shuttle_schedule.clone_from(&self.shuttle_schedule);
         report
     }
 }

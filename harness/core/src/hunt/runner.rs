@@ -107,6 +107,11 @@ impl Runner {
     ///
     /// If the engine itself does: that is a bug of Standstill.
     pub fn run(&mut self, program: &Program, plan: &Plan, care: Care) -> Run {
+        if let Err(unavailable) = plan.check() {
+            return Run::undecided(Undecided::Unavailable {
+                detail: unavailable.to_string(),
+            });
+        }
         let thread = self.thread.get_or_insert_with(Thread::start);
         let order = (program.clone(), plan.clone(), care);
         assert!(
@@ -159,15 +164,7 @@ impl Thread {
 
 /// The run of a thread that is stuck.
 pub(crate) fn blocked_run(stuck: &Stuck) -> Run {
-    Run {
-        verdict: blocked_verdict(stuck),
-        steps: 0,
-        order: 0,
-        choices: Vec::new(),
-        digest: None,
-        divergence: None,
-        trace: None,
-    }
+    Run::without_steps(blocked_verdict(stuck))
 }
 
 /// With other tasks suspended inside their polls it may be the engine's own doing, and is never a

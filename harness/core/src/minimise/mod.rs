@@ -10,6 +10,7 @@ mod schedule;
 mod search;
 mod trials;
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -127,6 +128,7 @@ impl Minimise {
             fingerprint,
             left: self.budget,
             stop: self.stop.clone(),
+            futurelock: Cell::default(),
         };
         let first = measured(&mut trials, plan)?;
         let mut best = plan.clone();
@@ -156,7 +158,24 @@ fn measured(trials: &mut Trials<'_>, plan: &Plan) -> Option<Size> {
     if !trials.same(&run) {
         return None;
     }
-    size(plan, &run)
+    let seen = run.trace.as_ref().map_or(0, |trace| trace.points.len());
+    if seen == run.choices.len() {
+        return size(plan, &run);
+    }
+    // A scheduler of another engine's own does not say what else it could have chosen: what it did
+    // choose is gone through once more.
+    let recorded = Plan {
+        schedule: Schedule::Choices(run.choices),
+        ..plan.clone()
+    };
+    let run = trials
+        .runner
+        .record_with(trials.program, &recorded, Care::Trace);
+    if trials.same(&run) {
+        size(&recorded, &run)
+    } else {
+        None
+    }
 }
 
 /// How big a run was; None if it was not traced.
@@ -286,6 +305,7 @@ pub fn minimise_schedule(
         fingerprint,
         left: budget,
         stop: None,
+        futurelock: Cell::default(),
     };
     match trials.record(plan) {
         Some(run) if run.digest.is_some() => smallest_schedule(&mut trials, plan),
@@ -317,6 +337,7 @@ pub fn minimise_load(
         fingerprint,
         left: budget,
         stop: None,
+        futurelock: Cell::default(),
     };
     let mut best = plan.clone();
     load::lower_all(&mut trials, &mut best, ranges);

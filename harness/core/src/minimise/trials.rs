@@ -1,5 +1,6 @@
 //! Runs candidates, and accepts those that show the fingerprint.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -20,6 +21,9 @@ pub(super) struct Trials<'a> {
     /// How many runs may still be made.
     pub(super) left: u32,
     pub(super) stop: Option<Arc<AtomicBool>>,
+    /// Whether the first run to show the fingerprint was a futurelock: what is smaller must be one,
+    /// too, or the report would tell of another mistake.
+    pub(super) futurelock: Cell<Option<bool>>,
 }
 
 impl Trials<'_> {
@@ -37,6 +41,7 @@ impl Trials<'_> {
             fingerprint: self.fingerprint,
             left: self.left.min(runs),
             stop: self.stop.clone(),
+            futurelock: self.futurelock.clone(),
         }
     }
 
@@ -82,9 +87,16 @@ impl Trials<'_> {
     }
 
     pub(super) fn same(&self, run: &Run) -> bool {
-        run.verdict
-            .finding()
-            .is_some_and(|finding| finding.fingerprint == *self.fingerprint)
+        let Some(finding) = run.verdict.finding() else {
+            return false;
+        };
+        if finding.fingerprint != *self.fingerprint {
+            return false;
+        }
+        let is_one = finding.graph.futurelock(&finding.core).is_some();
+        let was_one = self.futurelock.get().unwrap_or(is_one);
+        self.futurelock.set(Some(was_one));
+        is_one || !was_one
     }
 }
 

@@ -205,6 +205,7 @@ impl Property {
                         plan,
                         first_at: u64::from(case),
                         count: 1,
+                        shuttle_schedule: None,
                     });
                 }
                 Err(reason) => undecided = undecided.or(Some(reason)),
@@ -344,6 +345,7 @@ impl Property {
                 self.chosen_seed()?,
                 tested + 1
             ),
+            shuttle_schedule: None,
             comment: String::new(),
         };
         Ok(Some(corpus.save(&entry)?))

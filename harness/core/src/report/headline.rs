@@ -1,7 +1,7 @@
 //! What happened, in one sentence.
 
 use crate::finding::FindingKind;
-use crate::graph::{Link, TaskNode, TaskState, Wait, Why};
+use crate::graph::{Futurelock, Link, TaskNode, TaskState, Wait, Why};
 use crate::op::Side;
 use crate::report::names::called;
 use crate::report::story::{affected, blocker, core, is_cycle, kind_of, spawner};
@@ -104,6 +104,25 @@ fn orphan(report: &Report, task: &TaskNode) -> String {
     }
 }
 
+/// A future was granted something, and nobody polls it.
+fn futurelock_headline(report: &Report, lock: Futurelock) -> String {
+    let graph = &report.finding.graph;
+    let owner = graph.tasks.get(lock.owner);
+    let owner = owner.map_or("a task", |task| task.name.as_str());
+    let resource = called(report, lock.resource).short;
+    let waits: Vec<&str> = core(report)
+        .iter()
+        .filter(|(_, _, wait)| wait.resource == lock.resource)
+        .map(|(_, task, _)| task.name.as_str())
+        .collect();
+    format!(
+        "futurelock: {} {} for {resource}, which was granted to a future of {owner} that {owner} does \
+         not poll",
+        some(&waits),
+        if waits.len() == 1 { "waits" } else { "wait" },
+    )
+}
+
 fn hang_headline(report: &Report) -> String {
     let core = core(report);
     let Some((link, task, wait)) = core.first() else {
@@ -112,6 +131,11 @@ fn hang_headline(report: &Report) -> String {
     let kind = kind_of(report, wait.resource);
     let resource = called(report, wait.resource).short;
     let waits = words::waits(wait.op, kind, &resource);
+    if let Some(lock) = report.finding.graph.futurelock(&report.finding.core)
+        && lock.why == Why::Granted
+    {
+        return futurelock_headline(report, lock);
+    }
     if is_cycle(report) {
         let names: Vec<&str> = core.iter().map(|(_, task, _)| task.name.as_str()).collect();
         return match names.as_slice() {

@@ -29,6 +29,7 @@ pub(super) fn render(report: &Report) -> Value {
         "replay": report.replay_command(),
         "schedules_before": report.schedules_before,
         "minimised": report.minimised,
+        "shuttle_schedule": report.shuttle_schedule,
         "notes": report.notes,
         "sources": report.sources,
     });
@@ -59,6 +60,7 @@ struct Fields {
     token: String,
     schedules_before: Option<u64>,
     minimised: Option<Smaller>,
+    shuttle_schedule: Option<String>,
     notes: Vec<String>,
     sources: BTreeMap<String, String>,
     trace: Option<Trace>,
@@ -74,6 +76,7 @@ pub(super) fn read(json: &Value) -> Result<Report, ReportError> {
     let mut report = Report::with_sources(fields.finding, plan, fields.sources);
     report.schedules_before = fields.schedules_before;
     report.minimised = fields.minimised;
+    report.shuttle_schedule = fields.shuttle_schedule;
     report.notes = fields.notes;
     report.trace = fields.trace;
     Ok(report)

@@ -49,6 +49,9 @@ pub struct Report {
     pub token: String,
     /// How many schedules the hunt had run before the one that showed it.
     pub schedules_before: Option<u64>,
+    /// The run as `shuttle::replay` takes it, together with `shuttle_body`: under the engine
+    /// `shuttle`.
+    pub shuttle_schedule: Option<String>,
     /// What else the reader should know, a sentence each.
     pub notes: Vec<String>,
     /// The lines of source that the finding speaks of, trimmed, by `file:line`; those that could
@@ -82,6 +85,7 @@ impl Report {
             finding,
             plan,
             schedules_before: None,
+            shuttle_schedule: None,
             notes: Vec::new(),
             sources,
             minimised: None,

@@ -253,12 +253,18 @@ fn waiting_lines(
     }
     for (index, other) in task.waits.iter().enumerate() {
         if index != link.wait {
-            lines.push(wait_line(report, "at the same time it ", other, told));
+            let subject = if other.unpolled {
+                "at the same time it keeps, without polling it, what "
+            } else {
+                "at the same time it "
+            };
+            lines.push(wait_line(report, subject, other, told));
             if other.granted {
                 lines.push(granted_line());
             }
         }
     }
+    lines.extend(futurelock_line(report, link.task));
     lines
 }
 
@@ -305,6 +311,27 @@ fn granted_line() -> Line {
          awaits something else"
             .to_owned(),
     )
+}
+
+/// What a future that `task` keeps without polling it may have to do with it.
+fn futurelock_line(report: &Report, task: usize) -> Option<Line> {
+    let lock = report.finding.graph.futurelock(&report.finding.core)?;
+    if lock.owner != task {
+        return None;
+    }
+    let resource = called(report, lock.resource).short;
+    let text = match lock.why {
+        Why::Holds => format!(
+            "if that is a part of a future which holds {resource}, this is a futurelock: nobody polls \
+             the future until {resource} is free, and it is free only when the future is polled"
+        ),
+        Why::Ahead => format!(
+            "that future keeps its place in the queue of {resource}, and nobody polls it: a \
+             futurelock"
+        ),
+        Why::Granted | Why::OtherSide | Why::Joined => return None,
+    };
+    Some(Line::new(text))
 }
 
 /// Who keeps it waiting, and why.
@@ -354,6 +381,11 @@ fn blocker_line(report: &Report, waiter: &TaskNode, wait: &Wait, blocker: &Block
             );
             at_wait_of(by, wait.resource, text)
         }
+        Why::Ahead if !kind_of(report, wait.resource).is_fair() => at_wait_of(
+            by,
+            wait.resource,
+            format!("{name} waits to write, and a reader makes way for it"),
+        ),
         Why::Ahead => at_wait_of(
             by,
             wait.resource,

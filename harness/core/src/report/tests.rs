@@ -59,6 +59,7 @@ fn wait(resource: usize, op: Op, line: u32, blockers: &[(usize, Why)]) -> Wait {
             .collect(),
         keeps_open: false,
         granted: false,
+        unpolled: false,
     }
 }
 

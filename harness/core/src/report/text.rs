@@ -182,9 +182,8 @@ fn task_line(report: &Report, task: &TaskNode) -> String {
     let mut doing: Vec<String> = Vec::new();
     let resources = &report.finding.graph.resources;
     let waits: Vec<String> = task
-        .waits
-        .iter()
-        .filter_map(|wait| {
+        .looked_at()
+        .filter_map(|(_, wait)| {
             let kind = resources.get(wait.resource)?.kind;
             let resource = called(report, wait.resource).short;
             let waits = words::waits(wait.op, kind, &resource);
@@ -261,6 +260,9 @@ fn write_facts(text: &mut String, report: &Report, paint: Paint) {
         fact("note", note.clone());
     }
     fact("replay", report.replay_command());
+    if let Some(schedule) = &report.shuttle_schedule {
+        fact("shuttle schedule", schedule.clone());
+    }
 }
 
 /// `from 7 tasks, 67 steps, 10 preemptions to 4 tasks, 32 steps, 2 preemptions`.

@@ -14,11 +14,14 @@ pub(super) fn waits(op: Op, kind: ResourceKind, resource: &str) -> String {
         Op::Recv => format!("waits to receive from {resource}"),
         Op::Closed => format!("waits for every receiver of {resource} to go away"),
         Op::Changed => format!("waits for {resource} to change"),
-        Op::Notified => format!("waits to be notified by {resource}"),
+        Op::Notified | Op::CondvarWait => format!("waits to be notified by {resource}"),
+        Op::Park => "waits to be unparked".to_owned(),
         Op::BarrierWait => format!("waits for others at {resource}"),
-        Op::Init => format!("waits for {resource} to be initialised"),
+        Op::Init | Op::AwaitInit => format!("waits for {resource} to be initialised"),
         Op::Join => format!("waits for {resource} to end"),
         Op::JoinNext => format!("waits for a task of {resource} to end"),
+        Op::Cancelled => format!("waits for {resource} to be cancelled"),
+        Op::TrackerWait => format!("waits for {resource} to be closed and empty"),
         Op::Sleep => "waits for a timer".to_owned(),
         Op::Untracked => "waits for something that standstill does not track".to_owned(),
         _ if kind == ResourceKind::Untracked => {
@@ -37,7 +40,7 @@ pub(super) fn holds(op: Op, kind: ResourceKind, resource: &str) -> String {
         (_, ResourceKind::Channel | ResourceKind::UnboundedChannel) => {
             format!("holds room in {resource}")
         }
-        (_, ResourceKind::OnceCell) => format!("initialises {resource}"),
+        (Op::Init, _) => format!("initialises {resource}"),
         _ => format!("holds {resource}"),
     }
 }
@@ -61,7 +64,11 @@ pub(super) fn takes(op: Op, kind: ResourceKind, resource: &str) -> String {
 pub(super) fn seen(op: Op) -> &'static str {
     match (op, op.needs()) {
         (Op::BarrierWait, _) => "waiting at it",
-        (Op::Notified, _) => "notifying it",
+        (Op::Notified | Op::CondvarWait, _) => "notifying it",
+        (Op::Park, _) => "unparking it",
+        (Op::AwaitInit, _) => "initialising it",
+        (Op::Cancelled, _) => "cancelling it",
+        (Op::TrackerWait, _) => "running under it",
         (_, Side::Source) => "sending into it",
         (_, Side::Sink) => "receiving from it",
         (_, Side::Holder) => "holding it",
@@ -79,10 +86,14 @@ pub(super) fn ended_by(op: Op) -> &'static str {
         Op::Closed => "the end of every receiver",
         Op::Changed => "a new value, or the end of every sender",
         Op::Notified => "a `notify_one` or `notify_waiters`",
+        Op::CondvarWait => "a `notify_one` or `notify_all`",
+        Op::Park => "an `unpark`",
         Op::BarrierWait => "as many tasks at the barrier as it asks for",
-        Op::Init => "the end of the initialisation",
+        Op::Init | Op::AwaitInit => "the end of the initialisation",
         Op::Join => "the end of that task",
         Op::JoinNext => "the end of one of its tasks",
+        Op::Cancelled => "a `cancel` of it or of one above it",
+        Op::TrackerWait => "a `close`, and the end of every task that it tracks",
         Op::Sleep => "the passing of time, after which it goes on",
         _ => "a wake-up that standstill cannot see",
     }

@@ -11,7 +11,7 @@ pub(crate) struct Bytes {
 }
 
 /// Where a timer may fire early, bytes from here on let it.
-const FIRE_FROM: u32 = 248;
+pub(crate) const FIRE_FROM: u8 = 248;
 
 impl Bytes {
     pub(crate) fn new(bytes: Vec<u8>) -> Self {
@@ -37,7 +37,9 @@ impl Strategy for Bytes {
     fn pick(&mut self, view: &View<'_>) -> Pick {
         let count = view.ready.len();
         match self.take(count) {
-            Some(value) if view.may_fire && value >= FIRE_FROM && count <= 256 => Pick::Timer,
+            Some(value) if view.may_fire && value >= FIRE_FROM.into() && count <= 256 => {
+                Pick::Timer
+            }
             Some(value) => view
                 .ready
                 .nth(value % count.max(1))

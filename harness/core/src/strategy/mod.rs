@@ -11,6 +11,8 @@ use crate::engine::explore::ReadySet;
 use crate::plan::{Schedule, StrategyKind};
 use crate::track::Tracker;
 
+pub(crate) use bytes::FIRE_FROM;
+
 /// What a strategy sees when it decides.
 pub(crate) struct View<'a> {
     /// The tasks that could run.
@@ -118,13 +120,18 @@ impl Chooser {
     }
 }
 
-/// The strategy that a schedule names. `strict` replays report what does not fit; others go on
-/// by the fallback rule.
+/// The strategy that a schedule names. One that is not Standstill's own is replaced by an idle one:
+/// the engine that has it does not ask.
 pub(crate) fn of(schedule: &Schedule) -> Chooser {
     let other: Box<dyn Strategy> = match schedule {
         Schedule::Seeded { strategy, seed, .. } => match strategy {
-            StrategyKind::Random => return Chooser::Random(random::RandomWalk::new(*seed)),
-            StrategyKind::Pct { depth } => Box::new(pct::Pct::new(*seed, *depth)),
+            StrategyKind::Random | StrategyKind::OwnRandom => {
+                return Chooser::Random(random::RandomWalk::new(*seed));
+            }
+            StrategyKind::Pct { depth } | StrategyKind::OwnPct { depth } => {
+                Box::new(pct::Pct::new(*seed, *depth))
+            }
+            StrategyKind::Urw | StrategyKind::Dfs | StrategyKind::RoundRobin => return idle(),
         },
         Schedule::Choices(choices) => Box::new(replay::Replay::new(choices.clone())),
         Schedule::Bytes(bytes) => Box::new(bytes::Bytes::new(bytes.clone())),

@@ -7,7 +7,7 @@
 use crate::load::{Knob, Load};
 use crate::plan::{
     Choice, DEFAULT_MAX_STEPS, DEFAULT_TOTAL_STEPS, Digest, EngineKind, Leaks, Plan, Preempt,
-    Schedule, StrategyKind, UnknownWord, Variant,
+    Schedule, StrategyKind, Variant,
 };
 use crate::runs::{Expander, TooLong, runs};
 use crate::task::TaskPath;
@@ -172,6 +172,7 @@ fn variant_code(variant: Variant) -> u8 {
 fn engine_code(engine: EngineKind) -> u8 {
     match engine {
         EngineKind::Explore => 0,
+        EngineKind::Shuttle => 1,
     }
 }
 
@@ -225,7 +226,7 @@ fn write_plan(writer: &mut Writer, plan: &Plan) {
         writer.number(u64::from(*limit));
     }
     write_load(writer, &plan.load);
-    write_schedule(writer, &plan.schedule);
+    write_schedule(writer, plan.engine, &plan.schedule);
 }
 
 fn read_plan(reader: &mut Reader<'_>) -> Result<Plan, TokenError> {
@@ -253,7 +254,7 @@ fn read_plan(reader: &mut Reader<'_>) -> Result<Plan, TokenError> {
     let max_steps = limit(HAS_MAX_STEPS, DEFAULT_MAX_STEPS)?;
     let total_steps = limit(HAS_TOTAL_STEPS, DEFAULT_TOTAL_STEPS)?;
     let load = read_load(reader)?;
-    let schedule = read_schedule(reader)?;
+    let schedule = read_schedule(reader, engine)?;
     Ok(Plan {
         scenario,
         variant,
@@ -300,7 +301,7 @@ const SEEDED_WITH_DIGEST: u8 = 1;
 const CHOICES: u8 = 2;
 const BYTES: u8 = 3;
 
-fn write_schedule(writer: &mut Writer, schedule: &Schedule) {
+fn write_schedule(writer: &mut Writer, engine: EngineKind, schedule: &Schedule) {
     match schedule {
         Schedule::Seeded {
             strategy,
@@ -312,7 +313,7 @@ fn write_schedule(writer: &mut Writer, schedule: &Schedule) {
             } else {
                 SEEDED
             });
-            write_strategy(writer, *strategy);
+            write_strategy(writer, engine, *strategy);
             writer.fixed(seed.to_le_bytes());
             if let Some(digest) = digest {
                 writer.number(u64::from(digest.choices));
@@ -330,10 +331,10 @@ fn write_schedule(writer: &mut Writer, schedule: &Schedule) {
     }
 }
 
-fn read_schedule(reader: &mut Reader<'_>) -> Result<Schedule, TokenError> {
+fn read_schedule(reader: &mut Reader<'_>, engine: EngineKind) -> Result<Schedule, TokenError> {
     match reader.byte()? {
         kind @ (SEEDED | SEEDED_WITH_DIGEST) => {
-            let strategy = read_strategy(reader)?;
+            let strategy = read_strategy(reader, engine)?;
             let seed = u64::from_le_bytes(reader.fixed()?);
             let digest = if kind == SEEDED {
                 None
@@ -357,43 +358,42 @@ fn read_schedule(reader: &mut Reader<'_>) -> Result<Schedule, TokenError> {
     }
 }
 
-/// Every strategy once, its parameters being any: what a decoder looks codes up in.
-const STRATEGIES: [StrategyKind; 2] = [StrategyKind::Random, StrategyKind::Pct { depth: 1 }];
-
-/// A new strategy gets a new code here, and its place in [`STRATEGIES`].
 fn strategy_code(strategy: StrategyKind) -> u8 {
     match strategy {
         StrategyKind::Random => 0,
         StrategyKind::Pct { .. } => 1,
+        StrategyKind::Urw => 2,
+        StrategyKind::Dfs => 3,
+        StrategyKind::RoundRobin => 4,
+        StrategyKind::OwnRandom => 5,
+        StrategyKind::OwnPct { .. } => 6,
     }
 }
 
-/// The version of a strategy. It goes up whenever a seed comes to mean another schedule, so that
-/// old tokens and corpus entries are refused instead of replaying something else.
-pub(crate) fn strategy_version(strategy: StrategyKind) -> u8 {
-    match strategy {
-        StrategyKind::Random | StrategyKind::Pct { .. } => 1,
+/// The version of a strategy as an engine has it. It goes up whenever a seed comes to mean another
+/// schedule, so that old tokens and corpus entries are refused instead of replaying something else.
+pub(crate) fn strategy_version(engine: EngineKind, strategy: StrategyKind) -> u8 {
+    match (engine, strategy) {
+        (EngineKind::Explore | EngineKind::Shuttle, _) => 1,
     }
 }
 
-fn write_strategy(writer: &mut Writer, strategy: StrategyKind) {
+fn write_strategy(writer: &mut Writer, engine: EngineKind, strategy: StrategyKind) {
     writer.byte(strategy_code(strategy));
-    writer.byte(strategy_version(strategy));
-    match strategy {
-        StrategyKind::Random => {}
-        StrategyKind::Pct { depth } => writer.byte(depth),
+    writer.byte(strategy_version(engine, strategy));
+    if let Some(depth) = strategy.depth() {
+        writer.byte(depth);
     }
 }
 
-fn read_strategy(reader: &mut Reader<'_>) -> Result<StrategyKind, TokenError> {
+fn read_strategy(reader: &mut Reader<'_>, engine: EngineKind) -> Result<StrategyKind, TokenError> {
     let code = reader.byte()?;
     let version = reader.byte()?;
     // The version decides how to read on, so it is looked at before the parameters.
-    let model = STRATEGIES
-        .into_iter()
+    let model = StrategyKind::models()
         .find(|model| strategy_code(*model) == code)
         .ok_or_else(|| malformed(format!("its strategy has the unknown code {code}")))?;
-    let known = strategy_version(model);
+    let known = strategy_version(engine, model);
     if version != known {
         return Err(TokenError::StrategyVersion {
             strategy: model.name(),
@@ -401,13 +401,13 @@ fn read_strategy(reader: &mut Reader<'_>) -> Result<StrategyKind, TokenError> {
             known,
         });
     }
-    match model {
-        StrategyKind::Random => Ok(StrategyKind::Random),
-        // The same bounds as for one that is typed.
-        StrategyKind::Pct { .. } => format!("pct:{}", reader.byte()?)
-            .parse()
-            .map_err(|error: UnknownWord| malformed(error.to_string())),
+    if model.depth().is_none() {
+        return Ok(model);
     }
+    let depth = reader.byte()?;
+    model
+        .with_depth(depth)
+        .ok_or_else(|| malformed(format!("`{}` has no depth {depth}", model.name())))
 }
 
 const TIMER: u64 = 0;

@@ -2,7 +2,9 @@
 
 use super::{TokenError, strategy_version, wire};
 use crate::load::Load;
-use crate::plan::{Choice, Digest, Leaks, Plan, Preempt, Schedule, StrategyKind, Variant};
+use crate::plan::{
+    Choice, Digest, EngineKind, Leaks, Plan, Preempt, Schedule, StrategyKind, Variant,
+};
 use crate::task::TaskPath;
 
 fn seeded() -> Plan {
@@ -132,7 +134,10 @@ fn a_long_text_is_not_quoted_whole() {
 fn a_changed_strategy_is_refused() {
     let mut payload = opened(&seeded().to_token());
     let version = payload.len() - 4 - 2 - 8 - 2;
-    assert_eq!(payload[version], strategy_version(StrategyKind::Random));
+    assert_eq!(
+        payload[version],
+        strategy_version(EngineKind::Explore, StrategyKind::Random)
+    );
     payload[version] += 1;
     assert_eq!(
         Plan::from_token(&sealed(payload)).unwrap_err().to_string(),
@@ -167,10 +172,7 @@ fn sealed_nonsense_is_malformed() {
         (changed(name + 2, 0xff), "its load has unknown knobs"),
         (changed(name + 5, 9), "its schedule has the unknown code 9"),
         (changed(name + 6, 9), "its strategy has the unknown code 9"),
-        (
-            changed(name + 8, 33),
-            "there is no strategy `pct:33`: choose one of random, pct:DEPTH",
-        ),
+        (changed(name + 8, 33), "`pct` has no depth 33"),
         (longer, "bytes are left over"),
         (
             bomb,

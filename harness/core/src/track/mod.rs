@@ -6,6 +6,7 @@
 mod liveness;
 mod records;
 mod snapshot;
+mod tell;
 
 pub use records::{HoldId, Resource, ResourceId, ResourceInfo, WaitId};
 use records::{HoldRecord, Slab, TaskRecord, WaitRecord};
@@ -126,6 +127,7 @@ impl Tracker {
             holding: 0,
             polls: 0,
             marked_polls: u64::MAX,
+            parked: false,
             last: None,
         };
         if self.tracer.is_some() {
@@ -169,7 +171,7 @@ impl Tracker {
     /// Whether the task in `slot` is about to let others go first of its own accord.
     pub(crate) fn is_yielding(&self, slot: u32) -> bool {
         let last = self.tasks[slot as usize].last;
-        last.is_some_and(|(op, _)| op == Op::Yield)
+        last.is_some_and(|(op, _)| matches!(op, Op::Yield | Op::YieldThread))
     }
 
     /// The path of a task that is alive.
@@ -220,7 +222,9 @@ impl Tracker {
     pub fn intends(&mut self, task: TaskRef, op: Op, resource: Option<ResourceId>, site: Site) {
         if !self.closing {
             self.tasks[task.slot as usize].last = Some((op, site));
-            self.trace(|tracer, step| tracer.does(step, task, op, resource, site));
+            if self.tracer.is_some() {
+                self.tell_intent(task, resource);
+            }
         }
         let side = op.plays();
         if let (Side::Source | Side::Sink, Some(resource)) = (side, resource) {
@@ -257,10 +261,33 @@ impl Tracker {
             site,
             since: self.step,
             sequence,
+            polled: None,
             late: self.closing,
         });
-        self.trace(|tracer, step| tracer.waits(step, task, record, (resource, op), site));
+        if self.tracer.is_some() {
+            self.tell_wait(record);
+        }
         WaitId(record)
+    }
+
+    /// A wait was polled by its task itself, not by way of a set of futures that polls only those
+    /// that were woken.
+    #[inline]
+    pub(crate) fn wait_polled(&mut self, wait: WaitId) {
+        if let Some(record) = self.waits.get_mut(wait.0) {
+            record.polled = Some(self.tasks[record.task.slot as usize].polls);
+        }
+    }
+
+    /// A task is suspended in the middle of a poll until it is woken, or goes on with the poll.
+    pub(crate) fn parked(&mut self, task: TaskRef, parked: bool) {
+        self.tasks[task.slot as usize].parked = parked;
+    }
+
+    /// Whether the task has run since, but has not polled what waits there.
+    fn is_unpolled(&self, wait: &WaitRecord) -> bool {
+        let task = &self.tasks[wait.task.slot as usize];
+        !task.parked && wait.polled.is_some_and(|polled| polled < task.polls)
     }
 
     /// A wait ended because it was granted.
@@ -283,8 +310,10 @@ impl Tracker {
             return;
         }
         let (task, late) = (record.task, record.late);
+        if self.tracer.is_some() {
+            self.tell_wait_ended(wait.0, granted);
+        }
         self.waits.remove(wait.0);
-        self.trace(|tracer, step| tracer.wait_ended(step, task, wait.0, granted));
         let owner = &mut self.tasks[task.slot as usize];
         if !late && owner.serial == task.serial {
             owner.waiting = owner.waiting.saturating_sub(1);
@@ -311,8 +340,20 @@ impl Tracker {
             since: self.step,
             late: self.closing,
         });
-        self.trace(|tracer, step| tracer.takes(step, task, record, (resource, op), site));
+        if self.tracer.is_some() {
+            self.tell_hold(record);
+        }
         HoldId(record)
+    }
+
+    /// Where those hold a resource who hold it.
+    #[cfg(feature = "fuzz")]
+    pub(crate) fn hold_sites(&self, resource: ResourceId) -> impl Iterator<Item = Site> + '_ {
+        self.holds
+            .iter()
+            .map(|(_, hold)| hold)
+            .filter(move |hold| hold.resource == resource)
+            .map(|hold| hold.site)
     }
 
     /// Permits given back by `by`, whoever took them.
@@ -328,7 +369,9 @@ impl Tracker {
         }
         let taker = record.task;
         self.holds.remove(hold.0);
-        self.trace(|tracer, step| tracer.releases(step, by, hold.0));
+        if self.tracer.is_some() {
+            self.tell_release(hold.0, by);
+        }
         let taken_by = &mut self.tasks[taker.slot as usize];
         if taken_by.serial == taker.serial {
             taken_by.holding = taken_by.holding.saturating_sub(1);

@@ -142,6 +142,8 @@ pub(crate) struct TaskRecord {
     pub(crate) holding: u32,
     pub(crate) polls: u64,
     pub(crate) marked_polls: u64,
+    /// Suspended in the middle of a poll until it is woken.
+    pub(crate) parked: bool,
     pub(crate) last: Option<(Op, Site)>,
 }
 
@@ -160,6 +162,7 @@ impl TaskRecord {
             holding: 0,
             polls: 0,
             marked_polls: u64::MAX,
+            parked: false,
             last: None,
         }
     }
@@ -174,6 +177,9 @@ pub(crate) struct WaitRecord {
     pub(crate) site: Site,
     pub(crate) since: u64,
     pub(crate) sequence: u64,
+    /// How often its task had been polled when the wait was polled last; none if it is polled by
+    /// way of something that has wakers of its own.
+    pub(crate) polled: Option<u64>,
     /// Began after the run was over: no part of the standstill.
     pub(crate) late: bool,
 }

@@ -112,6 +112,7 @@ impl<'a> Drawing<'a> {
                 blockers,
                 granted,
                 keeps_open: self.owns_other_side(wait),
+                unpolled: self.tracker.is_unpolled(wait),
             });
         }
 
@@ -199,6 +200,7 @@ impl<'a> Drawing<'a> {
             blockers: Vec::new(),
             granted: false,
             keeps_open: false,
+            unpolled: false,
         }
     }
 
@@ -254,6 +256,11 @@ impl<'a> Drawing<'a> {
     /// tokio hands permits to the head of a queue before it polls it. Walking the queue in order
     /// with the permits that nobody holds shows who was granted one without having taken it.
     fn queue(&self, wait: &WaitRecord, waits: &[WaitRecord], blockers: &mut Vec<Blocker>) -> bool {
+        let kind = self.tracker.resources[wait.resource.0 as usize].info.kind;
+        if !kind.is_fair() {
+            self.crowd(wait, waits, blockers);
+            return false;
+        }
         let permits = u64::from(self.tracker.resources[wait.resource.0 as usize].permits);
         let holders: Vec<(TaskRef, u32)> = self
             .tracker
@@ -292,6 +299,27 @@ impl<'a> Drawing<'a> {
         }
         blockers.sort_by_key(|blocker| (blocker.why, blocker.task));
         false
+    }
+
+    /// Where there is no queue only the holders keep a task waiting; and a reader that makes way
+    /// for a writer waits for that.
+    fn crowd(&self, wait: &WaitRecord, waits: &[WaitRecord], blockers: &mut Vec<Blocker>) {
+        let reads = wait.op == Op::Read;
+        let holders = self.tracker.holds.iter().map(|(_, hold)| hold);
+        let holders = holders
+            .filter(|hold| hold.resource == wait.resource && !hold.late)
+            .filter(|hold| !(reads && hold.op == Op::Read))
+            .map(|hold| (hold.task, Why::Holds));
+        let writers = waits
+            .iter()
+            .filter(|other| reads && other.resource == wait.resource && other.op == Op::Write)
+            .map(|other| (other.task, Why::Ahead));
+        for (task, why) in holders.chain(writers) {
+            if let Some(task) = self.index_of.get(&task) {
+                push_once(blockers, *task, why);
+            }
+        }
+        blockers.sort_by_key(|blocker| (blocker.why, blocker.task));
     }
 
     /// Whoever holds reserved room in a channel keeps its senders waiting, too.

@@ -77,7 +77,8 @@ impl Handle {
             Some(false) => panic!(
                 "Cannot start a runtime from within a runtime. This happens because a function \
                  (like `block_on`) attempted to block the current thread while the thread is \
-                 being used to drive asynchronous tasks."
+                 being used to drive asynchronous tasks. Here it is `Handle::block_on`: `.await` the \
+                 future, or block on it in `tokio::task::spawn_blocking`"
             ),
         }
     }

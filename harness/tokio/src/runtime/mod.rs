@@ -12,12 +12,16 @@ pub use builder::Builder;
 pub use handle::Handle;
 pub use runtime::Runtime;
 
+use standstill_core::host;
+
 /// Refuses what only works outside of runs.
 #[track_caller]
-fn outside_of_runs(what: &str) {
-    assert!(
-        !standstill_core::host::in_run(),
-        "standstill does not model `{what}` in a controlled run, which has a runtime of its own: \
-         use `tokio::spawn` and `.await`, or run this with the stress engine"
-    );
+pub(crate) fn outside_of_runs(what: &str) {
+    if host::in_controlled_run() {
+        host::refuse(
+            what,
+            "it has a runtime of its own, so use `tokio::spawn` and `.await`, or run this with the \
+             stress engine",
+        );
+    }
 }

@@ -313,7 +313,7 @@ impl<T: Clone> Receiver<T> {
     #[track_caller]
     pub fn blocking_recv(&mut self) -> Result<T, RecvError> {
         let site = Location::caller();
-        if blocking::in_run() {
+        if blocking::in_run("broadcast::Receiver::blocking_recv", "recv().await") {
             facade::block_on(self.recv_at(site))
         } else {
             self.real.blocking_recv()

@@ -103,7 +103,7 @@ impl<T: ?Sized> Mutex<T> {
     #[track_caller]
     pub fn blocking_lock(&self) -> MutexGuard<'_, T> {
         let site = Location::caller();
-        if blocking::in_run() {
+        if blocking::in_run("Mutex::blocking_lock", "lock().await") {
             facade::block_on(self.lock_at(site))
         } else {
             self.guard(self.real.blocking_lock(), site)
@@ -150,7 +150,7 @@ impl<T: ?Sized + 'static> Mutex<T> {
     #[track_caller]
     pub fn blocking_lock_owned(self: Arc<Self>) -> OwnedMutexGuard<T> {
         let site = Location::caller();
-        if blocking::in_run() {
+        if blocking::in_run("Mutex::blocking_lock_owned", "lock_owned().await") {
             return facade::block_on(self.lock_owned_at(site));
         }
         let kept = Kept::<MutexGuards<T>, Self>::take(self, (Op::Lock, 1, site), |mutex| {

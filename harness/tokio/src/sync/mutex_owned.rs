@@ -1,7 +1,8 @@
 //! The guards that keep their `Mutex` alive.
 
+use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 use ::tokio::sync as real;
 
@@ -33,11 +34,10 @@ impl<T: ?Sized> OwnedMutexGuard<T> {
         U: ?Sized,
         F: FnOnce(&mut T) -> &mut U,
     {
-        OwnedMappedMutexGuard {
-            kept: this
-                .kept
+        OwnedMappedMutexGuard::new(
+            this.kept
                 .map::<MappedMutexGuards<U>>(|guard, _| real::MutexGuard::map(guard, f)),
-        }
+        )
     }
 
     /// A guard of a part of the value, if `f` finds it.
@@ -52,7 +52,7 @@ impl<T: ?Sized> OwnedMutexGuard<T> {
     {
         this.kept
             .try_map::<MappedMutexGuards<U>>(|guard, _| real::MutexGuard::try_map(guard, f))
-            .map(|kept| OwnedMappedMutexGuard { kept })
+            .map(OwnedMappedMutexGuard::new)
             .map_err(Self::new)
     }
 }
@@ -78,19 +78,27 @@ guard_formats!([T: ?Sized] OwnedMutexGuard<T> => T);
 #[must_use = "if unused the Mutex will immediately unlock"]
 pub struct OwnedMappedMutexGuard<T: ?Sized + 'static, U: ?Sized + 'static = T> {
     kept: Kept<MappedMutexGuards<U>, Mutex<T>>,
+    /// Shared among threads only if the part may be sent, too, as in tokio.
+    part: PhantomData<Box<RwLock<U>>>,
 }
 
 impl<T: ?Sized, U: ?Sized> OwnedMappedMutexGuard<T, U> {
+    fn new(kept: Kept<MappedMutexGuards<U>, Mutex<T>>) -> Self {
+        Self {
+            kept,
+            part: PhantomData,
+        }
+    }
+
     /// A guard of a smaller part of the value.
     pub fn map<S, F>(this: Self, f: F) -> OwnedMappedMutexGuard<T, S>
     where
         F: FnOnce(&mut U) -> &mut S,
     {
-        OwnedMappedMutexGuard {
-            kept: this
-                .kept
+        OwnedMappedMutexGuard::new(
+            this.kept
                 .map::<MappedMutexGuards<S>>(|guard, _| real::MappedMutexGuard::map(guard, f)),
-        }
+        )
     }
 
     /// A guard of a smaller part of the value, if `f` finds it.
@@ -104,8 +112,8 @@ impl<T: ?Sized, U: ?Sized> OwnedMappedMutexGuard<T, U> {
     {
         this.kept
             .try_map::<MappedMutexGuards<S>>(|guard, _| real::MappedMutexGuard::try_map(guard, f))
-            .map(|kept| OwnedMappedMutexGuard { kept })
-            .map_err(|kept| Self { kept })
+            .map(OwnedMappedMutexGuard::new)
+            .map_err(Self::new)
     }
 }
 

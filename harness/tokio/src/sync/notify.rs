@@ -1,6 +1,7 @@
 //! `Notify` and its futures.
 
 use std::future::Future;
+use std::marker::PhantomPinned;
 use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -72,6 +73,7 @@ impl Notify {
         OwnedNotified {
             wait: Wait::new(notified, owner, Op::Notified, site),
             site,
+            pinned: PhantomPinned,
         }
     }
 
@@ -148,6 +150,9 @@ pin_project_lite::pin_project! {
         #[pin]
         wait: Wait<KeptNotified, KeptNotify>,
         site: Site,
+        // As in tokio, where the waiter is part of it.
+        #[pin]
+        pinned: PhantomPinned,
     }
 }
 

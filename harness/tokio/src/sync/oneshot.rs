@@ -83,7 +83,7 @@ impl<T> Sender<T> {
         let Self { end, polling, real } = self;
         let caller = Location::caller();
         let site = || place::of_poll(caller, end.site());
-        polling.poll(end.tag(), Op::Closed, site, || real.poll_closed(cx))
+        polling.poll_with(cx, end.tag(), Op::Closed, site, |cx| real.poll_closed(cx))
     }
 }
 
@@ -103,7 +103,7 @@ impl<T> Receiver<T> {
     ) -> Poll<Result<T, RecvError>> {
         let Self { end, polling, real } = self;
         let site = || site(end.site());
-        let polled = polling.poll(end.tag(), Op::Recv, site, || Pin::new(real).poll(cx));
+        let polled = polling.poll_with(cx, end.tag(), Op::Recv, site, |cx| Pin::new(real).poll(cx));
         end.moved_if(matches!(polled, Poll::Ready(Ok(_))));
         polled
     }
@@ -152,7 +152,7 @@ impl<T> Receiver<T> {
     #[track_caller]
     pub fn blocking_recv(mut self) -> Result<T, RecvError> {
         let site = Location::caller();
-        if blocking::in_run() {
+        if blocking::in_run("oneshot::Receiver::blocking_recv", ".await") {
             facade::block_on(poll_fn(|cx| self.poll_at(cx, |_| site)))
         } else {
             let Self { end, real, .. } = self;

@@ -188,7 +188,7 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn blocking_read(&self) -> RwLockReadGuard<'_, T> {
         let site = Location::caller();
-        if blocking::in_run() {
+        if blocking::in_run("RwLock::blocking_read", "read().await") {
             facade::block_on(self.read_at(site))
         } else {
             self.reader(self.real.blocking_read(), site)
@@ -203,7 +203,7 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn blocking_write(&self) -> RwLockWriteGuard<'_, T> {
         let site = Location::caller();
-        if blocking::in_run() {
+        if blocking::in_run("RwLock::blocking_write", "write().await") {
             facade::block_on(self.write_at(site))
         } else {
             self.writer(self.real.blocking_write(), site)

@@ -1,5 +1,6 @@
 //! The guards that keep their `RwLock` alive. Unlike in tokio, what they guard must be `'static`.
 
+use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
@@ -59,11 +60,16 @@ impl<T: ?Sized, U: ?Sized> OwnedRwLockReadGuard<T, U> {
 #[clippy::has_significant_drop]
 pub struct OwnedRwLockWriteGuard<T: ?Sized + 'static> {
     kept: Kept<WriteGuards<T>, RwLock<T>>,
+    /// Unpins no more than in tokio.
+    value: PhantomData<T>,
 }
 
 impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
     pub(super) fn new(kept: Kept<WriteGuards<T>, RwLock<T>>) -> Self {
-        Self { kept }
+        Self {
+            kept,
+            value: PhantomData,
+        }
     }
 
     /// The lock that is held.

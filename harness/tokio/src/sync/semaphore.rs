@@ -247,7 +247,7 @@ impl Semaphore {
     #[track_caller]
     pub fn blocking_acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_>, AcquireError> {
         let site = Location::caller();
-        if blocking::in_run() {
+        if blocking::in_run("Semaphore::blocking_acquire", "acquire().await") {
             facade::block_on(self.acquire_at(n, site))
         } else {
             Ok(self.permit(self.real.blocking_acquire_many(n)?, site))
@@ -283,7 +283,7 @@ impl Semaphore {
         n: u32,
     ) -> Result<OwnedSemaphorePermit, AcquireError> {
         let site = Location::caller();
-        if blocking::in_run() {
+        if blocking::in_run("Semaphore::blocking_acquire_owned", "acquire_owned().await") {
             facade::block_on(self.acquire_owned_at(n, site))
         } else {
             let real = self.real.blocking_acquire_many(n)?;

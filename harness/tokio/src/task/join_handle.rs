@@ -140,7 +140,7 @@ impl<T> Future for JoinHandle<T> {
                 let caller = Location::caller();
                 let site = || place::of_poll(caller, site);
                 polling
-                    .poll(&joined.tag, Op::Join, site, || joined.cell.poll(cx))
+                    .poll_with(cx, &joined.tag, Op::Join, site, |cx| joined.cell.poll(cx))
                     .map(|result| ended(joined, result))
             }
         }

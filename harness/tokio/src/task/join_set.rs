@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::future::{Future, poll_fn};
+use std::marker::PhantomData;
 use std::panic::Location;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -27,14 +28,24 @@ pub struct JoinSet<T> {
     site: Site,
     /// Whether the task that owns the set waits for a member.
     waiting: bool,
+    /// No more unwind-safe than in tokio.
+    unwinding: PhantomData<Arc<dyn Fn() + Send + Sync>>,
 }
 
 struct Member<T> {
     handle: JoinHandle<T>,
-    /// Set when the task had ended by the time it was added.
-    ended: Option<Result<T, JoinError>>,
+    /// Set when the task had ended by the time it was added. The mutex is what makes the set `Sync`
+    /// although the result need not be; it is never locked.
+    ended: Mutex<Option<Result<T, JoinError>>>,
     waker: Waker,
     wait: PollWait,
+}
+
+impl<T> Member<T> {
+    fn take_ended(&mut self) -> Option<Result<T, JoinError>> {
+        let ended = self.ended.get_mut();
+        ended.unwrap_or_else(PoisonError::into_inner).take()
+    }
 }
 
 /// What the members' wakers and the set share.
@@ -101,6 +112,7 @@ impl<T> JoinSet<T> {
             shared: Arc::default(),
             site: Location::caller(),
             waiting: false,
+            unwinding: PhantomData,
         }
     }
 
@@ -213,7 +225,7 @@ impl<T: 'static> JoinSet<T> {
             member,
             Member {
                 handle,
-                ended,
+                ended: Mutex::new(ended),
                 waker,
                 wait: PollWait::new(),
             },
@@ -238,7 +250,7 @@ impl<T: 'static> JoinSet<T> {
             let Some(member) = self.members.get_mut(&key) else {
                 continue;
             };
-            let polled = match member.ended.take() {
+            let polled = match member.take_ended() {
                 Some(result) => Poll::Ready(result),
                 None => {
                     let mut cx = Context::from_waker(&member.waker);
@@ -276,7 +288,7 @@ impl<T: 'static> JoinSet<T> {
             let Some(member) = self.members.get_mut(&key) else {
                 continue;
             };
-            let polled = match member.ended.take() {
+            let polled = match member.take_ended() {
                 Some(result) => Poll::Ready(result),
                 None => poll_now(&mut member.handle, &member.waker),
             };

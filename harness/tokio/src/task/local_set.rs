@@ -1,55 +1,42 @@
-//! Tasks that stay on one thread. Not modelled in runs.
+//! Tasks that stay on one thread.
+//!
+//! They are polled within the poll of whoever polls the set, in a run as well: there they are a part
+//! of that task, and so are their waits and what they hold. What tokio keeps in a thread-local
+//! meanwhile is why such a poll is not preempted.
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
 use ::tokio::task as real;
-use standstill_core::host;
+use standstill_core::facade::Calm;
 
-use crate::runtime::Runtime;
+use crate::runtime::{Runtime, outside_of_runs};
 use crate::task::JoinHandle;
-
-/// Refuses what only works outside of runs.
-#[track_caller]
-fn outside_of_runs(what: &str) {
-    assert!(
-        !host::in_run(),
-        "standstill does not model `{what}` in a controlled run: spawn a `Send` task with \
-         `tokio::spawn`, or run this with the stress engine"
-    );
-}
 
 /// Starts a future that need not be `Send` on the current [`LocalSet`].
 ///
 /// # Panics
 ///
-/// Outside of a `LocalSet`, and in a run.
+/// Outside of a `LocalSet`.
 #[track_caller]
 pub fn spawn_local<F>(future: F) -> JoinHandle<F::Output>
 where
     F: Future + 'static,
     F::Output: 'static,
 {
-    outside_of_runs("tokio::task::spawn_local");
     JoinHandle::real(real::spawn_local(future))
 }
 
-/// A set of tasks that run on the thread which polls the set. It panics in a run.
+/// A set of tasks that run on the thread which polls the set.
 pub struct LocalSet {
     real: real::LocalSet,
 }
 
 impl LocalSet {
     /// An empty set.
-    ///
-    /// # Panics
-    ///
-    /// In a run.
-    #[track_caller]
     pub fn new() -> Self {
-        outside_of_runs("tokio::task::LocalSet");
         Self {
             real: real::LocalSet::new(),
         }
@@ -76,12 +63,16 @@ impl LocalSet {
     }
 
     /// Runs `future` on `runtime` together with the set's tasks.
+    ///
+    /// # Panics
+    ///
+    /// In a run.
     #[track_caller]
     pub fn block_on<F>(&self, runtime: &Runtime, future: F) -> F::Output
     where
         F: Future,
     {
-        outside_of_runs("tokio::task::LocalSet");
+        outside_of_runs("tokio::task::LocalSet::block_on");
         self.real.block_on(runtime.real(), future)
     }
 
@@ -90,7 +81,12 @@ impl LocalSet {
     where
         F: Future,
     {
-        self.real.run_until(future).await
+        let mut run = pin!(self.real.run_until(future));
+        poll_fn(|cx| {
+            let _calm = Calm::begin();
+            run.as_mut().poll(cx)
+        })
+        .await
     }
 }
 
@@ -98,12 +94,12 @@ impl Future for LocalSet {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let _calm = Calm::begin();
         Pin::new(&mut self.real).poll(cx)
     }
 }
 
 impl Default for LocalSet {
-    #[track_caller]
     fn default() -> Self {
         Self::new()
     }

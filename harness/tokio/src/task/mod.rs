@@ -19,7 +19,7 @@ pub use local_set::{LocalSet, spawn_local};
 #[cfg(feature = "rt-multi-thread")]
 pub use spawn::block_in_place;
 pub use spawn::{spawn, spawn_blocking};
-pub use task_local::{AccessError, LocalKey};
+pub use task_local::LocalKey;
 pub use yield_now::yield_now;
 
 pub(crate) use spawn::{spawn_at, spawn_blocking_at};

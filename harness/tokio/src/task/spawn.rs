@@ -86,7 +86,10 @@ where
 
 /// Runs `f`, which may block, on the task that calls this.
 ///
-/// In a run it just calls `f`: nothing there blocks for real.
+/// In a run `f` may use what blocks, such as [`Handle::block_on`] and `blocking_recv`: it suspends
+/// the task in the middle of its poll.
+///
+/// [`Handle::block_on`]: crate::runtime::Handle::block_on
 ///
 /// # Panics
 ///
@@ -98,6 +101,7 @@ where
     F: FnOnce() -> R,
 {
     if standstill_core::host::in_run() {
+        let _blocking = facade::MayBlock::begin();
         f()
     } else {
         real::block_in_place(f)

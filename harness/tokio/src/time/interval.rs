@@ -53,7 +53,7 @@ impl Interval {
 
     fn poll_at(&mut self, cx: &mut Context<'_>, site: impl FnOnce() -> Site) -> Poll<Instant> {
         let Self { real, next, timer } = self;
-        let polled = timer.poll(Some(*next), site, || real.poll_tick(cx));
+        let polled = timer.poll(cx, Some(*next), site, |cx| real.poll_tick(cx));
         if let Poll::Ready(due) = polled {
             self.next = self.after(due);
         }

@@ -71,9 +71,10 @@ impl Future for Sleep {
         let made = this.timer.site();
         let deadline = this.real.deadline();
         this.timer.poll(
+            cx,
             Some(deadline),
             || place::of_poll(caller, made),
-            || this.real.poll(cx),
+            |cx| this.real.poll(cx),
         )
     }
 }

@@ -94,7 +94,7 @@ impl<T: Future> Future for Timeout<T> {
         }
         let starved = had_budget && !coop::has_budget_remaining();
         let mut delay = this.delay;
-        let poll = || {
+        let poll = |cx: &mut Context<'_>| {
             // A future that always uses the budget up must not keep its deadline from passing.
             let polled = if starved {
                 Pin::new(&mut coop::unconstrained(delay.as_mut())).poll(cx)
@@ -107,6 +107,6 @@ impl<T: Future> Future for Timeout<T> {
             })
         };
         let site = this.timer.site();
-        this.timer.poll(*this.deadline, || site, poll)
+        this.timer.poll(cx, *this.deadline, || site, poll)
     }
 }

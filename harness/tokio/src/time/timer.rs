@@ -1,6 +1,6 @@
 //! A timer as the engine sees it.
 
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use ::tokio::time::Instant;
 use standstill_core::facade::{PollWait, Tag};
@@ -40,11 +40,12 @@ impl Timer {
     /// Calls `poll`, which is ready at the deadline; never without one.
     pub(super) fn poll<R>(
         &mut self,
+        cx: &mut Context<'_>,
         deadline: Option<Instant>,
         site: impl FnOnce() -> Site,
-        poll: impl FnOnce() -> Poll<R>,
+        poll: impl FnOnce(&mut Context<'_>) -> Poll<R>,
     ) -> Poll<R> {
-        let polled = self.wait.poll(&self.tag, Op::Sleep, site, poll);
+        let polled = self.wait.poll_with(cx, &self.tag, Op::Sleep, site, poll);
         if polled.is_ready() {
             self.disarm();
         } else if self.armed.is_none() {

@@ -4,59 +4,93 @@
 //! returns; only then are futures dropped, in task order and still inside of the run. A poll that
 //! cannot return is unwound before its future is freed: the future lives on the very stack that
 //! is unwound, so it cannot be otherwise.
+//!
+//! A destructor may wait for another task while its own is being unwound: for a lock, or for the
+//! end of a thread. Its stack cannot be left then, so the others are ended on top of it.
 
 use crate::engine::explore::executor::Executor;
 use crate::engine::explore::fiber::{Fiber, Job, Pause};
 use crate::engine::explore::slots::Phase;
+use crate::raw;
+use crate::task::TaskRef;
 
 /// How often a task that catches its own unwinding is unwound again.
 const UNWINDINGS: u32 = 100;
 
+/// How much a task resists being ended while another waits for that: the least first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Resistance {
+    /// It can go on.
+    None,
+    /// A thread that has not begun: it may do what it is waited for.
+    NotBegun,
+    /// It waits, and has to be unwound.
+    Waits,
+    /// It is between two polls: its future is dropped.
+    Idle,
+}
+
 impl Executor {
     /// Takes the run down. Returns how many tasks could not be.
     pub(super) fn close(&self) -> u32 {
-        self.closing.set(true);
-        let count = {
-            let state = &mut *self.state.borrow_mut();
-            state.tracker.closing = true;
-            state.fire = false;
-            state.chosen = None;
-            u32::try_from(state.slots.count()).unwrap_or(u32::MAX)
-        };
-        let ended: u32 = (0..count).map(|slot| self.end_poll(slot)).sum();
-        let dropped: u32 = (0..count).map(|slot| self.drop_body(slot)).sum();
-        ended + dropped
+        self.begin_closing();
+        let count = u32::try_from(self.state.borrow().slots.count()).unwrap_or(u32::MAX);
+        for slot in 0..count {
+            self.end_poll(slot);
+        }
+        for slot in 0..count {
+            self.drop_body(slot);
+        }
+        self.given_up.take()
     }
 
-    fn end_poll(&self, slot: u32) -> u32 {
-        let (fiber, phase, scoped) = {
+    pub(crate) fn begin_closing(&self) {
+        self.closing.set(true);
+        let state = &mut *self.state.borrow_mut();
+        state.tracker.closing = true;
+        state.fire = false;
+        state.chosen = None;
+    }
+
+    fn end_poll(&self, slot: u32) {
+        let (fiber, stuck, scoped) = {
             let mut state = self.state.borrow_mut();
             let slot = state.slots.at(slot);
-            (slot.fiber.take(), slot.phase, !slot.put_aside.is_empty())
+            let stuck = slot.phase == Phase::Parked && !std::mem::take(&mut slot.woken);
+            (slot.fiber.take(), stuck, !slot.put_aside.is_empty())
         };
-        let Some(fiber) = fiber else { return 0 };
+        let Some(fiber) = fiber else { return };
         if scoped {
             self.resume_scopes(slot);
         }
-        self.finish(slot, fiber, phase == Phase::Parked)
+        self.finish(slot, fiber, stuck);
     }
 
-    fn drop_body(&self, slot: u32) -> u32 {
+    fn drop_body(&self, slot: u32) {
+        self.end_body(slot, Job::Drop);
+    }
+
+    fn end_body(&self, slot: u32, job: Job) {
         let fiber = {
             let state = &mut *self.state.borrow_mut();
             let Some(body) = state.slots.at(slot).body.take() else {
-                return 0;
+                return;
             };
             let fiber = state.pool.take();
-            fiber.give(Job::Drop, body);
+            fiber.give(job, body);
             fiber
         };
-        self.finish(slot, fiber, false)
+        self.finish(slot, fiber, false);
     }
 
-    /// Runs a fiber to the end of its job, unwinding it where it waits. Returns 1 if it had to be given up.
-    fn finish(&self, slot: u32, mut fiber: Fiber, mut stuck: bool) -> u32 {
-        let task = self.state.borrow_mut().slots.at(slot).task;
+    /// Runs a fiber to the end of its job, unwinding it where it waits. One that resists is given up.
+    fn finish(&self, slot: u32, mut fiber: Fiber, mut stuck: bool) {
+        let task = {
+            let mut state = self.state.borrow_mut();
+            let slot = state.slots.at(slot);
+            slot.phase = Phase::Running;
+            slot.task
+        };
         for _ in 0..UNWINDINGS {
             self.closing_switches.set(0);
             self.current.set(Some(task));
@@ -73,19 +107,67 @@ impl Executor {
                     slot.phase = Phase::Idle;
                     slot.body = fiber.take_body();
                     state.pool.give(fiber);
-                    return 0;
+                    return;
                 }
                 Pause::Ended | Pause::Unwound | Pause::Panicked => {
                     state.pool.give(fiber);
                     state.retire(slot, true);
-                    return 0;
+                    return;
                 }
                 Pause::Preempted => stuck = false,
-                Pause::Parked | Pause::Stuck => stuck = true,
+                Pause::Parked => stuck = !std::mem::take(&mut state.slots.at(slot).woken),
+                Pause::Stuck => stuck = true,
             }
         }
         fiber.abandon();
         self.state.borrow_mut().retire(slot, true);
-        1
+        self.given_up.set(self.given_up.get() + 1);
+    }
+
+    /// A destructor of `me`, which is being unwound, waits: ends another task that may have to go
+    /// first. A run that was going on ends here; what `me` panicked with is what it has shown.
+    #[cold]
+    pub(super) fn resolve(&self, me: TaskRef) {
+        if !self.closing.get() {
+            self.begin_closing();
+            self.state.borrow_mut().cut_short = true;
+        }
+        let (slot, resistance) = self.least_resistance(me).unwrap_or_else(|| {
+            panic!("a destructor blocks while its task unwinds, which nothing can resolve")
+        });
+        let switches = self.closing_switches.get();
+        let nested = raw::nest();
+        match resistance {
+            Resistance::None | Resistance::Waits => self.end_poll(slot),
+            Resistance::NotBegun => {
+                let word = {
+                    let mut state = self.state.borrow_mut();
+                    self.waker_word(state.slots.at(slot))
+                };
+                self.end_body(slot, Job::Poll(word));
+            }
+            Resistance::Idle => self.drop_body(slot),
+        }
+        drop(nested);
+        self.closing_switches.set(switches);
+        self.current.set(Some(me));
+    }
+
+    fn least_resistance(&self, me: TaskRef) -> Option<(u32, Resistance)> {
+        let mut state = self.state.borrow_mut();
+        let count = u32::try_from(state.slots.count()).unwrap_or(u32::MAX);
+        let others = (0..count).filter(|slot| *slot != me.slot);
+        let resisting = others.filter_map(|index| {
+            let slot = state.slots.at(index);
+            let resistance = match (&slot.fiber, &slot.body) {
+                (Some(_), _) if slot.phase == Phase::Parked && !slot.woken => Resistance::Waits,
+                (Some(_), _) => Resistance::None,
+                (None, Some(_)) if slot.kind.may_block() && !slot.begun => Resistance::NotBegun,
+                (None, Some(_)) => Resistance::Idle,
+                (None, None) => return None,
+            };
+            Some((index, resistance))
+        });
+        resisting.min_by_key(|(index, resistance)| (*resistance, *index))
     }
 }

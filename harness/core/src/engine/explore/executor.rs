@@ -17,8 +17,9 @@ use crate::host::PollScoped;
 use crate::op::Op;
 use crate::raw;
 use crate::site::Site;
-use crate::task::{TaskKind, TaskRef};
+use crate::task::TaskRef;
 use crate::track::ResourceId;
+use crate::unmodelled;
 
 /// Switch points that one poll may pass while its run is being closed.
 const CLOSING_PATIENCE: u32 = 10_000;
@@ -27,15 +28,17 @@ const CLOSING_PATIENCE: u32 = 10_000;
 /// program runs.
 pub(crate) struct Executor {
     engine: u32,
-    pub(super) inbox: Arc<Inbox>,
-    pulse: Arc<Pulse>,
-    pub(super) epoch: Cell<u32>,
+    pub(crate) inbox: Arc<Inbox>,
+    pub(crate) pulse: Arc<Pulse>,
+    pub(crate) epoch: Cell<u32>,
     /// The task whose step is running.
-    pub(super) current: Cell<Option<TaskRef>>,
+    pub(crate) current: Cell<Option<TaskRef>>,
     /// The run is over and is being taken down.
-    pub(super) closing: Cell<bool>,
-    pub(super) closing_switches: Cell<u32>,
-    pub(super) state: RefCell<RunState>,
+    pub(crate) closing: Cell<bool>,
+    pub(crate) closing_switches: Cell<u32>,
+    /// Tasks that could not be ended.
+    pub(crate) given_up: Cell<u32>,
+    pub(crate) state: RefCell<RunState>,
     /// A runtime that the next run may use: see [`Executor::keep_runtime`].
     runtime: Cell<Option<Runtime>>,
 }
@@ -52,36 +55,40 @@ impl Executor {
             current: Cell::new(None),
             closing: Cell::new(false),
             closing_switches: Cell::new(0),
+            given_up: Cell::new(0),
             state: RefCell::new(RunState::new()),
             runtime: Cell::new(None),
         }
     }
 
     /// Makes ready for a run.
-    pub(super) fn reset(&self, epoch: u32, setting: Setting) {
+    pub(crate) fn reset(&self, epoch: u32, setting: Setting) {
         self.epoch.set(epoch);
         self.current.set(None);
         self.closing.set(false);
         self.inbox.drain();
         self.state.borrow_mut().reset(setting);
+        #[cfg(feature = "fuzz")]
+        crate::fuzz::coverage::begin();
     }
 
     /// A runtime as good as new.
-    pub(super) fn take_runtime(&self) -> Runtime {
+    pub(crate) fn take_runtime(&self) -> Runtime {
         self.runtime.take().unwrap_or_else(|| {
             tokio::runtime::Builder::new_current_thread()
                 .enable_time()
                 .start_paused(true)
+                .thread_name_fn(unmodelled::name_blocking_thread)
                 .build()
                 .unwrap_or_else(|error| panic!("cannot build a tokio runtime: {error}"))
         })
     }
 
     /// Keeps the runtime for the next run, if the last one left no mark on it: no task of
-    /// third-party code is left, and the clock has not moved. An advance leaves a phase behind
+    /// third-party code is left, it is fit for another run, and the clock has not moved. An advance leaves a phase behind
     /// that later timers would be rounded by; the next run would not be the same run.
-    pub(super) fn keep_runtime(&self, runtime: Runtime, elapsed: Duration) {
-        if elapsed.is_zero() && runtime.metrics().num_alive_tasks() == 0 {
+    pub(crate) fn keep_runtime(&self, runtime: Runtime, elapsed: Duration, fit: bool) {
+        if fit && elapsed.is_zero() && runtime.metrics().num_alive_tasks() == 0 {
             self.runtime.set(Some(runtime));
         } else {
             runtime.shutdown_background();
@@ -90,7 +97,7 @@ impl Executor {
 
     /// A waker was woken on this thread. False if it is not one of this engine.
     #[inline]
-    pub(super) fn wake(&self, word: usize) -> bool {
+    pub(crate) fn wake(&self, word: usize) -> bool {
         let word = Word::unpack(word);
         let ours = word.engine == self.engine;
         if ours {
@@ -99,11 +106,11 @@ impl Executor {
         ours
     }
 
-    pub(super) fn waker_word(&self, slot: &Slot) -> usize {
+    pub(crate) fn waker_word(&self, slot: &Slot) -> usize {
         Word::pack(self.engine, slot.task.slot, slot.stamp)
     }
 
-    pub(super) fn current_waker(&self) -> Waker {
+    pub(crate) fn current_waker(&self) -> Waker {
         match self.current.get() {
             Some(me) => raw::waker(self.waker_word(self.state.borrow_mut().slots.at(me.slot))),
             None => Waker::noop().clone(),
@@ -114,7 +121,7 @@ impl Executor {
 
     #[expect(clippy::inline_always, reason = "see `leave`")]
     #[inline(always)]
-    pub(super) fn switch_point(
+    pub(crate) fn switch_point(
         &self,
         me: TaskRef,
         op: Op,
@@ -129,14 +136,16 @@ impl Executor {
                 return self.switch_while_closing();
             }
             self.pulse.intends(op, site);
-            if op == Op::Yield {
+            if matches!(op, Op::Yield | Op::YieldThread) {
                 state.strategy.yielded(me.slot);
             }
-            state.switch(me)
+            state.switch(me, op)
         };
         if turn == Turn::Leave {
             self.leave(Pause::Preempted);
         }
+        #[cfg(feature = "fuzz")]
+        crate::fuzz::coverage::operation(me, resource, site);
     }
 
     // Inlined down to the switch of stacks, like all on the way to it: a processor predicts returns
@@ -150,7 +159,7 @@ impl Executor {
 
     /// A run that is being closed goes straight on, but not for ever: a poll that spins is unwound.
     #[cold]
-    fn switch_while_closing(&self) {
+    pub(crate) fn switch_while_closing(&self) {
         let passed = self.closing_switches.get() + 1;
         self.closing_switches.set(passed);
         if passed > CLOSING_PATIENCE && !std::thread::panicking() {
@@ -158,26 +167,32 @@ impl Executor {
         }
     }
 
-    /// Suspends the current blocking task until it is woken.
-    pub(super) fn park(&self, me: TaskRef) {
-        assert!(
-            !std::thread::panicking(),
-            "a destructor blocks while its task unwinds, which nothing can resolve"
-        );
-        if !self.closing.get() {
+    /// Suspends the current task until it is woken, in the middle of its poll if need be.
+    pub(crate) fn park(&self, me: TaskRef) {
+        if std::thread::panicking() {
+            return self.resolve(me);
+        }
+        if self.closing.get() {
+            self.switch_while_closing();
+        }
+        {
             let mut state = self.state.borrow_mut();
             if std::mem::take(&mut state.slots.at(me.slot).woken) {
                 return;
             }
+            if !self.closing.get() {
+                state.tracker.parked(me, true);
+            }
         }
         self.leave(Pause::Parked);
+        self.state.borrow_mut().tracker.parked(me, false);
     }
 
     // ---- stepping, on the executor's side ---------------------------------------------------
 
     /// Lets one task after the other run, each until it is suspended or its poll returns, as long
     /// as `next` names one. Returns what it names instead in the end.
-    pub(super) fn run_steps<N>(&self, mut next: impl FnMut(&mut RunState) -> Result<u32, N>) -> N {
+    pub(crate) fn run_steps<N>(&self, mut next: impl FnMut(&mut RunState) -> Result<u32, N>) -> N {
         let mut state = self.state.borrow_mut();
         loop {
             let slot = match next(&mut state) {
@@ -214,11 +229,13 @@ impl Executor {
         let fiber = if let Some(fiber) = slot.fiber.take() {
             if before == Phase::Parked {
                 slot.woken = false;
+                state.tracker.polled(task);
             }
             state.suspended -= 1;
             fiber
         } else {
             slot.woken = false;
+            slot.poll_again = false;
             slot.begun = true;
             let Some(body) = slot.body.take() else {
                 unreachable!("a task without code was ready");
@@ -249,7 +266,7 @@ fn end(state: &mut RunState, index: u32, fiber: Fiber, pause: Pause) -> bool {
             let slot = state.slots.at(index);
             slot.body = fiber.take_body();
             slot.phase = Phase::Idle;
-            if !slot.woken && !slot.aborted {
+            if !slot.poll_again && !slot.aborted {
                 state.ready.remove(index);
             }
             state.pool.give(fiber);
@@ -279,7 +296,7 @@ fn end(state: &mut RunState, index: u32, fiber: Fiber, pause: Pause) -> bool {
     false
 }
 
-fn note_panic(state: &mut RunState, index: u32) {
+pub(crate) fn note_panic(state: &mut RunState, index: u32) {
     let slot = state.slots.at(index);
     let panicked = Panicked {
         task: slot.task,
@@ -294,18 +311,18 @@ fn note_panic(state: &mut RunState, index: u32) {
 
 /// What lives in thread-locals during a poll.
 impl Executor {
-    pub(super) fn push_scope(&self, me: TaskRef, scoped: &'static dyn PollScoped) {
+    pub(crate) fn push_scope(&self, me: TaskRef, scoped: &'static dyn PollScoped) {
         let mut state = self.state.borrow_mut();
         state.slots.at(me.slot).scopes.push(scoped);
     }
 
-    pub(super) fn pop_scope(&self, me: TaskRef) {
+    pub(crate) fn pop_scope(&self, me: TaskRef) {
         let mut state = self.state.borrow_mut();
         state.slots.at(me.slot).scopes.pop();
     }
 
     #[cold]
-    fn suspend_scopes(&self, index: u32) {
+    pub(crate) fn suspend_scopes(&self, index: u32) {
         let scopes = std::mem::take(&mut self.state.borrow_mut().slots.at(index).scopes);
         let aside: Vec<_> = scopes.iter().rev().map(|scope| scope.suspended()).collect();
         let mut state = self.state.borrow_mut();
@@ -315,7 +332,7 @@ impl Executor {
     }
 
     #[cold]
-    pub(super) fn resume_scopes(&self, index: u32) {
+    pub(crate) fn resume_scopes(&self, index: u32) {
         let (scopes, aside) = {
             let mut state = self.state.borrow_mut();
             let slot = state.slots.at(index);
@@ -330,10 +347,12 @@ impl Executor {
         self.state.borrow_mut().slots.at(index).scopes = scopes;
     }
 
-    pub(super) fn may_block(&self) -> bool {
-        self.current
-            .get()
-            .is_some_and(|me| self.state.borrow_mut().slots.at(me.slot).kind == TaskKind::Blocking)
+    pub(crate) fn may_block(&self) -> bool {
+        self.current.get().is_some_and(|me| {
+            let mut state = self.state.borrow_mut();
+            let slot = state.slots.at(me.slot);
+            slot.kind.may_block() || slot.may_block > 0
+        })
     }
 }
 

@@ -14,7 +14,7 @@ use corosensei::{Coroutine, CoroutineResult};
 use crate::host::{Failure, TaskBody};
 use crate::raw;
 
-type Body = Pin<Box<dyn TaskBody>>;
+pub(crate) type Body = Pin<Box<dyn TaskBody>>;
 
 /// What a fiber is to do with a task's code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,9 +66,18 @@ struct Inside {
 /// Jobs and tasks' code in, the code of tasks that go on later out. What passes between the stacks
 /// themselves fits a register, and so does each part of this: larger values would be written in
 /// parts on one side and read whole on the other, which a processor is slow at.
-struct Letterbox {
+pub(crate) struct Letterbox {
     job: Cell<Job>,
-    body: Cell<Option<Body>>,
+    pub(crate) body: Cell<Option<Body>>,
+}
+
+impl Default for Letterbox {
+    fn default() -> Self {
+        Self {
+            job: Cell::new(Job::Drop),
+            body: Cell::new(None),
+        }
+    }
 }
 
 /// Each stack's size. Mapped lazily: what is not used costs address space alone.
@@ -112,10 +121,7 @@ impl Fiber {
     /// A fiber of one of [`COLORS`] colors.
     fn new(color: usize) -> std::io::Result<Self> {
         let stack = DefaultStack::new(STACK_BYTES)?;
-        let letterbox = Rc::new(Letterbox {
-            job: Cell::new(Job::Drop),
-            body: Cell::new(None),
-        });
+        let letterbox = Rc::<Letterbox>::default();
         let inside = Rc::clone(&letterbox);
         let coroutine = Coroutine::with_stack(stack, move |yielder, ()| {
             raw::begin(yielder);
@@ -181,7 +187,9 @@ fn unwind() -> ! {
     resume_unwind(Box::new(Unwound))
 }
 
-fn work(job: Job, mut body: Body, letterbox: &Letterbox) -> Pause {
+/// Does a job, on whatever stack this is called on. The code of a task that goes on later is in the
+/// letterbox after that.
+pub(crate) fn work(job: Job, mut body: Body, letterbox: &Letterbox) -> Pause {
     match job {
         Job::Poll(word) => {
             let waker = raw::waker(word);

@@ -78,6 +78,30 @@ impl Host for Executor {
         }
     }
 
+    fn enter_blocking(&self) {
+        if let Some(me) = self.current.get() {
+            self.state.borrow_mut().slots.at(me.slot).may_block += 1;
+        }
+    }
+
+    fn exit_blocking(&self) {
+        if let Some(me) = self.current.get() {
+            let mut state = self.state.borrow_mut();
+            let slot = state.slots.at(me.slot);
+            slot.may_block = slot.may_block.saturating_sub(1);
+            // A wake that was meant for the rest of the poll may have ended a wait in between.
+            slot.woken = true;
+        }
+    }
+
+    fn enter_calm(&self) {
+        self.state.borrow_mut().enter_calm();
+    }
+
+    fn exit_calm(&self) {
+        self.state.borrow_mut().exit_calm();
+    }
+
     fn waker(&self) -> Waker {
         self.current_waker()
     }
@@ -111,12 +135,21 @@ impl Host for Executor {
 
     fn wait(&self, resource: ResourceId, op: Op, amount: u32, site: Site) -> Option<WaitId> {
         let me = self.current.get()?;
+        #[cfg(feature = "fuzz")]
+        crate::fuzz::coverage::blocked(&self.state.borrow().tracker, resource, site);
         Some(
             self.state
                 .borrow_mut()
                 .tracker
                 .wait(me, resource, op, amount, site),
         )
+    }
+
+    #[inline]
+    fn polled(&self, wait: WaitId, by: &Waker) {
+        if by.will_wake(&self.current_waker()) {
+            self.state.borrow_mut().tracker.wait_polled(wait);
+        }
     }
 
     fn granted(&self, wait: WaitId) {

@@ -11,17 +11,17 @@ use crate::task::{TaskRef, role_of};
 
 /// How a run ended.
 #[derive(Debug)]
-pub(super) struct Ending {
-    pub(super) how: How,
+pub(crate) struct Ending {
+    pub(crate) how: How,
     /// The tasks that had not ended.
-    pub(super) members: Vec<Member>,
+    pub(crate) members: Vec<Member>,
     /// Virtual time since the run began.
-    pub(super) virtual_time: Duration,
+    pub(crate) virtual_time: Duration,
 }
 
 /// Why a run ended.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum How {
+pub(crate) enum How {
     /// The root has ended, and nobody was left or nobody minds.
     Done,
     /// Nothing can ever happen again, and the root has not ended.
@@ -46,7 +46,7 @@ pub(super) enum How {
 
 /// A task that had not ended when the run did.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Member {
+pub(crate) struct Member {
     task: TaskRef,
     /// It could have run.
     ready: bool,
@@ -57,7 +57,7 @@ pub(super) struct Member {
 }
 
 /// The tasks that have not ended, in slot order. `dead` are those that can never run again.
-pub(super) fn members(executor: &Executor, dead: &[TaskRef]) -> Vec<Member> {
+pub(crate) fn members(executor: &Executor, dead: &[TaskRef]) -> Vec<Member> {
     let state = executor.state.borrow();
     let (ready, tracker) = (&state.ready, &state.tracker);
     let member = |task: TaskRef| Member {
@@ -70,7 +70,7 @@ pub(super) fn members(executor: &Executor, dead: &[TaskRef]) -> Vec<Member> {
 }
 
 /// The verdict of a run that has been closed.
-pub(super) fn verdict(
+pub(crate) fn verdict(
     executor: &Executor,
     plan: &Plan,
     ending: &Ending,

@@ -5,19 +5,19 @@
 //! ready the paused clock jumps to the next timer, and when a sentinel farther away than any real
 //! timer fires, nothing can ever happen again.
 
-mod closing;
-mod executor;
-mod fiber;
+pub(crate) mod closing;
+pub(crate) mod executor;
+pub(crate) mod fiber;
 mod host;
-mod inbox;
+pub(crate) mod inbox;
 mod judge;
-mod panics;
+pub(crate) mod panics;
 mod partial;
 mod ready;
 mod record;
-mod run;
-mod slots;
-mod state;
+pub(crate) mod run;
+pub(crate) mod slots;
+pub(crate) mod state;
 mod timers;
 
 use std::sync::Arc;

@@ -28,7 +28,7 @@ const FIRST_LOOK: u32 = 16;
 
 /// Looks for partial hangs now and then, and watches a candidate.
 #[derive(Debug)]
-pub(super) struct PartialHangs {
+pub(crate) struct PartialHangs {
     turns: u32,
     next_look: u32,
     candidate: Option<Candidate>,
@@ -45,7 +45,7 @@ struct Candidate {
 }
 
 impl PartialHangs {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             turns: 0,
             next_look: FIRST_LOOK,
@@ -55,7 +55,7 @@ impl PartialHangs {
 
     /// The clock has turned, or a slice is over. Returns the tasks of a confirmed candidate.
     #[inline]
-    pub(super) fn turn(&mut self, executor: &Executor) -> Option<Vec<TaskRef>> {
+    pub(crate) fn turn(&mut self, executor: &Executor) -> Option<Vec<TaskRef>> {
         self.turns += 1;
         match &self.candidate {
             None => {
@@ -80,7 +80,7 @@ impl PartialHangs {
 
 impl PartialHangs {
     /// Looks now. True if there is a candidate: the run is worth going on with.
-    pub(super) fn look(&mut self, executor: &Executor) -> bool {
+    pub(crate) fn look(&mut self, executor: &Executor) -> bool {
         if self.candidate.is_none() {
             self.next_look = self.turns.saturating_mul(2);
             self.candidate = Candidate::find(executor);

@@ -17,23 +17,26 @@ use crate::engine::explore::record::Recorder;
 use crate::engine::explore::state::{RunState, SLICE, Setting};
 use crate::engine::threads;
 use crate::engine::{Care, Run};
+use crate::facade::locals;
+use crate::finding::{Undecided, Verdict};
 use crate::host::{Failure, NewTask, TaskBody};
 use crate::load::Load;
 use crate::plan::{Leaks, Plan, Preempt};
 use crate::raw;
 use crate::scenario::{Program, RootFuture};
-use crate::strategy;
+use crate::strategy::{self, Chooser};
 use crate::task::{TaskKind, TaskRef};
+use crate::unmodelled::{self, Refused};
 
 /// A timer as far away as this never fires: quiescence comes first.
-pub(super) const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
+pub(crate) const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// A run ends undecided this long, in virtual time, after the last timer that was armed.
-pub(super) const MOST_TIME: Duration = Duration::from_secs(3600);
+pub(crate) const MOST_TIME: Duration = Duration::from_secs(3600);
 
 /// Tasks that still tick this long, in virtual time, after the last timer that was armed when the
 /// root ended, are left behind.
-pub(super) const LEAK_HORIZON: Duration = Duration::from_secs(300);
+pub(crate) const LEAK_HORIZON: Duration = Duration::from_secs(300);
 
 /// How long an OS thread of the program's may take to wake a run that stands still. A pool that was
 /// started in an earlier run cannot be told from the process's other threads.
@@ -54,59 +57,117 @@ const LIVELOCK_ADVANCES: [Duration; 7] = [
 /// Fair steps after each of them.
 const LIVELOCK_STEPS: u64 = 2_000;
 
-pub(super) fn run(executor: &Executor, program: &Program, plan: &Plan, care: Care) -> Run {
+/// What lets the tasks of a run run: the executor itself, or another engine that has taken over
+/// that part.
+pub(crate) trait Carrier {
+    /// Where the state of the run is.
+    fn executor(&self) -> &Executor;
+
+    /// Adds the root.
+    fn add_root(&self, root: NewTask);
+
+    /// Lets tasks run, step after step, until something else is due.
+    fn run_steps(&self, settling: bool) -> Next;
+
+    /// A waker of this word was woken.
+    fn wake(&self, word: usize);
+
+    /// Takes the run down. Returns how many tasks could not be.
+    fn close(&self) -> u32;
+}
+
+/// A run that has been taken down.
+pub(crate) struct Conducted {
+    pub(crate) ending: Ending,
+    /// How many tasks could not be unwound.
+    pub(crate) given_up: u32,
+    /// Virtual time that has passed.
+    pub(crate) elapsed: Duration,
+}
+
+/// An epoch that no run of the process had before.
+pub(crate) fn new_epoch() -> u32 {
     static EPOCHS: AtomicU32 = AtomicU32::new(1);
     // 0 means "entered in no run".
-    let epoch = EPOCHS.fetch_add(1, Ordering::Relaxed).max(1);
-    let recorder = (care >= Care::Record).then(Recorder::default);
+    EPOCHS.fetch_add(1, Ordering::Relaxed).max(1)
+}
+
+pub(crate) fn run(executor: &Executor, program: &Program, plan: &Plan, care: Care) -> Run {
     executor.reset(
-        epoch,
-        Setting {
-            total_steps: u64::from(plan.total_steps),
-            preempt: plan.preempt == Preempt::Op,
-            strategy: strategy::of(&plan.schedule),
-            recorder,
-            traced: care == Care::Trace,
-        },
+        new_epoch(),
+        Setting::of(plan, strategy::of(&plan.schedule), care),
     );
-    let surroundings = Surroundings {
-        threads: (care >= Care::Record).then(threads::others),
-        patience: if care >= Care::Confirm {
-            FOREIGN_PATIENCE
-        } else {
-            Duration::ZERO
-        },
-    };
+    let surroundings = Surroundings::of(care);
     let runtime = executor.take_runtime();
     let entered = raw::enter(executor);
-    let (ending, given_up, elapsed) = runtime.block_on(tokio::task::unconstrained(async {
-        let root = NewTask {
-            body: Box::pin(Root {
-                program: program.clone(),
-                load: plan.load,
-                future: None,
-            }),
-            kind: TaskKind::Async,
-            type_name: program.type_name(),
-            site: Location::caller(),
-        };
-        {
-            let mut state = executor.state.borrow_mut();
-            state.began = Some(Instant::now());
-            state.add(root, None);
-        }
-        let mut drive = pin!(Drive::new(executor, plan, surroundings));
-        let ending = poll_fn(|cx| drive.as_mut().poll(cx)).await;
-        executor.inbox.listen(None);
-        executor.state.borrow_mut().listener = None;
-        let given_up = executor.close();
-        (ending, given_up, executor.state.borrow().elapsed())
+    let conducted = runtime.block_on(tokio::task::unconstrained(async {
+        let ending = conduct(executor, program, plan, surroundings).await;
+        taken_down(executor, ending)
     }));
     let unscheduled = runtime.metrics().num_alive_tasks();
     drop(entered);
-    executor.keep_runtime(runtime, elapsed);
+    let (refused, fit) = unmodelled::take();
+    executor.keep_runtime(runtime, conducted.elapsed, fit);
+    conclude(executor, plan, &conducted, unscheduled, refused)
+}
 
-    let verdict = judge::verdict(executor, plan, &ending, unscheduled, given_up);
+/// Runs the program until it is known how that ends.
+pub(crate) async fn conduct<C: Carrier>(
+    carrier: &C,
+    program: &Program,
+    plan: &Plan,
+    surroundings: Surroundings,
+) -> Ending {
+    carrier.executor().state.borrow_mut().began = Some(Instant::now());
+    carrier.add_root(NewTask {
+        body: Box::pin(Root {
+            program: program.clone(),
+            load: plan.load,
+            future: None,
+        }),
+        kind: TaskKind::Async,
+        type_name: program.type_name(),
+        site: Location::caller(),
+    });
+    let mut drive = pin!(Drive::new(carrier, plan, surroundings));
+    poll_fn(|cx| drive.as_mut().poll(cx)).await
+}
+
+/// Takes a run down that has come to its end.
+pub(crate) fn taken_down<C: Carrier>(carrier: &C, ending: Ending) -> Conducted {
+    let executor = carrier.executor();
+    executor.inbox.listen(None);
+    executor.state.borrow_mut().listener = None;
+    let given_up = carrier.close();
+    let elapsed = executor.state.borrow().elapsed();
+    Conducted {
+        ending,
+        given_up,
+        elapsed,
+    }
+}
+
+/// What a run that has been taken down came to.
+pub(crate) fn conclude(
+    executor: &Executor,
+    plan: &Plan,
+    conducted: &Conducted,
+    unscheduled: usize,
+    refused: Option<Refused>,
+) -> Run {
+    let verdict = match refused {
+        // Whatever came of it is no fact about the program.
+        Some(Refused { what, instead }) => {
+            Verdict::Undecided(Undecided::Unmodelled { what, instead })
+        }
+        None => judge::verdict(
+            executor,
+            plan,
+            &conducted.ending,
+            unscheduled,
+            conducted.given_up,
+        ),
+    };
     let mut state = executor.state.borrow_mut();
     let (choices, digest) = match state.recorder.take() {
         Some(recorder) => {
@@ -127,6 +188,43 @@ pub(super) fn run(executor: &Executor, program: &Program, plan: &Plan, care: Car
         digest,
         divergence: state.strategy.divergence().map(str::to_owned),
         trace,
+        shuttle_schedule: None,
+        exhausted: false,
+    }
+}
+
+impl Setting {
+    /// What `plan` asks for.
+    pub(crate) fn of(plan: &Plan, strategy: Chooser, care: Care) -> Self {
+        Self {
+            total_steps: u64::from(plan.total_steps),
+            preempt: plan.preempt == Preempt::Op,
+            strategy,
+            recorder: (care >= Care::Record).then(Recorder::default),
+            traced: care == Care::Trace,
+        }
+    }
+}
+
+impl Carrier for Executor {
+    fn executor(&self) -> &Executor {
+        self
+    }
+
+    fn add_root(&self, root: NewTask) {
+        self.state.borrow_mut().add(root, None);
+    }
+
+    fn run_steps(&self, settling: bool) -> Next {
+        Executor::run_steps(self, |state| next(state, settling))
+    }
+
+    fn wake(&self, word: usize) {
+        Executor::wake(self, word);
+    }
+
+    fn close(&self) -> u32 {
+        Executor::close(self)
     }
 }
 
@@ -144,11 +242,19 @@ impl TaskBody for Root {
         let future = this.future.get_or_insert_with(|| program.root(load));
         ready!(future.as_mut().poll(cx));
         this.future = None;
+        locals::end();
         Poll::Ready(())
     }
 
     fn fail(mut self: Pin<&mut Self>, _: Failure) {
         self.future = None;
+    }
+}
+
+impl Drop for Root {
+    fn drop(&mut self) {
+        self.future = None;
+        locals::end();
     }
 }
 
@@ -169,9 +275,12 @@ struct Probe {
 }
 
 /// What the executor does when it makes no step.
-enum Next {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
     /// The root has ended, and it is to be seen what that means.
     RootEnded,
+    /// The run was taken down already.
+    CutShort,
     /// The budgets are due.
     SliceOver,
     /// The earliest timer fires early.
@@ -183,6 +292,9 @@ enum Next {
 /// The task that makes the next step, or what is done instead.
 #[inline]
 fn next(state: &mut RunState, settling: bool) -> Result<u32, Next> {
+    if state.cut_short {
+        return Err(Next::CutShort);
+    }
     if state.root_ended && (!settling || state.alive == 0) {
         return Err(Next::RootEnded);
     }
@@ -203,14 +315,28 @@ fn next(state: &mut RunState, settling: bool) -> Result<u32, Next> {
 }
 
 /// What is watched of the process around a run.
-struct Surroundings {
+pub(crate) struct Surroundings {
     /// The OS threads that were there before and are not ours.
     threads: Option<BTreeSet<u32>>,
     /// How long other threads may take to wake the run, in real time.
     patience: Duration,
 }
 
-struct Drive<'a> {
+impl Surroundings {
+    pub(crate) fn of(care: Care) -> Self {
+        Self {
+            threads: (care >= Care::Record).then(threads::others),
+            patience: if care >= Care::Confirm {
+                FOREIGN_PATIENCE
+            } else {
+                Duration::ZERO
+            },
+        }
+    }
+}
+
+struct Drive<'a, C> {
+    carrier: &'a C,
     executor: &'a Executor,
     leaks: Leaks,
     max_steps: u64,
@@ -229,10 +355,11 @@ struct Drive<'a> {
     last_deadline: Duration,
 }
 
-impl<'a> Drive<'a> {
-    fn new(executor: &'a Executor, plan: &Plan, surroundings: Surroundings) -> Self {
+impl<'a, C: Carrier> Drive<'a, C> {
+    fn new(carrier: &'a C, plan: &Plan, surroundings: Surroundings) -> Self {
         Self {
-            executor,
+            carrier,
+            executor: carrier.executor(),
             leaks: plan.leaks,
             max_steps: u64::from(plan.max_steps),
             total_steps: u64::from(plan.total_steps),
@@ -262,7 +389,7 @@ impl<'a> Drive<'a> {
             }
         }
         for word in executor.inbox.drain() {
-            executor.wake(word);
+            this.carrier.wake(word);
         }
         if std::mem::take(&mut this.waiting)
             && !std::mem::take(&mut executor.state.borrow_mut().idle)
@@ -272,12 +399,13 @@ impl<'a> Drive<'a> {
         }
         loop {
             let settling = this.settling.is_some();
-            match executor.run_steps(|state| next(state, settling)) {
+            match this.carrier.run_steps(settling) {
                 Next::RootEnded => {
                     if let Some(ending) = this.after_root() {
                         return Poll::Ready(ending);
                     }
                 }
+                Next::CutShort => return Poll::Ready(this.ending(How::Done)),
                 Next::SliceOver => {
                     if let Some(ending) = this.slice_over() {
                         return Poll::Ready(ending);

@@ -11,7 +11,7 @@ use crate::task::{TaskKind, TaskRef};
 
 /// Where a slot's task is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
+pub(crate) enum Phase {
     /// There is none.
     Vacant,
     /// Between two polls.
@@ -20,44 +20,48 @@ pub(super) enum Phase {
     Running,
     /// Suspended inside a poll, ready to go on.
     Preempted,
-    /// A blocking task, suspended until it is woken.
+    /// Blocked inside a poll: suspended until it is woken.
     Parked,
 }
 
 /// A task, or the place of one that has ended.
-pub(super) struct Slot {
-    pub(super) phase: Phase,
-    pub(super) task: TaskRef,
+pub(crate) struct Slot {
+    pub(crate) phase: Phase,
+    pub(crate) task: TaskRef,
     /// What its wakers are known by.
-    pub(super) stamp: u64,
-    pub(super) kind: TaskKind,
-    pub(super) begun: bool,
-    /// Woken since its poll began.
-    pub(super) woken: bool,
-    pub(super) aborted: bool,
-    pub(super) identity: &'static Identity,
-    pub(super) body: Option<Pin<Box<dyn TaskBody>>>,
-    pub(super) fiber: Option<Fiber>,
+    pub(crate) stamp: u64,
+    pub(crate) kind: TaskKind,
+    pub(crate) begun: bool,
+    /// How many `block_in_place` it is in.
+    pub(crate) may_block: u32,
+    /// Woken since its poll began, or since it was last suspended in one.
+    pub(crate) woken: bool,
+    /// Woken since its poll began: to be polled again, whatever it was suspended for meanwhile.
+    pub(crate) poll_again: bool,
+    pub(crate) aborted: bool,
+    pub(crate) identity: &'static Identity,
+    pub(crate) body: Option<Pin<Box<dyn TaskBody>>>,
+    pub(crate) fiber: Option<Fiber>,
     /// What is in thread-locals for the poll that is running, the outermost first.
-    pub(super) scopes: Vec<&'static dyn PollScoped>,
+    pub(crate) scopes: Vec<&'static dyn PollScoped>,
     /// What was in them when the poll was suspended, the innermost first.
-    pub(super) put_aside: Vec<Box<dyn Any>>,
+    pub(crate) put_aside: Vec<Box<dyn Any>>,
 }
 
 /// The slots of a run. A vacant one is used again.
 #[derive(Default)]
-pub(super) struct Slots {
+pub(crate) struct Slots {
     slots: Vec<Slot>,
     free: Vec<u32>,
 }
 
 impl Slots {
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.slots.clear();
         self.free.clear();
     }
 
-    pub(super) fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.slots.len()
     }
 
@@ -66,7 +70,7 @@ impl Slots {
     /// # Panics
     ///
     /// If the program spawns without bound.
-    pub(super) fn next_free(&mut self) -> u32 {
+    pub(crate) fn next_free(&mut self) -> u32 {
         let slot = match self.free.pop() {
             Some(slot) => slot,
             None => u32::try_from(self.slots.len()).unwrap_or(u32::MAX),
@@ -79,7 +83,7 @@ impl Slots {
     }
 
     /// Puts a task into the slot that [`Slots::next_free`] named.
-    pub(super) fn put(
+    pub(crate) fn put(
         &mut self,
         task: TaskRef,
         stamp: u64,
@@ -100,7 +104,9 @@ impl Slots {
             stamp,
             kind,
             begun: false,
+            may_block: 0,
             woken: false,
+            poll_again: false,
             aborted: false,
             identity,
             body: Some(body),
@@ -115,22 +121,22 @@ impl Slots {
     }
 
     /// Gives a slot back.
-    pub(super) fn give(&mut self, slot: u32) {
+    pub(crate) fn give(&mut self, slot: u32) {
         self.free.push(slot);
     }
 
     #[inline]
-    pub(super) fn at(&mut self, slot: u32) -> &mut Slot {
+    pub(crate) fn at(&mut self, slot: u32) -> &mut Slot {
         &mut self.slots[slot as usize]
     }
 
     #[inline]
-    pub(super) fn get_mut(&mut self, slot: u32) -> Option<&mut Slot> {
+    pub(crate) fn get_mut(&mut self, slot: u32) -> Option<&mut Slot> {
         self.slots.get_mut(slot as usize)
     }
 
     /// The tasks that have not ended, in slot order.
-    pub(super) fn living(&self) -> Vec<TaskRef> {
+    pub(crate) fn living(&self) -> Vec<TaskRef> {
         self.slots
             .iter()
             .filter(|slot| slot.phase != Phase::Vacant)

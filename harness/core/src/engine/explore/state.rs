@@ -16,15 +16,16 @@ use crate::engine::explore::slots::{Phase, Slots};
 use crate::engine::explore::timers::Timers;
 use crate::engine::pulse::{self, Identity};
 use crate::host::{NewTask, TimerId};
+use crate::op::Op;
 use crate::plan::Choice;
 use crate::site::Site;
 use crate::strategy::{Chooser, EARLY_TIMERS, Pick, View};
-use crate::task::{TaskKind, TaskRef};
+use crate::task::TaskRef;
 use crate::trace::ChoicePoint;
 use crate::track::Tracker;
 
 /// After this many steps the executor lets the runtime have a turn, and looks at the budgets.
-pub(super) const SLICE: u64 = 256;
+pub(crate) const SLICE: u64 = 256;
 
 /// Tasks suspended inside a poll at once; beyond it polls are not preempted. The kernel's limit on
 /// mappings allows about 32,000 stacks.
@@ -32,7 +33,7 @@ const MOST_SUSPENDED: u32 = 16_000;
 
 /// With preemption inside polls switched off, a poll that passes this many switch points is spinning
 /// and is preempted all the same: nothing else would ever run.
-const SPIN_PATIENCE: u64 = 100_000;
+pub(crate) const SPIN_PATIENCE: u64 = 100_000;
 
 /// A timer farther away than this never fires early: code that is slow by more is not slow but stuck.
 const EARLY_AT_MOST: Duration = Duration::from_secs(60);
@@ -44,18 +45,18 @@ const ORDER_PRIME: u64 = 0x9e37_79b9_7f4a_7c15;
 const FIBERS_KEPT: usize = 64;
 
 /// A task's panic, until it is known whether anybody handles it.
-pub(super) struct Panicked {
-    pub(super) task: TaskRef,
-    pub(super) path: String,
-    pub(super) identity: &'static Identity,
-    pub(super) said: Said,
-    pub(super) seen: bool,
-    pub(super) preempted: bool,
+pub(crate) struct Panicked {
+    pub(crate) task: TaskRef,
+    pub(crate) path: String,
+    pub(crate) identity: &'static Identity,
+    pub(crate) said: Said,
+    pub(crate) seen: bool,
+    pub(crate) preempted: bool,
 }
 
 /// What a switch point comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Turn {
+pub(crate) enum Turn {
     /// The current task goes on.
     Stay,
     /// Somebody else, or the executor, has the next turn.
@@ -63,56 +64,63 @@ pub(super) enum Turn {
 }
 
 /// What a run is to be like.
-pub(super) struct Setting {
-    pub(super) total_steps: u64,
-    pub(super) preempt: bool,
-    pub(super) strategy: Chooser,
-    pub(super) recorder: Option<Recorder>,
+pub(crate) struct Setting {
+    pub(crate) total_steps: u64,
+    pub(crate) preempt: bool,
+    pub(crate) strategy: Chooser,
+    pub(crate) recorder: Option<Recorder>,
     /// Whether everything is written down.
-    pub(super) traced: bool,
+    pub(crate) traced: bool,
 }
 
 /// The state of a run. Memory is kept from run to run.
-pub(super) struct RunState {
-    pub(super) slots: Slots,
-    pub(super) ready: ReadySet,
-    pub(super) tracker: Tracker,
-    pub(super) strategy: Chooser,
-    pub(super) recorder: Option<Recorder>,
-    pub(super) timers: Timers,
-    pub(super) pool: FiberPool,
-    pub(super) panics: Vec<Panicked>,
+pub(crate) struct RunState {
+    pub(crate) slots: Slots,
+    pub(crate) ready: ReadySet,
+    pub(crate) tracker: Tracker,
+    pub(crate) strategy: Chooser,
+    pub(crate) recorder: Option<Recorder>,
+    pub(crate) timers: Timers,
+    pub(crate) pool: FiberPool,
+    pub(crate) panics: Vec<Panicked>,
     /// Every ready task in turn, whatever the strategy says.
-    pub(super) fair: bool,
+    pub(crate) fair: bool,
     fair_cursor: u32,
+    /// Whether switch points inside polls switch, now and in general.
     preempt: bool,
+    preempts: bool,
+    calm: u32,
     /// The task that the last switch point chose.
-    pub(super) chosen: Option<u32>,
+    pub(crate) chosen: Option<u32>,
     /// The last choice was to let the earliest timer fire.
-    pub(super) fire: bool,
-    early_timers: u32,
-    pub(super) steps: u64,
+    pub(crate) fire: bool,
+    pub(crate) early_timers: u32,
+    pub(crate) steps: u64,
     /// A hash over the choices so far.
-    pub(super) order: u64,
-    pub(super) slice_end: u64,
-    pub(super) alive: u32,
-    pub(super) suspended: u32,
-    pub(super) root_ended: bool,
+    pub(crate) order: u64,
+    pub(crate) slice_end: u64,
+    pub(crate) alive: u32,
+    pub(crate) suspended: u32,
+    pub(crate) root_ended: bool,
+    /// The run was taken down before its end: see [`Executor::resolve`].
+    ///
+    /// [`Executor::resolve`]: super::executor::Executor::resolve
+    pub(crate) cut_short: bool,
     /// Nobody is ready, and the executor waits to be woken.
-    pub(super) idle: bool,
+    pub(crate) idle: bool,
     /// Whom to wake then.
-    pub(super) listener: Option<Waker>,
-    pub(super) began: Option<Instant>,
+    pub(crate) listener: Option<Waker>,
+    pub(crate) began: Option<Instant>,
     /// Virtual time since then, as of the executor's last turn: it stands still during one.
-    pub(super) clock: Duration,
+    pub(crate) clock: Duration,
     /// The longest time a timer was armed for, since this was last set to nought.
-    pub(super) longest_timer: Duration,
+    pub(crate) longest_timer: Duration,
     stamps: u64,
     identities: Vec<&'static Identity>,
 }
 
 impl RunState {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             slots: Slots::default(),
             ready: ReadySet::default(),
@@ -125,6 +133,8 @@ impl RunState {
             fair: false,
             fair_cursor: 0,
             preempt: true,
+            preempts: true,
+            calm: 0,
             chosen: None,
             fire: false,
             early_timers: 0,
@@ -134,6 +144,7 @@ impl RunState {
             alive: 0,
             suspended: 0,
             root_ended: false,
+            cut_short: false,
             idle: false,
             listener: None,
             began: None,
@@ -145,7 +156,7 @@ impl RunState {
     }
 
     /// Makes ready for a run.
-    pub(super) fn reset(&mut self, setting: Setting) {
+    pub(crate) fn reset(&mut self, setting: Setting) {
         self.slots.clear();
         self.ready.clear();
         self.tracker.reset();
@@ -158,6 +169,8 @@ impl RunState {
         self.fair = false;
         self.fair_cursor = 0;
         self.preempt = setting.preempt;
+        self.preempts = setting.preempt;
+        self.calm = 0;
         self.chosen = None;
         self.fire = false;
         self.early_timers = EARLY_TIMERS;
@@ -167,6 +180,7 @@ impl RunState {
         self.alive = 0;
         self.suspended = 0;
         self.root_ended = false;
+        self.cut_short = false;
         self.idle = false;
         self.began = None;
         self.clock = Duration::ZERO;
@@ -174,11 +188,11 @@ impl RunState {
     }
 
     /// Virtual time since the run began.
-    pub(super) fn elapsed(&self) -> Duration {
+    pub(crate) fn elapsed(&self) -> Duration {
         self.began.map_or(Duration::ZERO, |began| began.elapsed())
     }
 
-    pub(super) fn add(&mut self, new: NewTask, parent: Option<TaskRef>) -> TaskRef {
+    pub(crate) fn add(&mut self, new: NewTask, parent: Option<TaskRef>) -> TaskRef {
         let slot = self.slots.next_free();
         let task = self
             .tracker
@@ -219,7 +233,7 @@ impl RunState {
 
     /// A waker was woken. One that outlived its task wakes nobody.
     #[inline]
-    pub(super) fn wake(&mut self, word: Word) {
+    pub(crate) fn wake(&mut self, word: Word) {
         let Some(slot) = self.slots.get_mut(word.slot) else {
             return;
         };
@@ -229,22 +243,26 @@ impl RunState {
         match slot.phase {
             Phase::Idle | Phase::Parked => {
                 slot.woken = true;
+                slot.poll_again = true;
                 let task = slot.task;
                 self.tracker.trace(|tracer, step| tracer.woken(step, task));
                 self.make_ready(word.slot);
             }
-            Phase::Running | Phase::Preempted => slot.woken = true,
+            Phase::Running | Phase::Preempted => {
+                slot.woken = true;
+                slot.poll_again = true;
+            }
             Phase::Vacant => {}
         }
     }
 
     /// A task is to be cancelled once its poll has returned. A blocking one that has begun is left
     /// alone.
-    pub(super) fn abort(&mut self, task: TaskRef) {
+    pub(crate) fn abort(&mut self, task: TaskRef) {
         let Some(slot) = self.slots.get_mut(task.slot) else {
             return;
         };
-        let begun_blocking = slot.kind == TaskKind::Blocking && slot.begun;
+        let begun_blocking = slot.kind.may_block() && slot.begun;
         if slot.task != task || slot.phase == Phase::Vacant || begun_blocking {
             return;
         }
@@ -255,7 +273,7 @@ impl RunState {
     }
 
     /// The task in `slot` is no more.
-    pub(super) fn retire(&mut self, slot: u32, closing: bool) {
+    pub(crate) fn retire(&mut self, slot: u32, closing: bool) {
         let entry = self.slots.at(slot);
         entry.phase = Phase::Vacant;
         entry.scopes.clear();
@@ -273,7 +291,7 @@ impl RunState {
     /// Chooses who runs next. None when nobody can, or when a timer is to fire first.
     #[expect(clippy::inline_always, reason = "part of the step's inner loop")]
     #[inline(always)]
-    pub(super) fn choose_task(&mut self, current: Option<u32>) -> Option<u32> {
+    pub(crate) fn choose_task(&mut self, current: Option<u32>) -> Option<u32> {
         let count = self.ready.len();
         if count == 0 {
             return None;
@@ -283,7 +301,7 @@ impl RunState {
             self.fair_cursor = slot + 1;
             return Some(slot);
         }
-        let may_fire = !self.timers.is_empty() && self.early_timers > 0 && self.timer_is_near();
+        let may_fire = self.may_fire();
         if count == 1 && !may_fire {
             return self.ready.nth(0);
         }
@@ -347,6 +365,12 @@ impl RunState {
             .trace(|tracer, _| tracer.chosen(point, &chosen, yielding));
     }
 
+    /// Whether the earliest timer may fire although tasks are ready.
+    #[inline]
+    pub(crate) fn may_fire(&self) -> bool {
+        !self.timers.is_empty() && self.early_timers > 0 && self.timer_is_near()
+    }
+
     /// Whether the earliest timer may fire early: real code is slow at times, but not for ever.
     #[cold]
     fn timer_is_near(&self) -> bool {
@@ -354,10 +378,33 @@ impl RunState {
         earliest.is_some_and(|deadline| deadline <= self.clock + EARLY_AT_MOST)
     }
 
-    pub(super) fn choose_number(&mut self, bound: u32) -> u32 {
+    /// Switch points inside polls do not switch from now on.
+    pub(crate) fn enter_calm(&mut self) {
+        self.calm += 1;
+        self.preempt = false;
+    }
+
+    /// Whether somebody asked for that.
+    #[cfg(feature = "shuttle")]
+    pub(crate) fn is_calm(&self) -> bool {
+        self.calm > 0
+    }
+
+    pub(crate) fn exit_calm(&mut self) {
+        self.calm = self.calm.saturating_sub(1);
+        self.preempt = self.preempts && self.calm == 0;
+    }
+
+    pub(crate) fn choose_number(&mut self, bound: u32) -> u32 {
         let number = self.strategy.number(bound);
         let picked = u64::from(number) << 32;
         self.order = (self.order ^ picked).wrapping_mul(ORDER_PRIME);
+        self.record_number(number, bound);
+        number
+    }
+
+    /// Writes down that this number below `bound` was chosen, if choices are recorded.
+    pub(crate) fn record_number(&mut self, number: u32, bound: u32) {
         if let Some(recorder) = &mut self.recorder {
             recorder.number(number);
             self.tracker.trace(|tracer, _| {
@@ -370,17 +417,16 @@ impl RunState {
                 tracer.chosen(point, &Choice::Number(number), false);
             });
         }
-        number
     }
 
     /// The heart of a switch point: the current task goes on, which begins its next step, or
     /// leaves; then the executor begins the next step.
     #[expect(clippy::inline_always, reason = "part of the step's inner loop")]
     #[inline(always)]
-    pub(super) fn switch(&mut self, me: TaskRef) -> Turn {
+    pub(crate) fn switch(&mut self, me: TaskRef, op: Op) -> Turn {
         if std::thread::panicking() {
             // A stack that is being unwound cannot be left.
-        } else if self.preempt {
+        } else if self.preempt || op == Op::YieldThread {
             if self.steps >= self.slice_end {
                 // The executor has to look around; whoever is chosen after that goes on.
                 return Turn::Leave;
@@ -402,12 +448,12 @@ impl RunState {
     }
 
     #[inline]
-    pub(super) fn begin_step(&mut self) {
+    pub(crate) fn begin_step(&mut self) {
         self.steps += 1;
         self.tracker.step = self.steps;
     }
 
-    pub(super) fn arm(&mut self, epoch: u32, after: Duration) -> TimerId {
+    pub(crate) fn arm(&mut self, epoch: u32, after: Duration) -> TimerId {
         let deadline = self.elapsed().saturating_add(after);
         self.longest_timer = self.longest_timer.max(after);
         self.timers.arm(epoch, deadline)

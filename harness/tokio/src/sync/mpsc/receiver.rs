@@ -85,7 +85,7 @@ macro_rules! receiver {
             #[track_caller]
             pub fn blocking_recv(&mut self) -> Option<T> {
                 let site = Location::caller();
-                if blocking::in_run() {
+                if blocking::in_run(concat!("mpsc::", stringify!($name), "::blocking_recv"), "recv().await") {
                     facade::block_on(self.recv_at(site))
                 } else {
                     self.real.blocking_recv()
@@ -100,7 +100,7 @@ macro_rules! receiver {
             #[track_caller]
             pub fn blocking_recv_many(&mut self, buffer: &mut Vec<T>, limit: usize) -> usize {
                 let site = Location::caller();
-                if blocking::in_run() {
+                if blocking::in_run(concat!("mpsc::", stringify!($name), "::blocking_recv_many"), "recv_many(..).await") {
                     facade::block_on(self.recv_many_at(buffer, limit, site))
                 } else {
                     self.real.blocking_recv_many(buffer, limit)
@@ -141,7 +141,7 @@ macro_rules! receiver {
                 let Self { end, polling, real } = self;
                 let caller = Location::caller();
                 let site = || place::of_poll(caller, end.site());
-                let polled = polling.poll(end.tag(), Op::Recv, site, || real.poll_recv(cx));
+                let polled = polling.poll_with(cx, end.tag(), Op::Recv, site, |cx| real.poll_recv(cx));
                 end.moved_if(matches!(polled, Poll::Ready(Some(_))));
                 polled
             }
@@ -157,7 +157,7 @@ macro_rules! receiver {
                 let Self { end, polling, real } = self;
                 let caller = Location::caller();
                 let site = || place::of_poll(caller, end.site());
-                let polled = polling.poll(end.tag(), Op::Recv, site, || {
+                let polled = polling.poll_with(cx, end.tag(), Op::Recv, site, |cx| {
                     real.poll_recv_many(cx, buffer, limit)
                 });
                 end.moved_if(matches!(polled, Poll::Ready(received) if received > 0));

@@ -161,7 +161,7 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn blocking_send(&self, value: T) -> Result<(), SendError<T>> {
         let site = Location::caller();
-        if blocking::in_run() {
+        if blocking::in_run("mpsc::Sender::blocking_send", "send(..).await") {
             facade::block_on(self.send_at(value, site))
         } else {
             self.real.blocking_send(value)

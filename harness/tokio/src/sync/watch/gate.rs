@@ -1,8 +1,9 @@
 //! Keeps a run's one thread from blocking in the `std` lock around a watch channel's value.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
 
-use standstill_core::facade::Tag;
+use standstill_core::facade::{self, MayBlock, PollWait, Tag};
 use standstill_core::host::{self, Host};
 use standstill_core::{Op, Site, TaskRef};
 
@@ -10,7 +11,8 @@ use standstill_core::{Op, Site, TaskRef};
 ///
 /// tokio guards the value by a lock of `std`, held by a `Ref` and during the closures of
 /// `send_modify` and `wait_for`. A task that is preempted meanwhile must not make another block
-/// the thread that both run on: so the other goes round its switch points until the lock is free.
+/// the thread that both run on: so the other is suspended in the middle of its poll until the lock
+/// is free, and whoever looks at the run sees for whom it waits.
 #[derive(Debug, Default)]
 pub(super) struct Gate {
     inside: Mutex<Inside>,
@@ -21,6 +23,7 @@ struct Inside {
     epoch: u32,
     readers: Vec<Option<TaskRef>>,
     writer: Option<Option<TaskRef>>,
+    waiting: Vec<Waker>,
 }
 
 /// One reader or the writer; it leaves when dropped.
@@ -30,6 +33,16 @@ pub(super) struct Entered<'a> {
     /// The run and the task, unless it came in outside of any run.
     who: Option<(u32, Option<TaskRef>)>,
     writes: bool,
+}
+
+/// Whether somebody may come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    Now,
+    /// When somebody else has left.
+    Later,
+    /// Whoever asks keeps itself out.
+    Never(&'static str),
 }
 
 impl Gate {
@@ -51,12 +64,12 @@ impl Gate {
     /// Waits until nobody writes.
     #[track_caller]
     pub(super) fn await_reading(&self, tag: &Tag, site: Site) {
-        self.wait(tag, site, |inside, me| match inside.writer {
-            Some(writer) if writer == me => {
-                panic!("watch: the value is read inside of `send_modify` on it: this deadlocks")
-            }
-            Some(_) => false,
-            None => true,
+        self.wait(tag, Op::Inspect, site, |inside, me| match inside.writer {
+            Some(writer) if writer == me => Turn::Never(
+                "watch: the value is read inside of `send_modify` on it: this deadlocks",
+            ),
+            Some(_) => Turn::Later,
+            None => Turn::Now,
         });
     }
 
@@ -69,16 +82,18 @@ impl Gate {
     /// Waits until nobody reads or writes, and notes a writer.
     #[track_caller]
     pub(super) fn write(&self, tag: &Tag, site: Site) -> Entered<'_> {
-        self.wait(tag, site, |inside, me| {
-            assert!(
-                !inside.readers.contains(&me),
-                "watch::Sender::send while the same task holds a watch::Ref: this deadlocks"
-            );
-            assert!(
-                inside.writer != Some(me),
-                "watch::Sender::send inside of `send_modify` on it: this deadlocks"
-            );
-            inside.readers.is_empty() && inside.writer.is_none()
+        self.wait(tag, Op::Send, site, |inside, me| {
+            if inside.readers.contains(&me) {
+                Turn::Never(
+                    "watch::Sender::send while the same task holds a watch::Ref: this deadlocks",
+                )
+            } else if inside.writer == Some(me) {
+                Turn::Never("watch::Sender::send inside of `send_modify` on it: this deadlocks")
+            } else if inside.readers.is_empty() && inside.writer.is_none() {
+                Turn::Now
+            } else {
+                Turn::Later
+            }
         });
         self.enter(true)
     }
@@ -102,20 +117,33 @@ impl Gate {
     }
 
     #[track_caller]
-    fn wait(&self, tag: &Tag, site: Site, free: impl Fn(&Inside, Option<TaskRef>) -> bool) {
+    fn wait(&self, tag: &Tag, op: Op, site: Site, turn: impl Fn(&Inside, Option<TaskRef>) -> Turn) {
+        let mut wait = PollWait::new();
+        let mut blocking = None;
         loop {
             let state = host::with(|host| {
-                let me = host.current();
-                let inside = self.current(host);
-                (free(&inside, me), host.closing())
+                let mut inside = self.current(host);
+                let turn = turn(&inside, host.current());
+                if turn == Turn::Later {
+                    inside.waiting.push(host.waker());
+                }
+                (turn, host.closing())
             });
             match state {
-                None | Some((true, _)) => return,
-                // Switch points do nothing any more, and the real lock would never be free.
-                Some((false, true)) => std::panic::resume_unwind(Box::new("the run is over")),
-                Some((false, false)) => tag.switch(Op::Yield, site),
+                None | Some((Turn::Now, _)) => break,
+                Some((Turn::Never(why), _)) => panic!("{why}"),
+                // The real lock would never be free.
+                Some((Turn::Later, true)) => std::panic::resume_unwind(Box::new("the run is over")),
+                Some((Turn::Later, false)) => {
+                    wait.begin(tag, op, site);
+                    blocking.get_or_insert_with(MayBlock::begin);
+                    if !facade::park_in_poll() {
+                        break;
+                    }
+                }
             }
         }
+        wait.granted();
     }
 }
 
@@ -133,5 +161,8 @@ impl Drop for Entered<'_> {
         } else if let Some(place) = inside.readers.iter().position(|reader| *reader == me) {
             inside.readers.swap_remove(place);
         }
+        let waiting = std::mem::take(&mut inside.waiting);
+        drop(inside);
+        waiting.into_iter().for_each(Waker::wake);
     }
 }

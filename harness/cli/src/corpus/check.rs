@@ -1,4 +1,4 @@
-//! Looking after the corpus.
+//! Does every entry still show what it says?
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ use crate::replay::target::{Case, cases};
 use crate::shrink::shrunk;
 
 /// Replays every entry and, if it is asked for, brings those up to date that show something else.
-pub(crate) fn check(
+pub(super) fn check(
     scenarios: &[Scenario],
     args: &CheckArgs,
     console: &mut Console,

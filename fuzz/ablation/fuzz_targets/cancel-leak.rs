@@ -1,0 +1,4 @@
+//! Fuzzes `cancel-leak`.
+#![no_main]
+
+standstill_fuzz::target!();

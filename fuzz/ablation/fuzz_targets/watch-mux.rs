@@ -1,0 +1,4 @@
+//! Fuzzes `watch-mux`.
+#![no_main]
+
+standstill_fuzz::target!();

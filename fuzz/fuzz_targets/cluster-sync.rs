@@ -1,0 +1,4 @@
+//! Fuzzes `cluster-sync`.
+#![no_main]
+
+standstill_fuzz::target!();

@@ -1,0 +1,4 @@
+//! Fuzzes `double-read`.
+#![no_main]
+
+standstill_fuzz::target!();

@@ -1,0 +1,4 @@
+//! Fuzzes `quota-worker`.
+#![no_main]
+
+standstill_fuzz::target!();

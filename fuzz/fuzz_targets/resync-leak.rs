@@ -1,0 +1,4 @@
+//! Fuzzes `resync-leak`.
+#![no_main]
+
+standstill_fuzz::target!();

@@ -1,0 +1,4 @@
+//! Fuzzes `stream-reset`.
+#![no_main]
+
+standstill_fuzz::target!();

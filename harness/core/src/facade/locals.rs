@@ -1,0 +1,108 @@
+//! Values that each task of a run has of its own: what `thread_local!` is in a run.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use crate::host;
+use crate::task::TaskRef;
+
+/// A task's value for one key.
+struct Local {
+    owner: Owner,
+    /// The key's address.
+    key: usize,
+    /// None once its destructor has begun.
+    value: Option<Rc<dyn Any>>,
+}
+
+/// The epoch of a run, and a task of it.
+type Owner = (u32, TaskRef);
+
+thread_local! {
+    static LOCALS: RefCell<Vec<Local>> = const { RefCell::new(Vec::new()) };
+}
+
+/// What a task's key holds.
+#[derive(Debug)]
+pub enum Found<T> {
+    /// This value.
+    Value(Rc<T>),
+    /// Nothing yet.
+    Nothing,
+    /// Nothing any more: the task is ending, and the value was dropped.
+    Gone,
+}
+
+/// The current task, if this is one of a run.
+fn owner() -> Option<Owner> {
+    host::with(|host| Some((host.epoch(), host.current()?))).flatten()
+}
+
+/// The current task's value for `key`. None if no task of a run is current.
+pub fn get<T: 'static>(key: usize) -> Option<Found<T>> {
+    let owner = owner()?;
+    forget_other_runs(owner.0);
+    LOCALS.with_borrow(|locals| {
+        let mut mine = locals.iter().filter(|local| local.owner == owner);
+        Some(match mine.find(|local| local.key == key) {
+            None => Found::Nothing,
+            Some(local) => match local.value.clone().map(Rc::downcast) {
+                Some(Ok(value)) => Found::Value(value),
+                _ => Found::Gone,
+            },
+        })
+    })
+}
+
+/// Gives the current task a value for `key`.
+pub fn put<T: 'static>(key: usize, value: Rc<T>) {
+    let Some(owner) = owner() else { return };
+    let before = LOCALS.with_borrow_mut(|locals| {
+        let mut mine = locals.iter_mut().filter(|local| local.owner == owner);
+        let known = mine.find(|local| local.key == key);
+        match known {
+            Some(local) => local.value.replace(value),
+            None => {
+                locals.push(Local {
+                    owner,
+                    key,
+                    value: Some(value),
+                });
+                None
+            }
+        }
+    });
+    drop(before);
+}
+
+/// Drops the current task's values, the latest first. Called where the task ends.
+pub fn end() {
+    if LOCALS.with_borrow(Vec::is_empty) {
+        return;
+    }
+    let Some(owner) = owner() else { return };
+    // A destructor may use other values, and give keys that had none one.
+    loop {
+        let value = LOCALS.with_borrow_mut(|locals| {
+            let mine = locals.iter_mut().rev();
+            mine.filter(|local| local.owner == owner)
+                .find_map(|local| local.value.take())
+        });
+        match value {
+            Some(value) => drop(value),
+            None => break,
+        }
+    }
+    LOCALS.with_borrow_mut(|locals| locals.retain(|local| local.owner != owner));
+}
+
+/// Values that no end of a task has dropped.
+fn forget_other_runs(epoch: u32) {
+    let stale = |local: &Local| local.owner.0 != epoch;
+    if LOCALS.with_borrow(|locals| locals.iter().any(stale)) {
+        let gone: Vec<Local> =
+            LOCALS.with_borrow_mut(|locals| locals.extract_if(.., |local| stale(local)).collect());
+        drop(gone);
+    }
+}

@@ -1,0 +1,146 @@
+//! Blocking without blocking: a wait of a task that tries, says what it waits for, and lets others
+//! run until it is woken.
+
+use std::sync::atomic::{AtomicUsize, Ordering, fence};
+use std::sync::{Mutex, PoisonError};
+use std::task::{Poll, Waker};
+use std::time::Duration;
+
+use standstill_core::facade::{Deadline, PollWait, Tag};
+use standstill_core::{Op, Site, host};
+
+/// Those who wait for a primitive. They are woken all together, and whoever then is first gets it:
+/// the strategy decides.
+#[derive(Debug)]
+pub(crate) struct Waiters {
+    count: AtomicUsize,
+    wakers: Mutex<Vec<Waker>>,
+}
+
+impl Waiters {
+    pub(crate) const fn new() -> Self {
+        Self {
+            count: AtomicUsize::new(0),
+            wakers: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// The current task wants to be woken. It must look again after this, before it waits.
+    fn add(&self) {
+        let Some(waker) = host::with(|host| host.waker()) else {
+            return;
+        };
+        let mut wakers = self.wakers.lock().unwrap_or_else(PoisonError::into_inner);
+        if !wakers.iter().any(|known| known.will_wake(&waker)) {
+            wakers.push(waker);
+            self.count.store(wakers.len(), Ordering::Relaxed);
+        }
+        // Either this look again sees what the other side did, or the other side sees the waker.
+        fence(Ordering::SeqCst);
+    }
+
+    /// What they wait for may have come true.
+    #[inline]
+    pub(crate) fn wake(&self) {
+        fence(Ordering::SeqCst);
+        if self.count.load(Ordering::Relaxed) > 0 {
+            self.wake_all();
+        }
+    }
+
+    #[cold]
+    fn wake_all(&self) {
+        let wakers = {
+            let mut wakers = self.wakers.lock().unwrap_or_else(PoisonError::into_inner);
+            self.count.store(0, Ordering::Relaxed);
+            std::mem::take(&mut *wakers)
+        };
+        for waker in wakers {
+            waker.wake();
+        }
+    }
+}
+
+/// A wait that time has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TimedOut;
+
+/// Whether the caller is a task of a run. What blocks elsewhere blocks for real.
+#[inline]
+pub(crate) fn in_task() -> bool {
+    host::with(|host| host.current().is_some()) == Some(true)
+}
+
+/// Whether the caller's run is over and being taken down.
+pub(crate) fn closing() -> bool {
+    host::with(|host| host.closing()) == Some(true)
+}
+
+/// Suspends the current task until it is woken.
+pub(crate) fn park() {
+    host::with(|host| host.park());
+}
+
+/// What a blocking operation is, on what, and where.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Operation<'a> {
+    pub(crate) tag: &'a Tag,
+    pub(crate) op: Op,
+    pub(crate) site: Site,
+}
+
+impl Operation<'_> {
+    /// Blocks the current task until `attempt` succeeds, which may be whenever `waiters` are woken.
+    /// Outside of a run, None: the caller then does it in the real way.
+    #[inline]
+    pub(crate) fn wait<R>(
+        self,
+        waiters: &Waiters,
+        attempt: impl FnMut() -> Option<R>,
+    ) -> Option<R> {
+        match self.wait_for(waiters, None, attempt)? {
+            Ok(result) => Some(result),
+            Err(TimedOut) => unreachable!("a wait without a limit has timed out"),
+        }
+    }
+
+    /// As [`Operation::wait`], but no longer than `limit`.
+    pub(crate) fn wait_for<R>(
+        self,
+        waiters: &Waiters,
+        limit: Option<Duration>,
+        mut attempt: impl FnMut() -> Option<R>,
+    ) -> Option<Result<R, TimedOut>> {
+        if !in_task() {
+            return None;
+        }
+        let Self { tag, op, site } = self;
+        let mut wait = PollWait::new();
+        let mut deadline = None;
+        loop {
+            let polled = wait.poll(
+                tag,
+                op,
+                || site,
+                || {
+                    let result = attempt().or_else(|| {
+                        waiters.add();
+                        attempt()
+                    });
+                    result.map_or(Poll::Pending, Poll::Ready)
+                },
+            );
+            if let Poll::Ready(result) = polled {
+                return Some(Ok(result));
+            }
+            if let Some(limit) = limit {
+                // None in the inner: so far away that it never comes.
+                let deadline = deadline.get_or_insert_with(|| Deadline::after(limit, site));
+                if deadline.as_mut().is_some_and(Deadline::has_come) {
+                    return Some(Err(TimedOut));
+                }
+            }
+            park();
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! `OnceLock`.
+
+use std::fmt;
+use std::panic::Location;
+use std::sync as real;
+
+use standstill_core::facade::Tag;
+use standstill_core::{Op, ResourceKind, Site};
+
+use crate::sync::gate::Gate;
+
+/// A value that is set once.
+pub struct OnceLock<T> {
+    gate: Gate,
+    real: real::OnceLock<T>,
+}
+
+impl<T> OnceLock<T> {
+    /// No value yet.
+    #[track_caller]
+    pub const fn new() -> Self {
+        Self {
+            gate: Gate::new(Tag::of::<T>(ResourceKind::StdOnceLock, 1)),
+            real: real::OnceLock::new(),
+        }
+    }
+
+    fn get_at(&self, site: Site) -> Option<&T> {
+        self.gate.tag().switch(Op::Inspect, site);
+        self.real.get()
+    }
+
+    /// The value, if it is there.
+    #[track_caller]
+    pub fn get(&self) -> Option<&T> {
+        self.get_at(Location::caller())
+    }
+
+    /// The value, if it is there.
+    pub fn get_mut(&mut self) -> Option<&mut T> {
+        self.real.get_mut()
+    }
+
+    /// The value, once it is there.
+    #[track_caller]
+    pub fn wait(&self) -> &T {
+        let site = Location::caller();
+        self.gate.wait(site, || self.real.get().is_some());
+        match self.real.get() {
+            Some(value) => value,
+            None => unreachable!("the wait for a value ended without one"),
+        }
+    }
+
+    /// Sets the value, if there is none; waits for whoever does it now.
+    ///
+    /// # Errors
+    ///
+    /// The value, if there was one already.
+    #[track_caller]
+    pub fn set(&self, value: T) -> Result<(), T> {
+        let _inside = self.gate.enter(Location::caller());
+        self.real.set(value)
+    }
+
+    /// The value, which `f` makes if it is not there; waits for whoever makes it now.
+    #[track_caller]
+    pub fn get_or_init<F>(&self, f: F) -> &T
+    where
+        F: FnOnce() -> T,
+    {
+        self.get_or_init_at(f, Location::caller())
+    }
+
+    fn get_or_init_at(&self, f: impl FnOnce() -> T, site: Site) -> &T {
+        if let Some(value) = self.real.get() {
+            self.gate.tag().switch(Op::Inspect, site);
+            return value;
+        }
+        let _inside = self.gate.enter(site);
+        match self.real.get() {
+            Some(value) => value,
+            // Nobody else is in here: what `f` makes is what is set.
+            None => {
+                let value = f();
+                self.real.get_or_init(|| value)
+            }
+        }
+    }
+
+    /// Takes the value out.
+    pub fn take(&mut self) -> Option<T> {
+        self.real.take()
+    }
+
+    /// The value, if it is there.
+    pub fn into_inner(self) -> Option<T> {
+        self.real.into_inner()
+    }
+}
+
+impl<T> Default for OnceLock<T> {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: Clone> Clone for OnceLock<T> {
+    #[track_caller]
+    fn clone(&self) -> Self {
+        match self.get() {
+            Some(value) => Self::from(value.clone()),
+            None => Self::new(),
+        }
+    }
+}
+
+impl<T> From<T> for OnceLock<T> {
+    #[track_caller]
+    fn from(value: T) -> Self {
+        let mut cell = Self::new();
+        cell.real = real::OnceLock::from(value);
+        cell
+    }
+}
+
+impl<T: PartialEq> PartialEq for OnceLock<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.real == other.real
+    }
+}
+
+impl<T: Eq> Eq for OnceLock<T> {}
+
+impl<T: fmt::Debug> fmt::Debug for OnceLock<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.real.fmt(f)
+    }
+}

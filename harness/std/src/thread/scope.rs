@@ -1,0 +1,333 @@
+//! Scopes: threads that may borrow, because whoever made the scope waits for them.
+
+use std::any::Any;
+use std::fmt;
+use std::io;
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::thread as real;
+
+use standstill_core::facade::Joined;
+use standstill_core::host::{self, Failure};
+use standstill_core::{Op, Site};
+
+use crate::block::{Operation, Waiters};
+use crate::raw;
+use crate::thread::join::join;
+use crate::thread::{Builder, Result, Thread};
+
+/// Starts threads that may borrow what is around the scope. Only a reference to it is ever seen.
+pub struct Scope<'scope, 'env: 'scope> {
+    threads: Mutex<Vec<Arc<Member>>>,
+    owner: real::Thread,
+    scope: PhantomData<&'scope mut &'scope ()>,
+    env: PhantomData<&'env mut &'env ()>,
+}
+
+/// A thread of a scope.
+struct Member {
+    /// Nothing that it borrowed is left.
+    done: Arc<Done>,
+    /// Somebody asked for its result.
+    asked: AtomicBool,
+    handle: Handle,
+}
+
+enum Handle {
+    Real(Mutex<Option<real::JoinHandle<()>>>),
+    Run(Joined<()>),
+}
+
+struct Done {
+    flag: AtomicBool,
+    waiters: Waiters,
+    owner: real::Thread,
+}
+
+/// Says, when dropped, that the thread is done.
+struct Running(Arc<Done>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.flag.store(true, Ordering::Release);
+        self.0.waiters.wake();
+        self.0.owner.unpark();
+    }
+}
+
+impl Member {
+    fn is_done(&self) -> bool {
+        self.done.flag.load(Ordering::Acquire)
+    }
+
+    /// Waits until nothing that the thread borrowed is left.
+    fn await_done(&self, site: Site) {
+        let waited = match &self.handle {
+            Handle::Real(_) => None,
+            Handle::Run(joined) => {
+                let operation = Operation {
+                    tag: &joined.tag,
+                    op: Op::Join,
+                    site,
+                };
+                operation.wait(&self.done.waiters, || self.is_done().then_some(()))
+            }
+        };
+        if waited.is_none() {
+            while !self.is_done() {
+                real::park();
+            }
+        }
+    }
+
+    /// What the thread panicked with, unless somebody was told already.
+    fn unseen_panic(&self) -> Option<Box<dyn Any + Send>> {
+        if self.asked.load(Ordering::Relaxed) {
+            return None;
+        }
+        match &self.handle {
+            Handle::Real(handle) => {
+                let handle = handle.lock().unwrap_or_else(PoisonError::into_inner).take();
+                handle?.join().err()
+            }
+            Handle::Run(joined) => {
+                let mut context = Context::from_waker(Waker::noop());
+                match joined.cell.poll(&mut context) {
+                    Poll::Ready(Err(Failure::Panicked(payload))) => {
+                        joined.failure_seen();
+                        Some(payload)
+                    }
+                    _ => None,
+                }
+            }
+        }
+    }
+}
+
+/// Calls `f` with a scope, and returns when all of the scope's threads have ended.
+///
+/// # Panics
+///
+/// If one of them panicked and was not joined.
+#[track_caller]
+pub fn scope<'env, F, T>(f: F) -> T
+where
+    F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> T,
+{
+    let site = Location::caller();
+    let scope = Scope {
+        threads: Mutex::new(Vec::new()),
+        owner: real::current(),
+        scope: PhantomData,
+        env: PhantomData,
+    };
+    let result = catch_unwind(AssertUnwindSafe(|| f(&scope)));
+    let panics = scope.await_all(site);
+    match result {
+        Err(payload) => resume_unwind(payload),
+        Ok(_) if !panics.is_empty() => panic_of_a_thread(&panics),
+        Ok(result) => result,
+    }
+}
+
+#[track_caller]
+fn panic_of_a_thread(panics: &[Box<dyn Any + Send>]) -> ! {
+    let text = panics.iter().find_map(|payload| {
+        let text = payload.downcast_ref::<&str>().copied();
+        text.or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+    });
+    match text {
+        // In a run the thread's own panic counts as seen by now: this is where it is told.
+        Some(text) if host::in_run() => panic!("a scoped thread panicked: {text}"),
+        _ => panic!("a scoped thread panicked"),
+    }
+}
+
+impl<'scope, 'env> Scope<'scope, 'env> {
+    /// Starts `f` on a thread of its own.
+    ///
+    /// # Panics
+    ///
+    /// If the system has no more threads.
+    #[track_caller]
+    pub fn spawn<F, T>(&'scope self, f: F) -> ScopedJoinHandle<'scope, T>
+    where
+        F: FnOnce() -> T + Send + 'scope,
+        T: Send + 'scope,
+    {
+        match self.spawn_at(Builder::new(), f, Location::caller()) {
+            Ok(handle) => handle,
+            Err(error) => panic!("failed to spawn thread: {error}"),
+        }
+    }
+
+    pub(super) fn spawn_at<F, T>(
+        &'scope self,
+        builder: Builder,
+        f: F,
+        site: Site,
+    ) -> io::Result<ScopedJoinHandle<'scope, T>>
+    where
+        F: FnOnce() -> T + Send + 'scope,
+        T: Send + 'scope,
+    {
+        let done = Arc::new(Done {
+            flag: AtomicBool::new(false),
+            waiters: Waiters::new(),
+            owner: self.owner.clone(),
+        });
+        let result = Arc::new(Mutex::new(None));
+        let work = Work {
+            f,
+            result: Arc::clone(&result),
+            running: Running(Arc::clone(&done)),
+        };
+        let main: raw::Main<'scope> = Box::new(move || work.run());
+        let (handle, thread) = if host::in_run() {
+            let type_name = std::any::type_name::<F>();
+            let (joined, thread) = builder.start_scoped(type_name, main, site);
+            (Handle::Run(joined), thread)
+        } else {
+            let handle = raw::spawn_scoped(builder.into_real(), main)?;
+            let thread = Thread::real(handle.thread().clone());
+            (Handle::Real(Mutex::new(Some(handle))), thread)
+        };
+        let member = Arc::new(Member {
+            done,
+            asked: AtomicBool::new(false),
+            handle,
+        });
+        self.threads().push(Arc::clone(&member));
+        if let Handle::Run(joined) = &member.handle {
+            joined.tag.switch(Op::Spawn, site);
+        }
+        Ok(ScopedJoinHandle {
+            member,
+            result,
+            thread,
+            scope: PhantomData,
+        })
+    }
+
+    fn threads(&self) -> std::sync::MutexGuard<'_, Vec<Arc<Member>>> {
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for all threads, those that start meanwhile included. Returns what they panicked with.
+    fn await_all(&self, site: Site) -> Vec<Box<dyn Any + Send>> {
+        // The frames that the threads borrow from must not go before them, not even when the wait
+        // itself is unwound because the run is over: then the threads are ended from within this.
+        struct Finally<'a, 'scope, 'env>(&'a Scope<'scope, 'env>, Site);
+
+        impl Drop for Finally<'_, '_, '_> {
+            fn drop(&mut self) {
+                self.0.await_each(self.1);
+            }
+        }
+
+        let finally = Finally(self, site);
+        let panics = self.await_each(site);
+        std::mem::forget(finally);
+        panics
+    }
+
+    fn await_each(&self, site: Site) -> Vec<Box<dyn Any + Send>> {
+        let mut panics = Vec::new();
+        loop {
+            // It stays in the list until it is done: see `await_all`.
+            let Some(member) = self.threads().first().map(Arc::clone) else {
+                return panics;
+            };
+            member.await_done(site);
+            panics.extend(member.unseen_panic());
+            self.threads().retain(|other| !Arc::ptr_eq(other, &member));
+        }
+    }
+}
+
+impl fmt::Debug for Scope<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scope").finish_non_exhaustive()
+    }
+}
+
+/// What a thread of a scope does. Everything that may borrow goes before `running` does.
+struct Work<F, T> {
+    f: F,
+    result: Arc<Mutex<Option<T>>>,
+    running: Running,
+}
+
+impl<F: FnOnce() -> T, T> Work<F, T> {
+    fn run(self) {
+        let Self { f, result, running } = self;
+        // Dropped last, also when `f` panics: the other locals are declared after it.
+        let _running = running;
+        let result = result;
+        let value = f();
+        *result.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+    }
+}
+
+/// Stands for a thread of a scope.
+pub struct ScopedJoinHandle<'scope, T> {
+    member: Arc<Member>,
+    result: Arc<Mutex<Option<T>>>,
+    thread: Thread,
+    scope: PhantomData<&'scope ()>,
+}
+
+impl<T> ScopedJoinHandle<'_, T> {
+    /// The thread.
+    #[must_use]
+    pub fn thread(&self) -> &Thread {
+        &self.thread
+    }
+
+    /// Waits until the thread has ended.
+    ///
+    /// # Errors
+    ///
+    /// What the thread panicked with.
+    #[track_caller]
+    pub fn join(self) -> Result<T> {
+        self.member.asked.store(true, Ordering::Relaxed);
+        match &self.member.handle {
+            Handle::Real(handle) => {
+                let handle = handle.lock().unwrap_or_else(PoisonError::into_inner).take();
+                if let Some(handle) = handle {
+                    handle.join()?;
+                }
+            }
+            Handle::Run(joined) => join(joined, Location::caller())?,
+        }
+        let value = self
+            .result
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        match value {
+            Some(value) => Ok(value),
+            None => unreachable!("a thread ended without a result and without a panic"),
+        }
+    }
+
+    /// Whether the thread has ended.
+    #[must_use]
+    #[track_caller]
+    pub fn is_finished(&self) -> bool {
+        if let Handle::Run(joined) = &self.member.handle {
+            joined.tag.switch(Op::Inspect, Location::caller());
+        }
+        self.member.is_done()
+    }
+}
+
+impl<T> fmt::Debug for ScopedJoinHandle<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ScopedJoinHandle").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,289 @@
+//! `TaskTracker`.
+
+use std::fmt;
+use std::future::Future;
+use std::panic::Location;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use ::tokio_util::task::task_tracker as real;
+use standstill_core::facade::{Tag, Wait};
+use standstill_core::{Op, ResourceKind, Site};
+use standstill_tokio::runtime::Handle;
+use standstill_tokio::task::{self, JoinHandle, LocalSet};
+
+/// Waits for tasks to end, without keeping what they return.
+#[derive(Clone)]
+pub struct TaskTracker {
+    real: real::TaskTracker,
+    tag: Arc<Tag>,
+}
+
+impl TaskTracker {
+    /// A tracker of no tasks, which is open.
+    #[must_use]
+    #[track_caller]
+    pub fn new() -> Self {
+        Self {
+            real: real::TaskTracker::new(),
+            tag: Arc::new(Tag::new(ResourceKind::TaskTracker)),
+        }
+    }
+
+    /// Waits until it is closed and tracks no task.
+    #[track_caller]
+    pub fn wait(&self) -> TaskTrackerWaitFuture<'_> {
+        let site = Location::caller();
+        // Whether it is empty counts from now on.
+        self.tag.switch(Op::Atomic, site);
+        TaskTrackerWaitFuture {
+            wait: Wait::new(self.real.wait(), &*self.tag, Op::TrackerWait, site),
+        }
+    }
+
+    /// Lets waits end once it is empty. True if it was open.
+    #[track_caller]
+    pub fn close(&self) -> bool {
+        self.tag.switch(Op::Close, Location::caller());
+        let closed = self.real.close();
+        self.tag.moved();
+        closed
+    }
+
+    /// Opens it again. True if it was closed.
+    #[track_caller]
+    pub fn reopen(&self) -> bool {
+        self.tag.switch(Op::Atomic, Location::caller());
+        self.real.reopen()
+    }
+
+    /// Whether it is closed.
+    #[must_use]
+    #[track_caller]
+    pub fn is_closed(&self) -> bool {
+        self.tag.switch(Op::Atomic, Location::caller());
+        self.real.is_closed()
+    }
+
+    /// How many tasks it tracks.
+    #[must_use]
+    #[track_caller]
+    pub fn len(&self) -> usize {
+        self.tag.switch(Op::Atomic, Location::caller());
+        self.real.len()
+    }
+
+    /// Whether it tracks no task.
+    #[must_use]
+    #[track_caller]
+    pub fn is_empty(&self) -> bool {
+        self.tag.switch(Op::Atomic, Location::caller());
+        self.real.is_empty()
+    }
+
+    /// Starts a task that is tracked.
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        task::spawn(self.track_future(future))
+    }
+
+    /// As [`TaskTracker::spawn`], on `handle`'s runtime.
+    #[track_caller]
+    pub fn spawn_on<F>(&self, future: F, handle: &Handle) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        handle.spawn(self.track_future(future))
+    }
+
+    /// Starts a task that need not be `Send` and is tracked.
+    #[track_caller]
+    pub fn spawn_local<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        task::spawn_local(self.track_future(future))
+    }
+
+    /// As [`TaskTracker::spawn_local`], on `local_set`.
+    #[track_caller]
+    pub fn spawn_local_on<F>(&self, future: F, local_set: &LocalSet) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        local_set.spawn_local(self.track_future(future))
+    }
+
+    /// Runs `f` where it may block, as a task that is tracked.
+    #[track_caller]
+    pub fn spawn_blocking<F, T>(&self, f: F) -> JoinHandle<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        task::spawn_blocking(self.tracked(f))
+    }
+
+    /// As [`TaskTracker::spawn_blocking`], on `handle`'s runtime.
+    #[track_caller]
+    pub fn spawn_blocking_on<F, T>(&self, f: F, handle: &Handle) -> JoinHandle<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        handle.spawn_blocking(self.tracked(f))
+    }
+
+    #[track_caller]
+    fn tracked<F: FnOnce() -> T, T>(&self, f: F) -> impl FnOnce() -> T + use<F, T> {
+        let token = self.token();
+        move || {
+            token.works();
+            let result = f();
+            drop(token);
+            result
+        }
+    }
+
+    /// A future that is tracked until it is dropped.
+    #[track_caller]
+    pub fn track_future<F: Future>(&self, future: F) -> TrackedFuture<F> {
+        TrackedFuture {
+            future,
+            token: self.token(),
+            works: false,
+        }
+    }
+
+    /// Stands for a task: it is tracked until this is dropped.
+    #[track_caller]
+    pub fn token(&self) -> TaskTrackerToken {
+        let site = Location::caller();
+        self.tag.switch(Op::Atomic, site);
+        TaskTrackerToken {
+            site,
+            real: Some(self.real.token()),
+            tracker: self.clone(),
+        }
+    }
+
+    /// Whether both are the same.
+    #[must_use]
+    pub fn ptr_eq(left: &Self, right: &Self) -> bool {
+        real::TaskTracker::ptr_eq(&left.real, &right.real)
+    }
+}
+
+impl Default for TaskTracker {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for TaskTracker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.real.fmt(f)
+    }
+}
+
+/// Stands for a task that is tracked.
+#[must_use]
+#[derive(Debug)]
+pub struct TaskTrackerToken {
+    real: Option<real::TaskTrackerToken>,
+    tracker: TaskTracker,
+    site: Site,
+}
+
+impl TaskTrackerToken {
+    /// The tracker.
+    #[must_use]
+    pub fn task_tracker(&self) -> &TaskTracker {
+        &self.tracker
+    }
+
+    /// The current task is the one that it stands for.
+    fn works(&self) {
+        self.tracker.tag.switch(Op::Track, self.site);
+    }
+}
+
+impl Clone for TaskTrackerToken {
+    #[track_caller]
+    fn clone(&self) -> Self {
+        self.tracker.token()
+    }
+}
+
+impl Drop for TaskTrackerToken {
+    fn drop(&mut self) {
+        self.tracker.tag.switch(Op::CloseSource, self.site);
+        drop(self.real.take());
+        self.tracker.tag.moved();
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// A future that is tracked: what [`TaskTracker::track_future`] returns.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct TrackedFuture<F> {
+        #[pin]
+        future: F,
+        token: TaskTrackerToken,
+        works: bool,
+    }
+}
+
+impl<F: Future> Future for TrackedFuture<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        if !std::mem::replace(this.works, true) {
+            this.token.works();
+        }
+        this.future.poll(cx)
+    }
+}
+
+impl<F: fmt::Debug> fmt::Debug for TrackedFuture<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TrackedFuture")
+            .field("future", &self.future)
+            .field("task_tracker", self.token.task_tracker())
+            .finish()
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// The wait that [`TaskTracker::wait`] begins.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct TaskTrackerWaitFuture<'a> {
+        #[pin]
+        wait: Wait<real::TaskTrackerWaitFuture<'a>, &'a Tag>,
+    }
+}
+
+impl Future for TaskTrackerWaitFuture<'_> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.project().wait.poll(cx)
+    }
+}
+
+impl fmt::Debug for TaskTrackerWaitFuture<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TaskTrackerWaitFuture")
+            .finish_non_exhaustive()
+    }
+}

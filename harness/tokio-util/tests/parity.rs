@@ -1,0 +1,118 @@
+//! The contract of what people use of tokio-util, written once and kept three ways: by tokio-util
+//! itself, by the drop-in outside of runs, and by the drop-in inside, under many schedules.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+/// No contract takes longer: this is a tester of hangs.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Runs `test` on a thread of its own, but not for ever.
+fn limited(test: impl FnOnce() + Send + 'static) {
+    let (done, ended) = channel();
+    let thread = std::thread::spawn(move || {
+        test();
+        let _ = done.send(());
+    });
+    match ended.recv_timeout(LIMIT) {
+        Err(RecvTimeoutError::Timeout) => panic!("it hangs"),
+        Ok(()) | Err(RecvTimeoutError::Disconnected) => {
+            if let Err(panic) = thread.join() {
+                std::panic::resume_unwind(panic);
+            }
+        }
+    }
+}
+
+/// Whether `future` is pending when it is polled once, without anybody to wake.
+fn is_pending<F: Future + ?Sized>(future: Pin<&mut F>) -> bool {
+    future
+        .poll(&mut Context::from_waker(Waker::noop()))
+        .is_pending()
+}
+
+macro_rules! contracts {
+    ($($name:ident = $file:literal;)*) => {$(
+        mod $name {
+            use super::{check, tokio, tokio_util};
+            include!($file);
+        }
+    )*};
+}
+
+macro_rules! all_contracts {
+    () => {
+        contracts! {
+            cancellation = "contract/cancellation.rs";
+            trackers = "contract/trackers.rs";
+            polled = "contract/polled.rs";
+        }
+    };
+}
+
+/// Runs a contract on a runtime whose clock is paused.
+macro_rules! on_a_runtime {
+    () => {
+        fn check<F, R>(body: F)
+        where
+            F: Fn() -> R + Send + Sync + 'static,
+            R: std::future::Future<Output = ()> + 'static,
+        {
+            super::limited(move || {
+                tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .start_paused(true)
+                    .build()
+                    .expect("a runtime")
+                    .block_on(body());
+            });
+        }
+        all_contracts!();
+    };
+}
+
+mod by_tokio_util {
+    use ::{tokio, tokio_util};
+    on_a_runtime!();
+}
+
+mod by_the_drop_in {
+    #[cfg(feature = "standstill")]
+    use ::standstill_tokio as tokio;
+    use ::standstill_tokio_util as tokio_util;
+    #[cfg(not(feature = "standstill"))]
+    use ::tokio;
+    on_a_runtime!();
+}
+
+/// Runs a contract in runs of an engine. `$with` sets the hunt up for it.
+#[cfg(feature = "standstill")]
+macro_rules! in_runs {
+    ($with:expr) => {
+        use ::standstill_tokio as tokio;
+        use ::standstill_tokio_util as tokio_util;
+
+        fn check<F, R>(body: F)
+        where
+            F: Fn() -> R + Send + Sync + 'static,
+            R: std::future::Future<Output = ()> + 'static,
+        {
+            super::limited(move || {
+                let hunt = standstill_core::Hunt::new("contract")
+                    .schedules(300)
+                    .seed(7);
+                let with: fn(standstill_core::Hunt) -> standstill_core::Hunt = $with;
+                with(hunt).run(body).assert_clean();
+            });
+        }
+        all_contracts!();
+    };
+}
+
+#[cfg(feature = "standstill")]
+mod by_the_drop_in_under_explore {
+    in_runs!(|hunt| hunt);
+}
