@@ -2,6 +2,11 @@
 //!
 //! `cargo run --release -p standstill-catalogue --example minimised [FINDS]` prints a Markdown table.
 
+#![expect(
+    clippy::disallowed_types,
+    reason = "it measures how long minimising takes, in real time"
+)]
+
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 

@@ -499,7 +499,7 @@ fn spawners_last_line(report: &Report, task: &TaskNode) -> Option<Line> {
             What::Does { op, at, .. } if by_itself(&op) => Some((op, trace.places.get(at)?)),
             _ => None,
         })
-        .last()
+        .next_back()
         .filter(|_| ended)?;
     Some(Line::at(
         format!("the last that {} did was this `{op}`", trace.name(parent)),
