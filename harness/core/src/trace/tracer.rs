@@ -111,9 +111,12 @@ impl Tracer {
         self.event(step, Some(index), What::Spawned);
     }
 
-    pub(crate) fn runs(&mut self, step: u64, task: TaskRef) {
-        self.running = self.index(task);
-        self.event(step, self.running, What::Runs);
+    /// Only the task that runs does anything: by what it does first it is known that it does.
+    fn runs(&mut self, step: u64, task: Option<usize>) {
+        if task.is_some() && self.running != task {
+            self.running = task;
+            self.event(step, task, What::Runs);
+        }
     }
 
     pub(crate) fn stops(&mut self, step: u64, suspended: bool) {
@@ -122,8 +125,9 @@ impl Tracer {
         } else {
             What::Paused
         };
-        let running = self.running.take();
-        self.event(step, running, what);
+        if let Some(running) = self.running.take() {
+            self.event(step, Some(running), what);
+        }
     }
 
     pub(crate) fn ended(&mut self, step: u64, task: TaskRef) {
@@ -150,6 +154,7 @@ impl Tracer {
     ) {
         let at = self.place(site);
         let task = self.index(task);
+        self.runs(step, task);
         let resource = resource.map(|resource| resource.0 as usize);
         if let (Some(resource), Some(task)) = (resource, task) {
             let users = self.users.entry(resource).or_default();
@@ -170,6 +175,7 @@ impl Tracer {
     ) {
         let at = self.place(site);
         let task = self.index(task);
+        self.runs(step, task);
         self.begun += 1;
         let wait = self.begun;
         self.waits.insert(record, wait);
@@ -189,6 +195,9 @@ impl Tracer {
     pub(crate) fn wait_ended(&mut self, step: u64, task: TaskRef, record: u32, granted: bool) {
         if let Some(wait) = self.waits.remove(&record) {
             let task = self.index(task);
+            if granted {
+                self.runs(step, task);
+            }
             let what = if granted {
                 What::Granted { wait }
             } else {
@@ -208,6 +217,7 @@ impl Tracer {
     ) {
         let at = self.place(site);
         let task = self.index(task);
+        self.runs(step, task);
         self.begun += 1;
         let hold = self.begun;
         self.holds.insert(record, hold);
@@ -227,6 +237,7 @@ impl Tracer {
     pub(crate) fn releases(&mut self, step: u64, by: Option<TaskRef>, record: u32) {
         if let Some(hold) = self.holds.remove(&record) {
             let by = by.and_then(|by| self.index(by));
+            self.runs(step, by);
             self.event(step, by, What::Releases { hold });
         }
     }

@@ -218,7 +218,8 @@ impl Tracker {
     }
 
     /// Notes what a task is about to do, and the part it plays by doing it.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "part of the step's inner loop")]
+    #[inline(always)]
     pub fn intends(&mut self, task: TaskRef, op: Op, resource: Option<ResourceId>, site: Site) {
         if !self.closing {
             self.tasks[task.slot as usize].last = Some((op, site));
@@ -301,6 +302,8 @@ impl Tracker {
         self.end_wait(wait, false);
     }
 
+    #[expect(clippy::inline_always, reason = "part of the step's inner loop")]
+    #[inline(always)]
     fn end_wait(&mut self, wait: WaitId, granted: bool) {
         // The waits of the standstill itself stay for the graph.
         let Some(record) = self.waits.get(wait.0) else {

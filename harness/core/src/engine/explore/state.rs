@@ -244,8 +244,9 @@ impl RunState {
             Phase::Idle | Phase::Parked => {
                 slot.woken = true;
                 slot.poll_again = true;
-                let task = slot.task;
-                self.tracker.trace(|tracer, step| tracer.woken(step, task));
+                if self.tracker.tracer.is_some() {
+                    self.tell_woken(word.slot);
+                }
                 self.make_ready(word.slot);
             }
             Phase::Running | Phase::Preempted => {
@@ -254,6 +255,13 @@ impl RunState {
             }
             Phase::Vacant => {}
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn tell_woken(&mut self, slot: u32) {
+        let task = self.slots.at(slot).task;
+        self.tracker.trace(|tracer, step| tracer.woken(step, task));
     }
 
     /// A task is to be cancelled once its poll has returned. A blocking one that has begun is left

@@ -200,7 +200,6 @@ impl Machine {
         if !self.executor.closing.get() {
             state.tracker.polled(me);
             state.begin_step();
-            state.tracker.trace(|tracer, step| tracer.runs(step, me));
         }
         let job = if aborted {
             Job::Cancel
@@ -337,7 +336,6 @@ impl Machine {
                 .step_begins(slot.identity, state.suspended);
             if !closing {
                 state.begin_step();
-                state.tracker.trace(|tracer, step| tracer.runs(step, me));
             }
         }
         if scoped {
