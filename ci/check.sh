@@ -52,7 +52,5 @@ step cargo clippy "${bench[@]}" --locked --quiet -- -D warnings
 step cargo clippy "${fuzz[@]}" --locked --quiet -- -D warnings
 step cargo clippy "${ablation[@]}" --locked --quiet -- -D warnings
 step bash ci/fuzz-smoke.sh
-# Killed at any moment, the nightly leaves a whole corpus.
-step bash ci/nightly-kill.sh
 
 printf '\nall checks passed in %dm%02ds\n' $((SECONDS / 60)) $((SECONDS % 60))
