@@ -18,6 +18,7 @@
 //! - `pick`: from names to scenarios;
 //! - `shrink`: schedules that are worth keeping;
 //! - `hunt`, with `progress` and `interrupt`: the main job;
+//! - `prove`: every interleaving of a small load;
 //! - `replay`, `explain`, `corpus`: what was found once;
 //! - `list`, `show`: what there is.
 
@@ -33,6 +34,7 @@ mod interrupt;
 mod list;
 mod pick;
 mod progress;
+mod prove;
 mod replay;
 mod run;
 mod show;

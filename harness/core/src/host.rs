@@ -119,6 +119,9 @@ pub trait Host {
     /// A wait was dropped.
     fn abandoned(&self, wait: WaitId);
 
+    /// The current step did something that other steps may notice and that no other call tells of.
+    fn unseen(&self) {}
+
     /// The current task holds permits from now on. None when there is no current task.
     fn hold(&self, resource: ResourceId, op: Op, amount: u32, site: Site) -> Option<HoldId>;
 

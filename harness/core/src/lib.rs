@@ -13,6 +13,7 @@
 //! - [`isolation`]: runs in a process of their own;
 //! - [`Hunt`]: many runs, until one shows something;
 //! - [`leaks`], [`watchdog`]: the same eyes for plain tokio tests and services;
+//! - [`Prove`]: every interleaving of a small load;
 //! - [`minimise_load`], [`minimise_schedule`]: a find, as small as it gets;
 //! - [`schedule_as_bytes`]: a find, as a fuzzer's input;
 //! - [`Report`], [`Corpus`]: what is told of a finding, and what is kept.
@@ -45,6 +46,7 @@ mod op;
 mod plan;
 #[cfg(feature = "proptest")]
 mod property;
+mod prove;
 mod random;
 mod raw;
 mod report;
@@ -69,7 +71,7 @@ pub use finding::{
 pub use fingerprint::{Fingerprint, FingerprintError};
 pub use hunt::{
     CHECK_SCHEDULES, DEFAULT_SCHEDULES, Found, Hunt, HuntError, Outcome, Progress, Runner,
-    STRESS_REPLAYS, check,
+    STRESS_REPLAYS, Tactic, check,
 };
 pub use load::{Knob, Load, LoadRanges, RangeError};
 pub use minimise::{DEFAULT_MINIMISE_BUDGET, minimise_load, minimise_schedule};
@@ -80,6 +82,7 @@ pub use plan::{
 };
 #[cfg(feature = "proptest")]
 pub use property::{DEFAULT_CASES, Falsified, Property, PropertyError, loads, plans};
+pub use prove::{Conclusion, DEFAULT_EXECUTIONS, Proof, Prove, Unproved};
 pub use report::Report;
 pub use scenario::{Program, RootFuture, Scenario};
 pub use site::{Place, Site};

@@ -314,6 +314,24 @@ impl LoadRanges {
         load
     }
 
+    /// Every load in range, the last knob counting fastest.
+    pub(crate) fn every(&self) -> Vec<Load> {
+        let mut loads = vec![Load::default()];
+        for (knob, range) in self.iter() {
+            loads = loads
+                .into_iter()
+                .flat_map(|load| {
+                    range.clone().map(move |value| {
+                        let mut load = load;
+                        load.set(knob, value);
+                        load
+                    })
+                })
+                .collect();
+        }
+        loads
+    }
+
     /// A load drawn uniformly from the ranges.
     pub(crate) fn draw(&self, random: &mut Random) -> Load {
         let mut load = Load::default();

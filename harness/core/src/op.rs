@@ -184,6 +184,12 @@ macro_rules! operations {
                 match self { $(Op::$variant => Side::$plays,)* }
             }
 
+            /// Whether the operation leaves the resource as it is: two of them may change places.
+            #[inline]
+            pub(crate) fn only_reads(self) -> bool {
+                matches!(self, Op::Read | Op::Inspect)
+            }
+
             /// The part that another task must play to end a wait in this operation.
             pub fn needs(self) -> Side {
                 match self { $(Op::$variant => Side::$needs,)* }

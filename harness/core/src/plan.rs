@@ -56,6 +56,14 @@ pub struct UnknownWord {
     known: String,
 }
 
+impl UnknownWord {
+    /// There were these words, too.
+    pub(crate) fn or(mut self, more: &str) -> Self {
+        self.known = format!("{}, {more}", self.known);
+        self
+    }
+}
+
 words! {
     /// Which of a scenario's programs runs.
     Variant, "variant" {
@@ -131,20 +139,26 @@ pub enum StrategyKind {
         /// The bug depth d, from 1.
         depth: u8,
     },
+    /// Partial order sampling.
+    Pos,
+    /// The uniform random walk, for the operations on a few shared resources.
+    Surw,
 }
 
 /// The strategies there are, with any parameters, and the engines that have them.
-const STRATEGIES: [(StrategyKind, &[EngineKind]); 7] = {
+const STRATEGIES: [(StrategyKind, &[EngineKind]); 9] = {
     use EngineKind::{Explore, Shuttle, Stress};
     [
         // Under stress it stands for the noise, which has nothing but a seed.
         (StrategyKind::Random, &[Explore, Shuttle, Stress]),
         (StrategyKind::Pct { depth: 1 }, &[Explore, Shuttle]),
-        (StrategyKind::Urw, &[Shuttle]),
+        (StrategyKind::Urw, &[Explore, Shuttle]),
         (StrategyKind::Dfs, &[Shuttle]),
         (StrategyKind::RoundRobin, &[Shuttle]),
         (StrategyKind::OwnRandom, &[Shuttle]),
         (StrategyKind::OwnPct { depth: 1 }, &[Shuttle]),
+        (StrategyKind::Pos, &[Explore]),
+        (StrategyKind::Surw, &[Explore]),
     ]
 };
 
@@ -162,6 +176,8 @@ impl StrategyKind {
             StrategyKind::RoundRobin => "round-robin",
             StrategyKind::OwnRandom => "standstill:random",
             StrategyKind::OwnPct { .. } => "standstill:pct",
+            StrategyKind::Pos => "pos",
+            StrategyKind::Surw => "surw",
         }
     }
 
@@ -271,6 +287,16 @@ pub enum Unavailable {
         engine: EngineKind,
         /// The variable's name.
         variable: &'static str,
+    },
+    /// The engine cannot hunt like this.
+    #[error("the engine `{engine}` has no strategy `{tactic}`: choose one of {known}")]
+    Tactic {
+        /// The engine.
+        engine: EngineKind,
+        /// The tactic that was asked for.
+        tactic: String,
+        /// The strategies that it has, as one text.
+        known: String,
     },
     /// The engine has no such strategy.
     #[error("the engine `{engine}` has no strategy `{strategy}`: choose one of {known}")]
@@ -442,6 +468,8 @@ mod tests {
             "round-robin",
             "standstill:random",
             "standstill:pct:3",
+            "pos",
+            "surw",
         ] {
             let strategy: StrategyKind = text.parse().unwrap();
             assert_eq!(strategy.to_string(), text);
@@ -456,13 +484,24 @@ mod tests {
             "standstill:",
         ] {
             let error = text.parse::<StrategyKind>().unwrap_err().to_string();
-            assert!(error.ends_with("standstill:pct:DEPTH"), "{error}");
+            assert!(
+                error.ends_with("standstill:pct:DEPTH, pos, surw"),
+                "{error}"
+            );
         }
     }
 
     #[test]
+    fn the_plan_of_a_stress_run_can_be_run() {
+        assert_eq!(EngineKind::Stress.check(Some(StrategyKind::Random)), Ok(()));
+    }
+
+    #[test]
     fn each_engine_has_its_own_strategies() {
-        assert_eq!(EngineKind::Explore.strategies(), "random, pct:DEPTH");
+        assert_eq!(
+            EngineKind::Explore.strategies(),
+            "random, pct:DEPTH, urw, pos, surw"
+        );
         assert_eq!(
             EngineKind::Shuttle.strategies(),
             "random, pct:DEPTH, urw, dfs, round-robin, standstill:random, standstill:pct:DEPTH"

@@ -38,7 +38,6 @@ impl Program {
     }
 
     /// Whether `other` is this program, and not merely one like it.
-    #[cfg(feature = "shuttle")]
     pub(crate) fn is(&self, other: &Program) -> bool {
         Arc::ptr_eq(&self.make, &other.make)
     }

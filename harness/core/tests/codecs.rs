@@ -57,6 +57,8 @@ fn schedule() -> impl Strategy<Value = Schedule> {
         Just(StrategyKind::RoundRobin),
         Just(StrategyKind::OwnRandom),
         (1_u8..=32).prop_map(|depth| StrategyKind::OwnPct { depth }),
+        Just(StrategyKind::Pos),
+        Just(StrategyKind::Surw),
     ];
     let digest = any::<(u32, u32)>().prop_map(|(choices, hash)| Digest { choices, hash });
     prop_oneof![

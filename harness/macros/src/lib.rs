@@ -66,6 +66,11 @@ fn setter(argument: &Argument) -> Result<Tokens> {
     if NUMBERS.contains(&text.as_str()) || KNOBS.contains(&text.as_str()) {
         return Ok(quote!(let hunt = hunt.#name(#value);));
     }
+    if text == "strategy" {
+        return Ok(quote! {
+            let hunt = hunt.strategy(::standstill::test_support::word::<::standstill::Tactic>(#value));
+        });
+    }
     if WORDS.contains(&text.as_str()) {
         return Ok(quote!(let hunt = hunt.#name(::standstill::test_support::word(#value));));
     }

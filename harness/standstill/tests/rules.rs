@@ -316,27 +316,32 @@ fn task_locals_are_right_under_preemption() {
 #[test]
 fn a_std_mutex_held_across_a_synchronous_switch_point_is_no_finding() {
     within(60, || {
-        let outcome = Hunt::new("wedge").schedules(1_000).seed(1).run(|| async {
-            let state = Arc::new(StdMutex::new(0));
-            let notify = Arc::new(Notify::new());
-            let mut tasks = Vec::new();
-            for _ in 0..3 {
-                let (state, notify) = (Arc::clone(&state), Arc::clone(&notify));
-                tasks.push(tokio::spawn(async move {
-                    for _ in 0..3 {
-                        {
-                            let mut guard = state.lock().unwrap_or_else(PoisonError::into_inner);
-                            *guard += 1;
-                            notify.notify_one();
+        let outcome = Hunt::new("wedge")
+            .strategy(StrategyKind::Random)
+            .schedules(1_000)
+            .seed(1)
+            .run(|| async {
+                let state = Arc::new(StdMutex::new(0));
+                let notify = Arc::new(Notify::new());
+                let mut tasks = Vec::new();
+                for _ in 0..3 {
+                    let (state, notify) = (Arc::clone(&state), Arc::clone(&notify));
+                    tasks.push(tokio::spawn(async move {
+                        for _ in 0..3 {
+                            {
+                                let mut guard =
+                                    state.lock().unwrap_or_else(PoisonError::into_inner);
+                                *guard += 1;
+                                notify.notify_one();
+                            }
+                            tokio::task::yield_now().await;
                         }
-                        tokio::task::yield_now().await;
-                    }
-                }));
-            }
-            for task in tasks {
-                task.await.unwrap();
-            }
-        });
+                    }));
+                }
+                for task in tasks {
+                    task.await.unwrap();
+                }
+            });
         assert_eq!(outcome.verdict, Verdict::Clean);
         assert_eq!(outcome.schedules, 1_000);
         assert_eq!(outcome.warnings.len(), 1, "{:?}", outcome.warnings);

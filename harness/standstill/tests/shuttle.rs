@@ -104,15 +104,15 @@ fn ten_minutes_are_nothing_to_shuttle_either() {
 fn an_engine_refuses_a_strategy_that_it_lacks() {
     let scenario = Scenario::new("nothing", "it ends").variant(Variant::Own, |_| async {});
     let error = Hunt::of(&scenario, Variant::Own)
-        .strategy(StrategyKind::Urw)
+        .strategy(StrategyKind::RoundRobin)
         .go()
         .unwrap_err();
     assert_eq!(
         error,
         HuntError::Unavailable(Unavailable::Strategy {
             engine: EngineKind::Explore,
-            strategy: StrategyKind::Urw,
-            known: "random, pct:DEPTH".to_owned(),
+            strategy: StrategyKind::RoundRobin,
+            known: "random, pct:DEPTH, urw, pos, surw".to_owned(),
         })
     );
     let schedule = Schedule::Seeded {

@@ -5,7 +5,7 @@
 
 use std::io::{self, Write};
 
-use standstill::{Hunt, Scenario, StrategyKind, Variant, Verdict};
+use standstill::{Hunt, Scenario, StrategyKind, Tactic, Variant, Verdict};
 
 /// Each cell is the median of so many hunts.
 const SEEDS: u64 = 20;
@@ -13,10 +13,14 @@ const SEEDS: u64 = 20;
 /// A hunt gives up after so many schedules.
 const SCHEDULES: u64 = 100_000;
 
-const STRATEGIES: [StrategyKind; 3] = [
-    StrategyKind::Random,
-    StrategyKind::Pct { depth: 2 },
-    StrategyKind::Pct { depth: 3 },
+const STRATEGIES: [Tactic; 7] = [
+    Tactic::One(StrategyKind::Random),
+    Tactic::One(StrategyKind::Pct { depth: 2 }),
+    Tactic::One(StrategyKind::Pct { depth: 3 }),
+    Tactic::One(StrategyKind::Pos),
+    Tactic::One(StrategyKind::Urw),
+    Tactic::One(StrategyKind::Surw),
+    Tactic::Auto,
 ];
 
 fn main() -> io::Result<()> {
@@ -35,7 +39,7 @@ fn main() -> io::Result<()> {
 }
 
 /// The median number of schedules up to and with the first finding, as a cell of the table.
-fn median(scenario: &Scenario, strategy: StrategyKind) -> String {
+fn median(scenario: &Scenario, strategy: Tactic) -> String {
     let mut needed: Vec<u64> = (0..SEEDS)
         .map(|seed| schedules_to_first(scenario, strategy, seed).unwrap_or(u64::MAX))
         .collect();
@@ -51,7 +55,7 @@ fn median(scenario: &Scenario, strategy: StrategyKind) -> String {
 }
 
 /// None if the hunt gave up.
-fn schedules_to_first(scenario: &Scenario, strategy: StrategyKind, seed: u64) -> Option<u64> {
+fn schedules_to_first(scenario: &Scenario, strategy: Tactic, seed: u64) -> Option<u64> {
     let outcome = Hunt::of(scenario, Variant::Buggy)
         .strategy(strategy)
         .schedules(SCHEDULES)

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::Args;
 use standstill::engine::StressSettings;
 use standstill::{
-    DEFAULT_MAX_STEPS, DEFAULT_SCHEDULES, EngineKind, Knob, Leaks, Preempt, StrategyKind, Variant,
+    DEFAULT_MAX_STEPS, DEFAULT_SCHEDULES, EngineKind, Knob, Leaks, Preempt, Tactic, Variant,
 };
 
 use super::duration::duration;
@@ -54,15 +54,21 @@ pub(crate) struct HuntArgs {
     /// What executes the runs: Standstill's own executor, or AWS Shuttle's engine.
     #[arg(long, help_heading = "Schedules", default_value = EngineKind::Explore.name(), value_parser = one_of(EngineKind::ALL, EngineKind::name))]
     pub(crate) engine: EngineKind,
-    /// What decides who goes next: `random`, or `pct:D` with a bug depth D from 1 to 32 [default:
-    /// `random` and `pct` in turn].
+    /// What decides who goes next: `random`, `pct:D` with a bug depth D from 1 to 32, `pos`, `urw`,
+    /// `surw`; `auto` deals the schedules out over all of these; `dfs` tries every schedule in one
+    /// job, `dfs:P` those with P preemptions at the most.
     ///
-    /// Under the engine `shuttle` these are Shuttle's schedulers, and there are `urw`, `dfs` and
-    /// `round-robin` as well. Standstill's own are called `standstill:random` and
-    /// `standstill:pct:D` there. `dfs` goes through the schedules of one load, one by one: the
-    /// smallest that can show the scenario's bug, unless counts are given.
-    #[arg(long, value_name = "STRATEGY", help_heading = "Schedules")]
-    pub(crate) strategy: Option<StrategyKind>,
+    /// Under the engine `shuttle` these are Shuttle's schedulers: `random`, `pct:D`, `urw`, `dfs` and
+    /// `round-robin`, and `auto` lets the first two take turns. Standstill's own are called
+    /// `standstill:random` and `standstill:pct:D` there. `dfs` goes through the schedules of one load,
+    /// one by one: the smallest that can show the scenario's bug, unless counts are given.
+    #[arg(
+        long,
+        value_name = "STRATEGY",
+        help_heading = "Schedules",
+        default_value_t
+    )]
+    pub(crate) strategy: Tactic,
     /// Where a task may be taken off its thread: before every operation, or only at `.await`s.
     #[arg(long, help_heading = "Schedules", default_value = Preempt::Op.name(), value_parser = one_of(Preempt::ALL, Preempt::name))]
     pub(crate) preempt: Preempt,
@@ -178,7 +184,11 @@ impl HuntArgs {
 
     /// How many threads run schedules.
     pub(crate) fn jobs(&self) -> NonZeroUsize {
+        let one_job = (self.engine == EngineKind::Explore
+            && matches!(self.strategy, Tactic::Dfs { .. }))
+        .then_some(1);
         self.jobs
+            .or(one_job)
             .and_then(|jobs| usize::try_from(jobs).ok())
             .and_then(NonZeroUsize::new)
             .or_else(|| std::thread::available_parallelism().ok())
@@ -215,7 +225,6 @@ impl HuntArgs {
         if self.engine == EngineKind::Stress {
             return "noise".to_owned();
         }
-        self.strategy
-            .map_or_else(|| "random+pct".to_owned(), |strategy| strategy.to_string())
+        self.strategy.to_string()
     }
 }

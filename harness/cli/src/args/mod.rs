@@ -3,6 +3,7 @@
 mod corpus;
 mod duration;
 mod hunt;
+mod prove;
 mod range;
 
 use std::ffi::{OsStr, OsString};
@@ -15,6 +16,7 @@ use standstill::UnknownWord;
 
 pub(crate) use corpus::{CheckArgs, CorpusCommand, ExportArgs, ImportArgs};
 pub(crate) use hunt::HuntArgs;
+pub(crate) use prove::ProveArgs;
 
 /// Where the corpus is by default.
 const CORPUS: &str = "corpus";
@@ -57,6 +59,8 @@ Exit codes:
 pub(crate) enum Command {
     /// Look for a schedule that brings a scenario to a standstill.
     Hunt(HuntArgs),
+    /// Execute every interleaving of a small load: a proof, or a finding.
+    Prove(ProveArgs),
     /// Run findings once more, exactly as they were, and check that they come back.
     Replay(ReplayArgs),
     /// Run a finding once more and print its full report.

@@ -113,8 +113,8 @@ fn shuttle_schedule(
 /// The options that decide which schedules a hunt tries. The others are in the plan.
 fn asked(args: &HuntArgs) -> String {
     let mut asked = format!("hunt --seed {}", args.seed);
-    if let Some(strategy) = args.strategy {
-        asked.push_str(&format!(" --strategy {strategy}"));
+    if args.strategy != standstill::Tactic::Auto {
+        asked.push_str(&format!(" --strategy {}", args.strategy));
     }
     for (knob, range) in args.knobs() {
         let (low, high) = range.into_inner();

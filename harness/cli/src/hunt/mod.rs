@@ -111,6 +111,7 @@ fn hunt_row<'a>(
         .seed(args.seed)
         .engine(args.engine)
         .jobs(args.jobs())
+        .strategy(args.strategy)
         .preempt(args.preempt)
         .leaks(args.leaks)
         .max_steps(args.max_steps)
@@ -123,9 +124,6 @@ fn hunt_row<'a>(
     }
     for (knob, range) in row.ranges.iter() {
         hunt = hunt.knob(knob, range);
-    }
-    if let Some(strategy) = args.strategy {
-        hunt = hunt.strategy(strategy);
     }
     if let Some(share) = share {
         hunt = hunt.time(share);

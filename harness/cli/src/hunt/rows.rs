@@ -56,7 +56,7 @@ pub(super) fn rows<'a>(
     scenarios: &'a [Scenario],
     args: &HuntArgs,
 ) -> Result<Vec<Row<'a>>, UserError> {
-    args.engine.check(args.strategy)?;
+    args.strategy.check(args.engine)?;
     let named = !args.scenarios.is_empty();
     let chosen: Vec<&Scenario> = if named {
         let mut chosen: Vec<&Scenario> = Vec::new();
@@ -204,13 +204,14 @@ mod tests {
                 "mine has no variant `buggy`: it has own",
             ),
             (
-                "--strategy urw",
-                "the engine `explore` has no strategy `urw`: choose one of random, pct:DEPTH",
+                "--strategy round-robin",
+                "the engine `explore` has no strategy `round-robin`: choose one of random, \
+                 pct:DEPTH, urw, pos, surw",
             ),
             (
                 "--engine explore --strategy standstill:random",
                 "the engine `explore` has no strategy `standstill:random`: choose one of random, \
-                 pct:DEPTH",
+                 pct:DEPTH, urw, pos, surw",
             ),
             (
                 "pear",

@@ -34,8 +34,9 @@ fn bad_input_is_one_clear_line_and_exit_2() {
             "quota-worker has no variant `own`: it has buggy, fixed",
         ),
         (
-            "hunt --strategy urw",
-            "the engine `explore` has no strategy `urw`: choose one of random, pct:DEPTH",
+            "hunt --strategy round-robin",
+            "the engine `explore` has no strategy `round-robin`: choose one of random, \
+                 pct:DEPTH, urw, pos, surw",
         ),
         ("hunt --variant own", "no scenario has a variant `own`"),
         ("replay ss1-abc", "the token is truncated or mistyped"),
@@ -119,7 +120,11 @@ fn misuse_names_the_option_and_the_value() {
         ("hunt --format xml", &["'xml' for '--format", "text, json"]),
         ("hunt --quiet --verbose", &["--quiet", "--verbose"]),
         ("replay --times 0", &["'0' for '--times"]),
-        ("prove quota-worker", &["unrecognized subcommand 'prove'"]),
+        ("verify quota-worker", &["unrecognized subcommand 'verify'"]),
+        (
+            "prove quota-worker --watchers 2",
+            &["quota-worker has no watchers"],
+        ),
         ("show", &["<SCENARIO>"]),
     ] {
         let args: Vec<&str> = line.split_whitespace().collect();

@@ -26,6 +26,7 @@ fn the_help_teaches_by_example() {
 
     Commands:
       hunt     Look for a schedule that brings a scenario to a standstill
+      prove    Execute every interleaving of a small load: a proof, or a finding
       replay   Run findings once more, exactly as they were, and check that they come back
       explain  Run a finding once more and print its full report
       list     List the scenarios
@@ -107,13 +108,16 @@ fn the_help_of_a_hunt_lists_every_option() {
               [possible values: explore, shuttle, stress]
 
           --strategy <STRATEGY>
-              What decides who goes next: `random`, or `pct:D` with a bug depth D from 1 to 32 [default:
-              `random` and `pct` in turn].
+              What decides who goes next: `random`, `pct:D` with a bug depth D from 1 to 32, `pos`,
+              `urw`, `surw`; `auto` deals the schedules out over all of these; `dfs` tries every
+              schedule in one job, `dfs:P` those with P preemptions at the most.
 
-              Under the engine `shuttle` these are Shuttle's schedulers, and there are `urw`, `dfs` and
-              `round-robin` as well. Standstill's own are called `standstill:random` and
-              `standstill:pct:D` there. `dfs` goes through the schedules of one load, one by one: the
-              smallest that can show the scenario's bug, unless counts are given.
+              Under the engine `shuttle` these are Shuttle's schedulers: `random`, `pct:D`, `urw`, `dfs`
+              and `round-robin`, and `auto` lets the first two take turns. Standstill's own are called
+              `standstill:random` and `standstill:pct:D` there. `dfs` goes through the schedules of one
+              load, one by one: the smallest that can show the scenario's bug, unless counts are given.
+
+              [default: auto]
 
           --preempt <PREEMPT>
               Where a task may be taken off its thread: before every operation, or only at `.await`s

@@ -8,6 +8,7 @@ mod hunt;
 mod import;
 mod list;
 mod own;
+mod prove;
 mod readme;
 mod replay;
 mod shuttle;

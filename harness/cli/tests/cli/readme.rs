@@ -97,7 +97,7 @@ const HERE: [(&str, &str); 8] = [
 ];
 
 /// Those that are run elsewhere, and where.
-const ELSEWHERE: [(&str, &str); 13] = [
+const ELSEWHERE: [(&str, &str); 14] = [
     (
         "cargo install cargo-fuzz --locked",
         ".github/workflows/check.yml",
@@ -126,6 +126,10 @@ const ELSEWHERE: [(&str, &str); 13] = [
     ),
     (
         "cargo run --release --manifest-path harness/bench/Cargo.toml",
+        "ci/check.sh builds it",
+    ),
+    (
+        "cargo run --release --manifest-path harness/bench/Cargo.toml --bin scale check",
         "ci/check.sh builds it",
     ),
     (

@@ -26,6 +26,12 @@ pub trait Engine {
 
     /// Executes one run of `program` as `plan` says.
     fn run(&mut self, program: &Program, plan: &Plan, care: Care) -> Run;
+
+    /// As [`Engine::run`] in a hunt, and tells what the run showed of interleavings, as hashes; none
+    /// if the engine cannot tell.
+    fn scout(&mut self, program: &Program, plan: &Plan) -> (Run, Vec<u64>) {
+        (self.run(program, plan, Care::Hunt), Vec::new())
+    }
 }
 
 /// How much care a run is given.

@@ -15,10 +15,12 @@ use crate::finding::{Finding, Undecided, Verdict};
 use crate::fingerprint::Fingerprint;
 use crate::hunt::confirm::{self, Confirmed};
 use crate::hunt::outcome::{Found, Outcome};
+use crate::hunt::portfolio::{self, Portfolio};
 use crate::hunt::runner::blocked_verdict;
 use crate::hunt::watch::{TICK, Watch};
-use crate::hunt::{Runner, Template};
-use crate::plan::Preempt;
+use crate::hunt::{Runner, Tactic, Template};
+use crate::plan::{EngineKind, Preempt, StrategyKind};
+use crate::random::Random;
 use crate::scenario::Program;
 
 /// A hunt that cannot decide this many schedules gives up.
@@ -37,7 +39,28 @@ struct Shared {
     /// A thread panicked outside of any task: the engine's own fault.
     broken: AtomicBool,
     deadline: Option<Instant>,
+    portfolio: Arc<Portfolio>,
     notes: Mutex<Notes>,
+}
+
+impl Shared {
+    /// Whether schedule `index` need not be tried any more.
+    fn has_no_use_for(&self, index: u64) -> bool {
+        self.over.load(Ordering::Relaxed) || index >= self.limit.load(Ordering::Acquire)
+    }
+
+    /// The strategy of schedule `index`, where it is not the same for all. The inner None: nobody
+    /// wants that schedule any more.
+    fn deal(&self, index: u64) -> Option<Option<StrategyKind>> {
+        let settings = &self.template.settings;
+        if settings.tactic != Tactic::Auto || settings.engine != EngineKind::Explore {
+            return Some(None);
+        }
+        // Numbers of its own: those of the load and the seed stay the same under every tactic.
+        let mut random = Random::new(!self.template.random(index).next());
+        let given_up = || self.has_no_use_for(index);
+        self.portfolio.deal(index, &mut random, given_up).map(Some)
+    }
 }
 
 /// What the schedules showed. Clean ones are only counted.
@@ -59,6 +82,7 @@ pub(super) fn hunt(template: &Template, program: &Program) -> Outcome {
     let mut before = Notes::default();
     let mut preempt = template.settings.preempt;
     let mut from = 0;
+    let portfolio = Arc::<Portfolio>::default();
     loop {
         let shared = Arc::new(Shared {
             template: template.clone(),
@@ -69,6 +93,7 @@ pub(super) fn hunt(template: &Template, program: &Program) -> Outcome {
             over: AtomicBool::new(false),
             broken: AtomicBool::new(false),
             deadline,
+            portfolio: Arc::clone(&portfolio),
             notes: Mutex::new(before),
         });
         work_through(&shared);
@@ -88,6 +113,7 @@ pub(super) fn hunt(template: &Template, program: &Program) -> Outcome {
              (`standstill-std`) to have it back"
         ));
         notes.forget_from(at);
+        portfolio.forget_from(at);
         preempt = Preempt::Await;
         from = at;
         before = notes;
@@ -170,6 +196,9 @@ fn look_after(shared: &Shared, member: &mut Member) -> bool {
         shared.limit.fetch_min(at, Ordering::AcqRel);
     } else {
         note(shared, &mut notes, at, blocked_verdict(&stuck));
+        if portfolio::is_scouted(at) {
+            shared.portfolio.report(at, None, Vec::new());
+        }
     }
     true
 }
@@ -234,14 +263,24 @@ fn work(shared: &Shared, engine: &mut dyn Engine, schedule: &AtomicU64, abandone
             break;
         }
         schedule.store(index, Ordering::Release);
-        let plan = shared.template.plan(index, shared.preempt);
-        let run = engine.run(&shared.program, &plan, Care::Hunt);
+        let Some(dealt) = shared.deal(index) else {
+            continue;
+        };
+        let plan = shared.template.plan(index, shared.preempt, dealt);
+        let scouted = dealt.is_some() && portfolio::is_scouted(index);
+        let (run, seen) = match scouted {
+            true => engine.scout(&shared.program, &plan),
+            false => (engine.run(&shared.program, &plan, Care::Hunt), Vec::new()),
+        };
         if abandoned.load(Ordering::Acquire) {
             return;
         }
         if run.exhausted {
             shared.limit.fetch_min(index, Ordering::AcqRel);
             break;
+        }
+        if scouted {
+            shared.portfolio.report(index, dealt, seen);
         }
         steps += run.steps;
         tried += 1;
@@ -314,7 +353,10 @@ fn conclude(
             .by_fingerprint
             .get(&finding.fingerprint)
             .map_or(1, |(_, count)| *count);
-        let plan = template.plan(index, preempt);
+        let Some(dealt) = shared.deal(index) else {
+            continue;
+        };
+        let plan = template.plan(index, preempt, dealt);
         match confirm::confirm(&mut runner, program, plan, finding) {
             Confirmed::Again {
                 finding,

@@ -2,9 +2,12 @@
 
 mod confirm;
 mod crew;
+mod depth_first;
 mod outcome;
+mod portfolio;
 mod runner;
 mod stress;
+mod tactic;
 mod watch;
 
 use std::future::Future;
@@ -24,15 +27,16 @@ use crate::plan::{
 use crate::random::{Random, schedule_seed};
 use crate::scenario::{Program, Scenario};
 
-#[cfg(any(feature = "fuzz", feature = "proptest"))]
 pub(crate) use confirm::{Confirmed, confirm};
 pub use outcome::{Found, Outcome};
 #[cfg(feature = "fuzz")]
 pub(crate) use runner::blocked_verdict;
 pub use runner::{Runner, STRESS_REPLAYS};
+pub use tactic::Tactic;
 pub use watch::Progress;
 #[cfg(feature = "fuzz")]
-pub(crate) use watch::{Stuck, TICK, Watch};
+pub(crate) use watch::Stuck;
+pub(crate) use watch::{TICK, Watch};
 
 /// How many schedules a hunt tries by default.
 pub const DEFAULT_SCHEDULES: u64 = 20_000;
@@ -55,6 +59,14 @@ pub enum HuntError {
         variant: Variant,
         /// The variants it has, as one text.
         known: String,
+    },
+    /// More jobs than the tactic can use.
+    #[error("{tactic} goes from one schedule to the next, in one job: leave out the {jobs} jobs")]
+    OneJob {
+        /// The tactic.
+        tactic: Tactic,
+        /// The jobs asked for.
+        jobs: usize,
     },
 }
 
@@ -87,7 +99,7 @@ pub(crate) struct Settings {
     pub(crate) seed: u64,
     pub(crate) jobs: usize,
     pub(crate) engine: EngineKind,
-    pub(crate) strategy: Option<StrategyKind>,
+    pub(crate) tactic: Tactic,
     pub(crate) preempt: Preempt,
     pub(crate) leaks: Leaks,
     pub(crate) max_steps: u32,
@@ -116,7 +128,7 @@ impl Hunt {
                 seed: 0,
                 jobs: 1,
                 engine: EngineKind::Explore,
-                strategy: None,
+                tactic: Tactic::Auto,
                 preempt: Preempt::Op,
                 leaks: Leaks::All,
                 max_steps: DEFAULT_MAX_STEPS,
@@ -178,10 +190,10 @@ impl Hunt {
         self
     }
 
-    /// The strategy of every schedule. Default: `random` and `pct` in turn.
+    /// The strategy of every schedule, or a [`Tactic`]. Default: [`Tactic::Auto`].
     #[must_use]
-    pub fn strategy(mut self, strategy: StrategyKind) -> Self {
-        self.settings.strategy = Some(strategy);
+    pub fn strategy(mut self, tactic: impl Into<Tactic>) -> Self {
+        self.settings.tactic = tactic.into();
         self
     }
 
@@ -330,7 +342,7 @@ impl Hunt {
         if let Some(error) = self.range_error {
             return Err(error.into());
         }
-        self.settings.engine.check(self.settings.strategy)?;
+        self.settings.tactic.check(self.settings.engine)?;
         let Some(program) = self.program else {
             let known: Vec<&str> = self
                 .known_variants
@@ -350,9 +362,17 @@ impl Hunt {
             smallest: self.smallest,
             settings: self.settings,
         };
-        Ok(match template.settings.engine {
-            EngineKind::Stress => stress::hunt(&template, &program),
-            EngineKind::Explore | EngineKind::Shuttle => crew::hunt(&template, &program),
+        let (engine, tactic) = (template.settings.engine, template.settings.tactic);
+        let jobs = template.settings.jobs;
+        Ok(match (engine, tactic) {
+            (EngineKind::Stress, _) => stress::hunt(&template, &program),
+            (EngineKind::Explore, Tactic::Dfs { .. }) if jobs > 1 => {
+                return Err(HuntError::OneJob { tactic, jobs });
+            }
+            (EngineKind::Explore, Tactic::Dfs { preemptions }) => {
+                depth_first::hunt(&template, &program, preemptions)
+            }
+            (EngineKind::Explore | EngineKind::Shuttle, _) => crew::hunt(&template, &program),
         })
     }
 
@@ -400,7 +420,7 @@ pub(crate) struct Template {
     pub(crate) settings: Settings,
 }
 
-/// PCT's depths in a hunt that was not told its strategy: 1 to this.
+/// PCT's depths in a hunt whose strategies take turns: 1 to this.
 const DEEPEST: u32 = 4;
 
 /// Once in so many runs the load of a stress run is drawn.
@@ -410,7 +430,7 @@ impl Template {
     /// The plan of run `index` under the stress engine: the load is at the top of its ranges, save
     /// that now and then it is drawn from the whole of them, and the seed is that of the noise.
     pub(crate) fn stress_plan(&self, index: u64) -> Plan {
-        let mut plan = self.plan(index, Preempt::Op);
+        let mut plan = self.plan(index, Preempt::Op, None);
         if !index.is_multiple_of(DRAWN_ONCE_IN) {
             plan.load = self.ranges.largest();
         }
@@ -420,20 +440,29 @@ impl Template {
         plan
     }
 
-    /// The plan of schedule `index`: a function of the base seed and the index alone.
-    pub(crate) fn plan(&self, index: u64, preempt: Preempt) -> Plan {
-        let mut random = Random::new(schedule_seed(self.settings.seed, index));
+    /// The random numbers of schedule `index`: a function of the base seed and the index alone.
+    pub(crate) fn random(&self, index: u64) -> Random {
+        Random::new(schedule_seed(self.settings.seed, index))
+    }
+
+    /// The plan of schedule `index`, under the strategy that it was dealt if it has no other.
+    /// Without one, as under engines that have no others, `random` and `pct` take turns.
+    pub(crate) fn plan(&self, index: u64, preempt: Preempt, dealt: Option<StrategyKind>) -> Plan {
+        let mut random = self.random(index);
         let mut load = self.ranges.draw(&mut random);
         let depth = 1 + random.below(DEEPEST);
-        let strategy = self.settings.strategy.unwrap_or(
-            if index.is_multiple_of(2) || self.settings.engine == EngineKind::Stress {
+        let strategy = match (self.settings.tactic, dealt) {
+            (Tactic::One(strategy), _) | (Tactic::Auto, Some(strategy)) => strategy,
+            (Tactic::Dfs { .. }, _) => StrategyKind::Dfs,
+            (Tactic::Auto, None)
+                if index.is_multiple_of(2) || self.settings.engine == EngineKind::Stress =>
+            {
                 StrategyKind::Random
-            } else {
-                StrategyKind::Pct {
-                    depth: u8::try_from(depth).unwrap_or(1),
-                }
+            }
+            (Tactic::Auto, None) => StrategyKind::Pct {
+                depth: u8::try_from(depth).unwrap_or(1),
             },
-        );
+        };
         let mut seed = random.next();
         if strategy == StrategyKind::Dfs {
             // All schedules of one load; a knob that is narrowed to one count has that one.

@@ -77,5 +77,7 @@ fn strategies() -> impl Strategy<Value = StrategyKind> {
     prop_oneof![
         Just(StrategyKind::Random),
         (1..=DEEPEST).prop_map(|depth| StrategyKind::Pct { depth }),
+        Just(StrategyKind::Pos),
+        Just(StrategyKind::Surw),
     ]
 }

@@ -1,15 +1,24 @@
 //! Strategies: what decides, at each choice of a controlled run, who goes next.
 
 mod bytes;
+pub(crate) mod census;
+mod observed;
 mod pct;
+mod pos;
 mod random;
 mod replay;
+mod surw;
+mod urw;
+mod weights;
 
 use std::fmt;
+use std::rc::Rc;
 
-use crate::engine::explore::ReadySet;
+use crate::engine::explore::{ReadySet, Slots};
+use crate::op::Op;
 use crate::plan::{Schedule, StrategyKind};
-use crate::track::Tracker;
+use crate::strategy::census::Census;
+use crate::track::{ResourceId, ResourceInfo, Tracker};
 
 pub(crate) use bytes::FIRE_FROM;
 
@@ -23,6 +32,37 @@ pub(crate) struct View<'a> {
     pub(crate) may_fire: bool,
     /// For the tasks' identities.
     pub(crate) tracker: &'a Tracker,
+    /// For where they are.
+    pub(crate) slots: &'a Slots,
+}
+
+/// What a ready task does if it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pending {
+    /// It begins a poll: what it does there is not known yet.
+    Poll,
+    /// This operation, which it has announced.
+    Op(Op, Option<ResourceId>),
+}
+
+impl Pending {
+    /// The resource it is on.
+    pub(crate) fn resource(self) -> Option<ResourceId> {
+        match self {
+            Pending::Poll => None,
+            Pending::Op(_, resource) => resource,
+        }
+    }
+
+    /// Whether their order can matter, as far as is known beforehand.
+    pub(crate) fn races_with(self, other: Pending) -> bool {
+        match (self, other) {
+            (Pending::Op(one, Some(here)), Pending::Op(two, Some(there))) => {
+                here == there && !(one.only_reads() && two.only_reads())
+            }
+            _ => false,
+        }
+    }
 }
 
 impl View<'_> {
@@ -30,6 +70,17 @@ impl View<'_> {
     pub(crate) fn fallback(&self) -> Pick {
         let current = self.current.filter(|slot| self.ready.contains(*slot));
         Pick::Task(current.or_else(|| self.ready.nth(0)).unwrap_or(0))
+    }
+
+    /// What the task in `slot` does next.
+    pub(crate) fn pending(&self, slot: u32) -> Pending {
+        if !self.slots.in_poll(slot) {
+            return Pending::Poll;
+        }
+        match self.tracker.announced(slot) {
+            (Some(op), resource) => Pending::Op(op, resource),
+            (None, _) => Pending::Poll,
+        }
     }
 }
 
@@ -40,6 +91,19 @@ pub(crate) enum Pick {
     Task(u32),
     /// The earliest armed timer fires.
     Timer,
+    /// The run is of no more use.
+    Stop,
+}
+
+/// What a step touches.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Touch<'a> {
+    /// A resource, by this operation.
+    Resource(Op, ResourceId, &'a ResourceInfo),
+    /// A resource, because a wait for this operation came to its end.
+    Granted(Op, ResourceId, &'a ResourceInfo),
+    /// Something that cannot be told from the rest.
+    Everything,
 }
 
 /// Decides the choices of one run. It is asked only where there is something to choose.
@@ -49,6 +113,46 @@ pub(crate) trait Strategy: fmt::Debug {
 
     /// A number below `bound`, which is at least 2.
     fn number(&mut self, bound: u32) -> u32;
+
+    /// The task in `slot` runs next: no other could.
+    fn forced(&mut self, view: &View<'_>, slot: u32) -> Pick {
+        let _ = view;
+        Pick::Task(slot)
+    }
+
+    /// The step that runs touches something beside what was announced for it.
+    fn touched(&mut self, touch: Touch<'_>) {
+        let _ = touch;
+    }
+
+    /// The task in `slot` was woken while it was not at rest: it is polled once more.
+    fn woken_again(&mut self, slot: u32) {
+        let _ = slot;
+    }
+
+    /// The task in `slot` has ended.
+    fn ended(&mut self, slot: u32) {
+        let _ = slot;
+    }
+
+    /// Nobody is ready: the clock moves to the next timer.
+    fn idles(&mut self) {}
+
+    /// The runtime has a turn, in the middle of the run.
+    fn turns(&mut self) {}
+
+    /// A step was given to the next task in turn, without asking.
+    fn fairly(&mut self) {}
+
+    /// The orders of operations that were noted.
+    fn orders(&self) -> &[u64] {
+        &[]
+    }
+
+    /// What was counted, after a trial.
+    fn census(self: Box<Self>) -> Option<Census> {
+        None
+    }
 
     /// A task was put into `slot`.
     fn spawned(&mut self, slot: u32) {
@@ -106,9 +210,40 @@ impl Chooser {
         }
     }
 
+    #[inline]
+    pub(crate) fn woken_again(&mut self, slot: u32) {
+        if let Chooser::Other(other) = self {
+            other.woken_again(slot);
+        }
+    }
+
+    #[inline]
+    pub(crate) fn ended(&mut self, slot: u32) {
+        if let Chooser::Other(other) = self {
+            other.ended(slot);
+        }
+    }
+
+    /// The strategy that wants to know more than that.
+    #[inline]
+    pub(crate) fn other(&mut self) -> Option<&mut dyn Strategy> {
+        match self {
+            Chooser::Random(_) => None,
+            Chooser::Other(other) => Some(other.as_mut()),
+        }
+    }
+
     pub(crate) fn yielded(&mut self, slot: u32) {
         if let Chooser::Other(other) = self {
             other.yielded(slot);
+        }
+    }
+
+    /// The orders of operations that were noted.
+    pub(crate) fn orders(&self) -> &[u64] {
+        match self {
+            Chooser::Random(_) => &[],
+            Chooser::Other(other) => other.orders(),
         }
     }
 
@@ -120,9 +255,31 @@ impl Chooser {
     }
 }
 
-/// The strategy that a schedule names. One that is not Standstill's own is replaced by an idle one:
-/// the engine that has it does not ask.
-pub(crate) fn of(schedule: &Schedule) -> Chooser {
+/// The trial that a schedule's strategy wants to be made first.
+pub(crate) fn wanted_trial(schedule: &Schedule) -> Option<u64> {
+    match schedule {
+        Schedule::Seeded {
+            strategy: StrategyKind::Urw | StrategyKind::Surw,
+            seed,
+            ..
+        } => Some(census::trial_of(*seed)),
+        _ => None,
+    }
+}
+
+/// A trial, counting.
+pub(crate) fn trial(number: u64) -> Chooser {
+    Chooser::Other(Box::new(census::Trial::new(number)))
+}
+
+/// The strategy, observed.
+pub(crate) fn observed(strategy: Chooser) -> Chooser {
+    Chooser::Other(Box::new(observed::Observed::new(strategy)))
+}
+
+/// The strategy that a schedule names, and what the trial it may want has counted. One that is not
+/// Standstill's own is replaced by an idle one: the engine that has it does not ask.
+pub(crate) fn of(schedule: &Schedule, census: Option<Rc<Census>>) -> Chooser {
     let other: Box<dyn Strategy> = match schedule {
         Schedule::Seeded { strategy, seed, .. } => match strategy {
             StrategyKind::Random | StrategyKind::OwnRandom => {
@@ -131,7 +288,10 @@ pub(crate) fn of(schedule: &Schedule) -> Chooser {
             StrategyKind::Pct { depth } | StrategyKind::OwnPct { depth } => {
                 Box::new(pct::Pct::new(*seed, *depth))
             }
-            StrategyKind::Urw | StrategyKind::Dfs | StrategyKind::RoundRobin => return idle(),
+            StrategyKind::Pos => Box::new(pos::Pos::new(*seed)),
+            StrategyKind::Urw => Box::new(urw::Urw::new(*seed, census.unwrap_or_default())),
+            StrategyKind::Surw => Box::new(surw::Surw::new(*seed, census.unwrap_or_default())),
+            StrategyKind::Dfs | StrategyKind::RoundRobin => return idle(),
         },
         Schedule::Choices(choices) => Box::new(replay::Replay::new(choices.clone())),
         Schedule::Bytes(bytes) => Box::new(bytes::Bytes::new(bytes.clone())),

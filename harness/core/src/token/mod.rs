@@ -368,6 +368,8 @@ fn strategy_code(strategy: StrategyKind) -> u8 {
         StrategyKind::RoundRobin => 4,
         StrategyKind::OwnRandom => 5,
         StrategyKind::OwnPct { .. } => 6,
+        StrategyKind::Pos => 7,
+        StrategyKind::Surw => 8,
     }
 }
 

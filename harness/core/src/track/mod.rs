@@ -109,6 +109,7 @@ impl Tracker {
             marked_polls: u64::MAX,
             parked: false,
             last: None,
+            on: None,
         };
         task
     }
@@ -216,6 +217,43 @@ impl Tracker {
         self.serials
     }
 
+    /// The operation that the task in `slot` announced last, and the resource it is on.
+    pub(crate) fn announced(&self, slot: u32) -> (Option<Op>, Option<ResourceId>) {
+        let task = &self.tasks[slot as usize];
+        (task.last.map(|(op, _)| op), task.on)
+    }
+
+    /// What was told of a resource when it was entered.
+    pub(crate) fn info(&self, resource: ResourceId) -> &ResourceInfo {
+        &self.resources[resource.0 as usize].info
+    }
+
+    /// The serial number of the task in `slot`.
+    pub(crate) fn serial(&self, slot: u32) -> u32 {
+        self.tasks[slot as usize].serial
+    }
+
+    /// Whether the task in `slot` waits for something.
+    pub(crate) fn waits(&self, slot: u32) -> bool {
+        self.tasks[slot as usize].waiting > 0
+    }
+
+    /// What a wait is for.
+    pub(crate) fn waited_for(&self, wait: WaitId) -> Option<(Op, ResourceId)> {
+        self.waits.get(wait.0).map(|wait| (wait.op, wait.resource))
+    }
+
+    /// How many resources the run has entered.
+    pub(crate) fn resources_entered(&self) -> u32 {
+        u32::try_from(self.resources_used).unwrap_or(u32::MAX)
+    }
+
+    /// The type and the spawn site of the task in `slot`.
+    pub(crate) fn origin(&self, slot: u32) -> (&'static str, Site) {
+        let task = &self.tasks[slot as usize];
+        (task.type_name, task.site)
+    }
+
     /// Enters a resource.
     pub fn resource(&mut self, info: ResourceInfo) -> ResourceId {
         if let Some(id) = self.forgotten.pop() {
@@ -235,7 +273,9 @@ impl Tracker {
     #[inline]
     pub fn intends(&mut self, task: TaskRef, op: Op, resource: Option<ResourceId>, site: Site) {
         if !self.closing {
-            self.tasks[task.slot as usize].last = Some((op, site));
+            let record = &mut self.tasks[task.slot as usize];
+            record.last = Some((op, site));
+            record.on = resource;
         }
         if let (Side::Source | Side::Sink, Some(resource)) = (op.plays(), resource) {
             self.plays(task, op, resource);

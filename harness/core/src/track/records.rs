@@ -140,6 +140,8 @@ pub(crate) struct TaskRecord {
     /// Suspended in the middle of a poll until it is woken.
     pub(crate) parked: bool,
     pub(crate) last: Option<(Op, Site)>,
+    /// The resource of the last operation.
+    pub(crate) on: Option<ResourceId>,
 }
 
 impl TaskRecord {
@@ -159,6 +161,7 @@ impl TaskRecord {
             marked_polls: u64::MAX,
             parked: false,
             last: None,
+            on: None,
         }
     }
 }

@@ -97,6 +97,8 @@ struct MemberWaker {
 impl Wake for MemberWaker {
     fn wake(self: Arc<Self>) {
         if let Some(shared) = self.shared.upgrade() {
+            // The order of the list is the order in which members are joined.
+            host::with(|host| host.unseen());
             shared.wake(self.member);
         }
     }

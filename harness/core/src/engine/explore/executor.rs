@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::runtime::Runtime;
 
+use crate::engine::explore::censuses::Censuses;
 use crate::engine::explore::fiber::{self, Fiber, Job, Pause};
 use crate::engine::explore::inbox::{self, Inbox, Word};
 use crate::engine::explore::panics;
@@ -41,6 +42,8 @@ pub(crate) struct Executor {
     pub(crate) state: RefCell<RunState>,
     /// A runtime that the next run may use: see [`Executor::keep_runtime`].
     runtime: Cell<Option<Runtime>>,
+    /// What trials counted.
+    pub(super) censuses: Censuses,
 }
 
 impl Executor {
@@ -58,6 +61,7 @@ impl Executor {
             given_up: Cell::new(0),
             state: RefCell::new(RunState::new()),
             runtime: Cell::new(None),
+            censuses: Censuses::default(),
         }
     }
 

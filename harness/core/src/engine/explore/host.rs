@@ -7,6 +7,7 @@ use crate::engine::explore::executor::Executor;
 use crate::host::{Host, NewTask, PollScoped, TimerId};
 use crate::op::Op;
 use crate::site::Site;
+use crate::strategy::Touch;
 use crate::task::TaskRef;
 use crate::track::{HoldId, ResourceId, ResourceInfo, WaitId};
 
@@ -147,17 +148,28 @@ impl Host for Executor {
 
     #[inline]
     fn polled(&self, wait: WaitId, by: &Waker) {
+        self.state.borrow_mut().touched_by(wait, false);
         if by.will_wake(&self.current_waker()) {
             self.state.borrow_mut().tracker.wait_polled(wait);
         }
     }
 
     fn granted(&self, wait: WaitId) {
-        self.state.borrow_mut().tracker.granted(wait);
+        let state = &mut *self.state.borrow_mut();
+        state.touched_by(wait, true);
+        state.tracker.granted(wait);
     }
 
     fn abandoned(&self, wait: WaitId) {
-        self.state.borrow_mut().tracker.abandoned(wait);
+        let state = &mut *self.state.borrow_mut();
+        state.touched_by(wait, false);
+        state.tracker.abandoned(wait);
+    }
+
+    fn unseen(&self) {
+        if let Some(strategy) = self.state.borrow_mut().strategy.other() {
+            strategy.touched(Touch::Everything);
+        }
     }
 
     #[inline]

@@ -5,6 +5,7 @@
 //! ready the paused clock jumps to the next timer, and when a sentinel farther away than any real
 //! timer fires, nothing can ever happen again.
 
+mod censuses;
 pub(crate) mod closing;
 pub(crate) mod executor;
 pub(crate) mod fiber;
@@ -25,12 +26,14 @@ use std::sync::Arc;
 pub(crate) use fiber::Pause;
 pub(crate) use inbox::deliver;
 pub(crate) use ready::ReadySet;
+pub(crate) use slots::Slots;
 
 use crate::engine::pulse::Pulse;
 use crate::engine::threads::Ours;
 use crate::engine::{Care, Engine, Run};
 use crate::plan::{EngineKind, Plan};
 use crate::scenario::Program;
+use crate::strategy::Chooser;
 
 /// The explore engine. It is bound to the thread that made it.
 #[derive(Debug)]
@@ -57,6 +60,17 @@ impl Explore {
             _thread: thread,
         }
     }
+
+    /// Runs a plan under this strategy instead of its own.
+    pub(crate) fn run_by(
+        &self,
+        program: &Program,
+        plan: &Plan,
+        care: Care,
+        strategy: Chooser,
+    ) -> Run {
+        run::run_by(&self.executor, program, plan, care, strategy).0
+    }
 }
 
 impl Default for Explore {
@@ -72,5 +86,9 @@ impl Engine for Explore {
 
     fn run(&mut self, program: &Program, plan: &Plan, care: Care) -> Run {
         run::run(&self.executor, program, plan, care)
+    }
+
+    fn scout(&mut self, program: &Program, plan: &Plan) -> (Run, Vec<u64>) {
+        run::scout(&self.executor, program, plan)
     }
 }

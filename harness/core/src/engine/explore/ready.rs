@@ -4,8 +4,9 @@
 //! order depends on nothing but which tasks are in: not on who was woken first, which a library's
 //! own random generator may decide.
 
-/// 64 tasks to a word, 16 words to a block.
-const WORDS_PER_BLOCK: usize = 16;
+/// 64 tasks to a word, 4 words to a block: neither many words nor many blocks to look at, among a
+/// thousand tasks or ten thousand.
+const WORDS_PER_BLOCK: usize = 4;
 
 /// A set of task slots.
 #[derive(Debug, Default)]
@@ -132,8 +133,8 @@ impl ReadySet {
         None
     }
 
-    #[cfg(test)]
-    pub(crate) fn iter(&self) -> impl Iterator<Item = u32> + '_ {
+    /// The tasks, in slot order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = u32> + Clone + '_ {
         let mut next = self.first_from(0);
         std::iter::from_fn(move || {
             let slot = next?;
@@ -146,6 +147,9 @@ impl ReadySet {
 /// The place of the `k`-th set bit.
 #[inline]
 fn nth_bit(word: u64, k: u32) -> Option<u32> {
+    if k >= FEW {
+        return nth_bit_by_bytes(word, k);
+    }
     let mut word = word;
     for _ in 0..k {
         // At nought it stays nought.
@@ -154,15 +158,49 @@ fn nth_bit(word: u64, k: u32) -> Option<u32> {
     (word != 0).then(|| word.trailing_zeros())
 }
 
+/// So many bits are cleared one by one.
+const FEW: u32 = 8;
+
+/// The same in constant time: counts all bytes at once, and looks into the one that holds the bit.
+fn nth_bit_by_bytes(word: u64, k: u32) -> Option<u32> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = ONES << 7;
+    let pairs = word - (word >> 1 & 0x5555_5555_5555_5555);
+    let fours = (pairs & 0x3333_3333_3333_3333) + (pairs >> 2 & 0x3333_3333_3333_3333);
+    let bytes = (fours + (fours >> 4)) & 0x0f0f_0f0f_0f0f_0f0f;
+    // Each byte: how many bits are set up to its end.
+    let sums = bytes.wrapping_mul(ONES);
+    if k >= 64 || u64::from(k) >= sums >> 56 {
+        return None;
+    }
+    // The bytes that end before the k-th bit.
+    let passed = ((u64::from(k).wrapping_mul(ONES) | HIGH) - sums) & HIGH;
+    let start = u32::try_from((passed >> 7).wrapping_mul(ONES) >> 56).ok()? * 8;
+    // Shifted in: nought before the first byte.
+    let before = (sums << 8) >> start & 0xff;
+    let mut byte = word >> start & 0xff;
+    for _ in before..u64::from(k) {
+        byte &= byte.wrapping_sub(1);
+    }
+    Some(start + byte.trailing_zeros())
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
     use proptest::prelude::*;
 
-    use super::ReadySet;
+    use super::{ReadySet, nth_bit};
 
     proptest! {
+        #[test]
+        fn every_bit_of_a_word_is_found(word in any::<u64>(), k in 0_u32..70) {
+            let places: Vec<u32> = (0..64).filter(|place| word >> place & 1 == 1).collect();
+            prop_assert_eq!(nth_bit(word, k), places.get(k as usize).copied());
+            prop_assert_eq!(nth_bit(u64::MAX, k), (k < 64).then_some(k));
+        }
+
         #[test]
         fn it_agrees_with_an_ordered_set(operations in prop::collection::vec((any::<bool>(), 0_u32..5_000), 0..300)) {
             let mut ready = ReadySet::default();

@@ -92,11 +92,38 @@ pub(crate) fn new_epoch() -> u32 {
     EPOCHS.fetch_add(1, Ordering::Relaxed).max(1)
 }
 
+/// Runs a plan, after the trial that its strategy may want.
 pub(crate) fn run(executor: &Executor, program: &Program, plan: &Plan, care: Care) -> Run {
-    executor.reset(
-        new_epoch(),
-        Setting::of(plan, strategy::of(&plan.schedule), care),
-    );
+    let strategy = strategy_of(executor, program, plan);
+    run_by(executor, program, plan, care, strategy).0
+}
+
+/// The same under observation.
+pub(super) fn scout(executor: &Executor, program: &Program, plan: &Plan) -> (Run, Vec<u64>) {
+    let strategy = strategy::observed(strategy_of(executor, program, plan));
+    let (run, strategy) = run_by(executor, program, plan, Care::Hunt, strategy);
+    (run, strategy.orders().to_vec())
+}
+
+fn strategy_of(executor: &Executor, program: &Program, plan: &Plan) -> Chooser {
+    let census = strategy::wanted_trial(&plan.schedule).map(|number| {
+        executor.censuses.of(program, plan, number, || {
+            let trial = strategy::trial(number);
+            run_by(executor, program, plan, Care::Hunt, trial).1
+        })
+    });
+    strategy::of(&plan.schedule, census)
+}
+
+/// Runs a plan under this strategy instead of its own, and hands the strategy back.
+pub(super) fn run_by(
+    executor: &Executor,
+    program: &Program,
+    plan: &Plan,
+    care: Care,
+    strategy: Chooser,
+) -> (Run, Chooser) {
+    executor.reset(new_epoch(), Setting::of(plan, strategy, care));
     let surroundings = Surroundings::of(care);
     let runtime = executor.take_runtime();
     let entered = raw::enter(executor);
@@ -108,7 +135,12 @@ pub(crate) fn run(executor: &Executor, program: &Program, plan: &Plan, care: Car
     drop(entered);
     let (refused, fit) = unmodelled::take();
     executor.keep_runtime(runtime, conducted.elapsed, fit);
-    conclude(executor, plan, &conducted, unscheduled, refused)
+    let run = conclude(executor, plan, &conducted, unscheduled, refused);
+    let mut state = executor.state.borrow_mut();
+    (
+        run,
+        std::mem::replace(&mut state.strategy, strategy::idle()),
+    )
 }
 
 /// Runs the program until it is known how that ends.
@@ -395,9 +427,15 @@ impl<'a, C: Carrier> Drive<'a, C> {
                     }
                 }
                 Next::CutShort => return Poll::Ready(this.ending(How::Done)),
+                Next::Fire if executor.state.borrow().stopped => {
+                    return Poll::Ready(this.ending(How::Endless));
+                }
                 Next::SliceOver => {
                     if let Some(ending) = this.slice_over() {
                         return Poll::Ready(ending);
+                    }
+                    if let Some(strategy) = executor.state.borrow_mut().strategy.other() {
+                        strategy.turns();
                     }
                     // A turn for what third-party code spawned on the runtime, and for its timers.
                     cx.waker().wake_by_ref();
@@ -449,7 +487,13 @@ impl<'a, C: Carrier> Drive<'a, C> {
         if sentinel.as_mut().poll(cx).is_ready() {
             return Some(self.quiescent());
         }
-        executor.state.borrow_mut().idle = true;
+        {
+            let state = &mut *executor.state.borrow_mut();
+            state.idle = true;
+            if let Some(strategy) = state.strategy.other() {
+                strategy.idles();
+            }
+        }
         self.waiting = true;
         None
     }

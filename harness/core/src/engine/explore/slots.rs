@@ -120,6 +120,20 @@ impl Slots {
         }
     }
 
+    /// Whether the task in `slot` is in the middle of a poll.
+    pub(crate) fn in_poll(&self, slot: u32) -> bool {
+        matches!(
+            self.slots[slot as usize].phase,
+            Phase::Running | Phase::Preempted
+        )
+    }
+
+    /// Whether there is a task in `slot` that is not in the middle of a poll.
+    pub(crate) fn rests(&self, slot: u32) -> bool {
+        let slot = self.slots.get(slot as usize);
+        slot.is_some_and(|slot| slot.phase == Phase::Idle)
+    }
+
     /// Gives a slot back.
     pub(crate) fn give(&mut self, slot: u32) {
         self.free.push(slot);

@@ -18,9 +18,9 @@ use crate::engine::pulse::{self, Identity};
 use crate::host::{NewTask, TaskBody, TimerId};
 use crate::op::Op;
 use crate::site::Site;
-use crate::strategy::{Chooser, EARLY_TIMERS, Pick, View};
+use crate::strategy::{Chooser, EARLY_TIMERS, Pick, Touch, View};
 use crate::task::TaskRef;
-use crate::track::Tracker;
+use crate::track::{Tracker, WaitId};
 
 /// After this many steps the executor lets the runtime have a turn, and looks at the budgets.
 pub(crate) const SLICE: u64 = 256;
@@ -87,6 +87,8 @@ pub(crate) struct RunState {
     pub(crate) chosen: Option<u32>,
     /// The last choice was to let the earliest timer fire.
     pub(crate) fire: bool,
+    /// The strategy wants the run to end.
+    pub(crate) stopped: bool,
     pub(crate) early_timers: u32,
     pub(crate) steps: u64,
     pub(crate) slice_end: u64,
@@ -128,6 +130,7 @@ impl RunState {
             calm: 0,
             chosen: None,
             fire: false,
+            stopped: false,
             early_timers: 0,
             steps: 0,
             slice_end: SLICE,
@@ -162,6 +165,7 @@ impl RunState {
         self.calm = 0;
         self.chosen = None;
         self.fire = false;
+        self.stopped = false;
         self.early_timers = EARLY_TIMERS;
         self.steps = 0;
         self.slice_end = SLICE.min(setting.total_steps);
@@ -237,6 +241,7 @@ impl RunState {
             Phase::Running | Phase::Preempted => {
                 slot.woken = true;
                 slot.poll_again = true;
+                self.strategy.woken_again(word.slot);
             }
             Phase::Vacant => {}
         }
@@ -255,6 +260,8 @@ impl RunState {
         slot.aborted = true;
         if slot.phase == Phase::Idle {
             self.make_ready(task.slot);
+        } else {
+            self.strategy.woken_again(task.slot);
         }
     }
 
@@ -267,6 +274,9 @@ impl RunState {
         let task = entry.task;
         self.ready.remove(slot);
         self.tracker.ended(task);
+        if !closing {
+            self.strategy.ended(slot);
+        }
         self.alive -= 1;
         self.root_ended |= task.serial == 0;
         if !closing {
@@ -283,13 +293,30 @@ impl RunState {
             return None;
         }
         if self.fair {
+            if let Some(strategy) = self.strategy.other() {
+                strategy.fairly();
+            }
             let slot = self.ready.at_or_after(self.fair_cursor)?;
             self.fair_cursor = slot + 1;
             return Some(slot);
         }
         let may_fire = self.may_fire();
         if count == 1 && !may_fire {
-            return self.ready.nth(0);
+            let slot = self.ready.nth(0);
+            if let (Chooser::Other(other), Some(slot)) = (&mut self.strategy, slot) {
+                let view = View {
+                    ready: &self.ready,
+                    current,
+                    may_fire,
+                    tracker: &self.tracker,
+                    slots: &self.slots,
+                };
+                let pick = other.forced(&view, slot);
+                if pick == Pick::Stop {
+                    return self.stop();
+                }
+            }
+            return slot;
         }
         let pick = match &mut self.strategy {
             // Without a view, which would be put together in memory on each step.
@@ -299,12 +326,14 @@ impl RunState {
                 current,
                 may_fire,
                 tracker: &self.tracker,
+                slots: &self.slots,
             }),
         };
         if let Some(recorder) = &mut self.recorder {
             match pick {
                 Pick::Task(slot) => recorder.task(self.tracker.path(slot)),
                 Pick::Timer => recorder.timer(),
+                Pick::Stop => {}
             }
         }
         match pick {
@@ -314,6 +343,7 @@ impl RunState {
                 self.fire = true;
                 None
             }
+            Pick::Stop => self.stop(),
         }
     }
 
@@ -323,11 +353,33 @@ impl RunState {
         !self.timers.is_empty() && self.early_timers > 0 && self.timer_is_near()
     }
 
+    /// The strategy has seen enough: the executor ends the run where it would fire a timer.
+    #[cold]
+    fn stop(&mut self) -> Option<u32> {
+        self.stopped = true;
+        self.fire = true;
+        None
+    }
+
     /// Whether the earliest timer may fire early: real code is slow at times, but not for ever.
     #[cold]
     fn timer_is_near(&self) -> bool {
         let earliest = self.timers.earliest();
         earliest.is_some_and(|deadline| deadline <= self.clock + EARLY_AT_MOST)
+    }
+
+    /// The step that runs touches what is waited for.
+    #[inline]
+    pub(super) fn touched_by(&mut self, wait: WaitId, granted: bool) {
+        if let Some(strategy) = self.strategy.other()
+            && let Some((op, resource)) = self.tracker.waited_for(wait)
+        {
+            let info = self.tracker.info(resource);
+            strategy.touched(match granted {
+                true => Touch::Granted(op, resource, info),
+                false => Touch::Resource(op, resource, info),
+            });
+        }
     }
 
     /// Switch points inside polls do not switch from now on.
@@ -347,6 +399,21 @@ impl RunState {
         self.preempt = self.preempts && self.calm == 0;
     }
 
+    /// The current task goes straight on into what it has announced.
+    fn goes_on(&mut self, me: TaskRef) {
+        let Some(strategy) = self.strategy.other() else {
+            return;
+        };
+        match self.tracker.announced(me.slot) {
+            (Some(op), Some(resource)) => {
+                let info = self.tracker.info(resource);
+                strategy.touched(Touch::Resource(op, resource, info));
+            }
+            (Some(Op::Yield | Op::YieldThread) | None, None) => {}
+            _ => strategy.touched(Touch::Everything),
+        }
+    }
+
     pub(crate) fn choose_number(&mut self, bound: u32) -> u32 {
         let number = self.strategy.number(bound);
         if let Some(recorder) = &mut self.recorder {
@@ -362,6 +429,7 @@ impl RunState {
     pub(crate) fn switch(&mut self, me: TaskRef, op: Op) -> Turn {
         if std::thread::panicking() {
             // A stack that is being unwound cannot be left.
+            self.goes_on(me);
         } else if self.preempt || op == Op::YieldThread {
             if self.steps >= self.slice_end {
                 // The executor has to look around; whoever is chosen after that goes on.
@@ -376,8 +444,11 @@ impl RunState {
                 }
                 _ => self.fire = false,
             }
-        } else if self.steps >= self.slice_end + SPIN_PATIENCE {
-            return Turn::Leave;
+        } else {
+            self.goes_on(me);
+            if self.steps >= self.slice_end + SPIN_PATIENCE {
+                return Turn::Leave;
+            }
         }
         self.begin_step();
         Turn::Stay

@@ -189,7 +189,7 @@ pub(super) fn main(machine: &Machine, program: &Program, plan: &Plan, care: Care
     machine.reset(
         new_epoch(),
         plan.preempt == Preempt::Op,
-        Setting::of(plan, strategy::of(&plan.schedule), care),
+        Setting::of(plan, strategy::of(&plan.schedule, None), care),
     );
     let surroundings = Surroundings::of(care);
     let runtime = machine.executor.take_runtime();

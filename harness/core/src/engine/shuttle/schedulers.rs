@@ -44,7 +44,10 @@ pub(super) fn of(plan: &Plan) -> Chooser {
         wants_end: false,
     };
     Chooser::Theirs(match strategy {
-        StrategyKind::OwnRandom | StrategyKind::OwnPct { .. } => return Chooser::Own,
+        StrategyKind::OwnRandom
+        | StrategyKind::OwnPct { .. }
+        | StrategyKind::Pos
+        | StrategyKind::Surw => return Chooser::Own,
         StrategyKind::Random => Theirs {
             wants_end: true,
             ..plain(Box::new(RandomScheduler::new_from_seed(seed, 1)))

@@ -1,0 +1,80 @@
+//! Execution after execution, until every path of the tree was seen.
+
+use std::cell::RefCell;
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+use crate::engine::{Care, Explore, Run};
+use crate::plan::Plan;
+use crate::prove::path::{Path, Shared, Walk};
+use crate::prove::trace::{Actor, races};
+use crate::prove::tree::{Breadth, Tree};
+use crate::scenario::Program;
+use crate::strategy::Chooser;
+
+/// One execution.
+#[derive(Debug)]
+pub(crate) struct Execution<'a> {
+    pub(crate) run: &'a Run,
+    walk: &'a mut Walk,
+}
+
+impl Execution<'_> {
+    /// It was broken off: another like it was seen.
+    pub(crate) fn is_redundant(&self) -> bool {
+        self.walk.asleep
+    }
+
+    /// Why it is not the whole truth about the program.
+    pub(crate) fn doubt(&self) -> Option<&str> {
+        self.walk.doubt.as_deref()
+    }
+
+    /// The plan that brings it back.
+    pub(crate) fn plan(&mut self, plan: &Plan) -> Plan {
+        let choices = std::mem::take(&mut self.walk.choices);
+        Plan {
+            schedule: crate::plan::Schedule::Choices(choices),
+            ..plan.clone()
+        }
+    }
+}
+
+/// Executes `program` as `plan` says, but for its schedule: along every path of that breadth, or
+/// until `each` breaks off. True if every path was seen.
+pub(crate) fn explore(
+    engine: &Explore,
+    program: &Program,
+    plan: &Plan,
+    breadth: Breadth,
+    early_timers: u32,
+    mut each: impl FnMut(Execution<'_>) -> ControlFlow<()>,
+) -> bool {
+    let shared = Rc::new(RefCell::new(Shared {
+        tree: Tree::new(breadth),
+        walk: Walk::default(),
+    }));
+    loop {
+        let path = Path::new(Rc::clone(&shared), early_timers);
+        let chooser = Chooser::Other(Box::new(path));
+        let run = engine.run_by(program, plan, Care::Hunt, chooser);
+        let Shared { tree, walk } = &mut *shared.borrow_mut();
+        if let Some(last) = walk.events.last()
+            && last.actor != Actor::World
+        {
+            tree.touched(last.node, &last.accesses);
+        }
+        if breadth == Breadth::Reduced {
+            for race in races(&walk.events, tree.fresh) {
+                tree.reverse(&race);
+            }
+        }
+        if each(Execution { run: &run, walk }).is_break() {
+            return false;
+        }
+        if !tree.advance() {
+            return true;
+        }
+        *walk = Walk::default();
+    }
+}

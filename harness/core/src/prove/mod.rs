@@ -1,0 +1,514 @@
+//! Proof for small loads: every interleaving is executed, up to those that are equivalent.
+//!
+//! Two executions are equivalent if one comes from the other by letting neighbouring steps change
+//! places that do not depend on each other: then both end alike, and one of them is enough. Which
+//! steps depend is told by what they touch through the facade ([`access`]): steps on one resource
+//! do unless both only read, a task's next poll depends on what woke it, and where the facade cannot
+//! tell, a step depends on all others. Each execution shows its races ([`trace`]), and each race
+//! has to be seen the other way round ([`tree`]). Every `select!` start and every small random number
+//! is tried, and timers fire early at every place where they may.
+
+mod access;
+mod explorer;
+mod path;
+mod trace;
+mod tree;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::{ControlFlow, RangeInclusive};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+pub(crate) use explorer::explore;
+pub(crate) use tree::Breadth;
+
+use crate::engine::Explore;
+use crate::engine::pulse::Pulse;
+use crate::finding::{Finding, Undecided, Verdict};
+use crate::fingerprint::Fingerprint;
+use crate::hunt::{Confirmed, Found, HuntError, Progress, Runner, TICK, Watch, confirm};
+use crate::load::{Knob, Load, LoadRanges, RangeError};
+use crate::plan::{Leaks, Plan, Preempt, Schedule, Variant};
+use crate::scenario::{Program, Scenario};
+use crate::strategy::EARLY_TIMERS;
+
+/// How many executions a proof may take by default.
+pub const DEFAULT_EXECUTIONS: u64 = 10_000_000;
+
+/// Why nothing was proved although nothing was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unproved {
+    /// The bound on executions was reached.
+    Executions(u64),
+    /// The bound on time was reached.
+    Time(Duration),
+    /// Somebody asked to stop.
+    Stopped,
+    /// The interleavings seen may not be all there are.
+    Doubt(String),
+    /// A run could not be decided.
+    Undecided(Undecided),
+}
+
+impl fmt::Display for Unproved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Unproved::Executions(bound) => write!(f, "bound reached: {bound} executions"),
+            Unproved::Time(bound) => write!(f, "bound reached: {} s", bound.as_secs_f64()),
+            Unproved::Stopped => f.write_str("stopped before the end"),
+            Unproved::Doubt(why) => f.write_str(why),
+            Unproved::Undecided(reason) => write!(f, "a run could not be decided: {reason}"),
+        }
+    }
+}
+
+/// What an attempt at a proof came to.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "there is one for each proof")]
+pub enum Conclusion {
+    /// Every interleaving is clean.
+    Proved,
+    /// One is not.
+    Found(Found),
+    /// It is not known.
+    NotProved(Unproved),
+}
+
+/// An attempt at a proof, with its figures.
+#[derive(Clone, Debug)]
+pub struct Proof {
+    /// What it came to.
+    pub conclusion: Conclusion,
+    /// Executions made, those included that were broken off because another like it was seen.
+    pub executions: u64,
+    /// How many of them were broken off.
+    pub redundant: u64,
+    /// Steps made, over all executions.
+    pub steps: u64,
+    /// The loads that were looked at, the last one perhaps in part.
+    pub loads: u64,
+    /// How long it took, in real time.
+    pub elapsed: Duration,
+    /// Every finding, by fingerprint. One at the most, unless the proof kept going.
+    pub found: Vec<Found>,
+}
+
+impl fmt::Display for Proof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.conclusion {
+            Conclusion::Proved => write!(
+                f,
+                "proved: {} executions, {} steps",
+                self.executions, self.steps
+            ),
+            Conclusion::Found(found) => {
+                write!(
+                    f,
+                    "{} in execution {}",
+                    found.finding.kind,
+                    found.first_at + 1
+                )
+            }
+            Conclusion::NotProved(reason) => write!(f, "not proved: {reason}"),
+        }
+    }
+}
+
+/// Proves that a program is clean under every interleaving of the operations of the facade, or
+/// finds one under which it is not.
+///
+/// The scope is that of a hunt: sequential consistency, facade operations. What tasks share past the
+/// facade (raw atomics, locks of `std`, primitives of other crates) is not seen: such a program
+/// needs [`Prove::reduction`]`(false)`, which takes every interleaving for one of its own. A task
+/// that waits for something which is not the facade's is noticed, and then nothing is proved.
+///
+/// Once the root has ended the others run in turn, as in every run.
+///
+/// ```
+/// use standstill_core::{Conclusion, Prove};
+///
+/// let proof = Prove::new("nothing to do").run(|| async {});
+/// assert_eq!(proof.conclusion, Conclusion::Proved);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Prove {
+    name: String,
+    variant: Variant,
+    program: Option<Program>,
+    known_variants: Vec<Variant>,
+    ranges: LoadRanges,
+    range_error: Option<RangeError>,
+    settings: Settings,
+}
+
+#[derive(Clone, Debug)]
+struct Settings {
+    executions: u64,
+    time: Option<Duration>,
+    reduction: bool,
+    preempt: Preempt,
+    leaks: Leaks,
+    early_timers: u32,
+    keep_going: bool,
+    progress: Option<Arc<Progress>>,
+    stop: Option<Arc<AtomicBool>>,
+}
+
+impl Prove {
+    /// A proof about a program of one's own, which [`Prove::run`] then gives.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            variant: Variant::Own,
+            program: None,
+            known_variants: vec![Variant::Own],
+            ranges: LoadRanges::default(),
+            range_error: None,
+            settings: Settings {
+                executions: DEFAULT_EXECUTIONS,
+                time: None,
+                reduction: true,
+                preempt: Preempt::Op,
+                leaks: Leaks::All,
+                early_timers: EARLY_TIMERS,
+                keep_going: false,
+                progress: None,
+                stop: None,
+            },
+        }
+    }
+
+    /// A proof about a variant of a scenario, at its smallest load; [`Prove::knob`] raises it, and
+    /// [`Prove::go`] starts.
+    pub fn of(scenario: &Scenario, variant: Variant) -> Self {
+        let mut prove = Self::new(scenario.name());
+        prove.variant = variant;
+        prove.program = scenario.program(variant).cloned();
+        prove.known_variants = scenario.variants().collect();
+        prove.ranges = scenario.ranges().clone();
+        for (knob, range) in scenario.ranges().iter() {
+            let low = *range.start();
+            prove.ranges = prove.ranges.with(knob, low..=low);
+        }
+        prove
+    }
+
+    /// The values that a knob takes; every load within all of them is looked at. The range must lie
+    /// within what `allowed` declares.
+    #[must_use]
+    pub fn knob(mut self, allowed: &LoadRanges, knob: Knob, range: RangeInclusive<u8>) -> Self {
+        match allowed.narrow(&self.name, knob, range.clone()) {
+            Ok(_) => self.ranges = self.ranges.with(knob, range),
+            Err(error) => {
+                self.range_error.get_or_insert(error);
+            }
+        }
+        self
+    }
+
+    /// The loads that are looked at.
+    pub fn ranges(&self) -> &LoadRanges {
+        &self.ranges
+    }
+
+    /// This very load, for a program of one's own or within the scenario's ranges.
+    #[must_use]
+    pub fn load(mut self, load: Load) -> Self {
+        for knob in Knob::ALL {
+            let value = load.get(knob);
+            if self.ranges.get(knob).is_some() || value != 0 {
+                self.ranges = self.ranges.with(knob, value..=value);
+            }
+        }
+        self
+    }
+
+    /// How many executions it may take. Default: [`DEFAULT_EXECUTIONS`].
+    #[must_use]
+    pub fn executions(mut self, executions: u64) -> Self {
+        self.settings.executions = executions;
+        self
+    }
+
+    /// How long it may take, in real time. Default: no limit.
+    #[must_use]
+    pub fn time(mut self, time: Duration) -> Self {
+        self.settings.time = Some(time);
+        self
+    }
+
+    /// Whether one of equivalent interleavings is enough. Default: yes. Without it nothing need be
+    /// known of what tasks share, and it takes very much longer.
+    #[must_use]
+    pub fn reduction(mut self, reduction: bool) -> Self {
+        self.settings.reduction = reduction;
+        self
+    }
+
+    /// Where tasks may be preempted. Default: [`Preempt::Op`].
+    #[must_use]
+    pub fn preempt(mut self, preempt: Preempt) -> Self {
+        self.settings.preempt = preempt;
+        self
+    }
+
+    /// Which tasks left behind count. Default: [`Leaks::All`].
+    #[must_use]
+    pub fn leaks(mut self, leaks: Leaks) -> Self {
+        self.settings.leaks = leaks;
+        self
+    }
+
+    /// How often, in one run, the earliest timer may fire although tasks are ready. Default and
+    /// most: 4, as in a hunt. Every step at which it may is one more interleaving.
+    #[must_use]
+    pub fn early_timers(mut self, early_timers: u32) -> Self {
+        self.settings.early_timers = early_timers.min(EARLY_TIMERS);
+        self
+    }
+
+    /// Whether to go on after a finding and collect all of them, by fingerprint. Default: no.
+    #[must_use]
+    pub fn keep_going(mut self, keep_going: bool) -> Self {
+        self.settings.keep_going = keep_going;
+        self
+    }
+
+    /// Where to count executions and steps meanwhile, for whoever watches.
+    #[must_use]
+    pub fn progress(mut self, progress: Arc<Progress>) -> Self {
+        self.settings.progress = Some(progress);
+        self
+    }
+
+    /// Ends the attempt soon after the flag was set.
+    #[must_use]
+    pub fn stop_when(mut self, stop: Arc<AtomicBool>) -> Self {
+        self.settings.stop = Some(stop);
+        self
+    }
+
+    /// Looks at `body`, which is called once an execution.
+    pub fn run<F, R>(self, body: F) -> Proof
+    where
+        F: Fn() -> R + Send + Sync + 'static,
+        R: Future<Output = ()> + 'static,
+    {
+        self.run_loads(move |_| body())
+    }
+
+    /// Looks at `body`, which is called once an execution with the load.
+    pub fn run_loads<F, R>(mut self, body: F) -> Proof
+    where
+        F: Fn(Load) -> R + Send + Sync + 'static,
+        R: Future<Output = ()> + 'static,
+    {
+        self.program = Some(Program::new(body));
+        match self.go() {
+            Ok(proof) => proof,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Looks at the scenario's program.
+    ///
+    /// # Errors
+    ///
+    /// If a range does not fit the scenario, or it lacks the variant.
+    pub fn go(self) -> Result<Proof, HuntError> {
+        if let Some(error) = self.range_error {
+            return Err(error.into());
+        }
+        let Some(program) = &self.program else {
+            let known: Vec<&str> = self
+                .known_variants
+                .iter()
+                .map(|known| known.name())
+                .collect();
+            return Err(HuntError::NoSuchVariant {
+                scenario: self.name,
+                variant: self.variant,
+                known: known.join(", "),
+            });
+        };
+        Ok(prove(&self, program))
+    }
+
+    fn plan(&self, load: Load) -> Plan {
+        let mut plan = Plan::new(
+            self.name.as_str(),
+            self.variant,
+            load,
+            Schedule::Choices(Vec::new()),
+        );
+        plan.preempt = self.settings.preempt;
+        plan.leaks = self.settings.leaks;
+        plan
+    }
+}
+
+/// What the engine's thread has seen.
+#[derive(Debug, Default)]
+struct Seen {
+    executions: u64,
+    redundant: u64,
+    steps: u64,
+    loads: u64,
+    /// In the order in which they came up.
+    found: Vec<(Finding, Plan, u64)>,
+    counts: BTreeMap<Fingerprint, u64>,
+    unproved: Option<Unproved>,
+}
+
+fn prove(prove: &Prove, program: &Program) -> Proof {
+    let began = Instant::now();
+    let seen = watched(prove, program, began);
+    let mut runner = Runner::new();
+    let mut found = Vec::new();
+    let mut unproved = seen.unproved;
+    for (finding, plan, first_at) in seen.found {
+        let count = seen.counts.get(&finding.fingerprint).copied().unwrap_or(1);
+        match confirm(&mut runner, program, plan, finding) {
+            Confirmed::Again {
+                finding,
+                plan,
+                shuttle_schedule,
+            } => found.push(Found {
+                shuttle_schedule,
+                finding,
+                plan,
+                first_at,
+                count,
+            }),
+            Confirmed::Undecided(reason) => {
+                unproved.get_or_insert(Unproved::Undecided(reason));
+            }
+        }
+    }
+    let conclusion = match (found.first(), unproved) {
+        (Some(found), _) => Conclusion::Found(found.clone()),
+        (None, Some(reason)) => Conclusion::NotProved(reason),
+        (None, None) => Conclusion::Proved,
+    };
+    Proof {
+        conclusion,
+        executions: seen.executions,
+        redundant: seen.redundant,
+        steps: seen.steps,
+        loads: seen.loads,
+        elapsed: began.elapsed(),
+        found,
+    }
+}
+
+/// Explores on an engine thread, and gives up if the program blocks it.
+fn watched(prove: &Prove, program: &Program, began: Instant) -> Seen {
+    let pulse = Arc::<Pulse>::default();
+    let (hand_over, taken) = channel();
+    let mut watch = Watch::new(Arc::clone(&pulse));
+    let (job, program) = (prove.clone(), program.clone());
+    std::thread::Builder::new()
+        .name("standstill-prove".to_owned())
+        .spawn(move || {
+            let engine = Explore::watched(pulse);
+            let _ = hand_over.send(look_everywhere(&engine, &job, &program, began));
+        })
+        .unwrap_or_else(|error| panic!("cannot start an engine thread: {error}"));
+    loop {
+        match taken.recv_timeout(TICK) {
+            Ok(seen) => return seen,
+            Err(RecvTimeoutError::Timeout) => {
+                if let Some(stuck) = watch.look() {
+                    let why = format!(
+                        "{} blocked its thread: use the locks of the facade (`standstill-std`)",
+                        stuck.operation()
+                    );
+                    return Seen {
+                        unproved: Some(Unproved::Doubt(why)),
+                        ..Seen::default()
+                    };
+                }
+            }
+            Err(RecvTimeoutError::Disconnected) => {
+                panic!("internal error: the engine panicked while it explored, see above")
+            }
+        }
+    }
+}
+
+fn look_everywhere(engine: &Explore, prove: &Prove, program: &Program, began: Instant) -> Seen {
+    let settings = &prove.settings;
+    let breadth = if settings.reduction {
+        Breadth::Reduced
+    } else {
+        Breadth::Whole
+    };
+    let mut seen = Seen::default();
+    for load in prove.ranges.every() {
+        seen.loads += 1;
+        let plan = prove.plan(load);
+        explore(
+            engine,
+            program,
+            &plan,
+            breadth,
+            settings.early_timers,
+            |mut execution| {
+                seen.executions += 1;
+                seen.steps += execution.run.steps;
+                if let Some(progress) = &settings.progress {
+                    progress.add(execution.run.steps);
+                }
+                if execution.is_redundant() {
+                    seen.redundant += 1;
+                } else if let Verdict::Found(finding) = &execution.run.verdict {
+                    let count = seen.counts.entry(finding.fingerprint.clone()).or_insert(0);
+                    *count += 1;
+                    if *count == 1 {
+                        let plan = execution.plan(&plan);
+                        let finding = (**finding).clone();
+                        seen.found.push((finding, plan, seen.executions - 1));
+                    }
+                    if !settings.keep_going {
+                        return ControlFlow::Break(());
+                    }
+                } else if let Verdict::Undecided(reason) = &execution.run.verdict {
+                    seen.unproved = Some(Unproved::Undecided(reason.clone()));
+                }
+                if let Some(doubt) = execution.doubt()
+                    && execution.run.verdict == Verdict::Clean
+                {
+                    seen.unproved = Some(Unproved::Doubt(doubt.to_owned()));
+                }
+                if seen.unproved.is_none() {
+                    seen.unproved = bound_reached(settings, seen.executions, began);
+                }
+                if seen.unproved.is_some() {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            },
+        );
+        if seen.unproved.is_some() || !settings.keep_going && !seen.found.is_empty() {
+            break;
+        }
+    }
+    seen
+}
+
+fn bound_reached(settings: &Settings, executions: u64, began: Instant) -> Option<Unproved> {
+    let stop = settings.stop.as_ref();
+    if stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
+        return Some(Unproved::Stopped);
+    }
+    if executions >= settings.executions {
+        return Some(Unproved::Executions(settings.executions));
+    }
+    let time = settings.time.filter(|time| began.elapsed() >= *time)?;
+    Some(Unproved::Time(time))
+}

@@ -1,0 +1,402 @@
+//! The strategy that walks down one path of the tree, and writes down what each step touches.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use crate::op::{Op, ResourceKind};
+use crate::plan::Choice;
+use crate::prove::access::{Access, Object};
+use crate::prove::trace::{Actor, Event};
+use crate::prove::tree::{Node, Place, Tree};
+use crate::strategy::{Pending, Pick, Strategy, Touch, View};
+
+/// A choice among more numbers than this is not followed.
+const MOST_NUMBERS: u32 = 64;
+
+/// What one execution came to, for the explorer.
+#[derive(Debug, Default)]
+pub(super) struct Walk {
+    pub(super) events: Vec<Event>,
+    /// The choices, as they are recorded for a replay.
+    pub(super) choices: Vec<Choice>,
+    /// The path has an equivalent that was seen.
+    pub(super) asleep: bool,
+    /// Why the path is not the whole truth about the program.
+    pub(super) doubt: Option<String>,
+}
+
+/// What explorer and strategy share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) tree: Tree,
+    pub(super) walk: Walk,
+}
+
+/// Walks down the path that the tree holds, and on from its end.
+#[derive(Debug)]
+pub(super) struct Path {
+    shared: Rc<RefCell<Shared>>,
+    /// How many times a timer may still fire early.
+    early_timers: u32,
+    /// The next node.
+    at: usize,
+    /// The node of the step that runs.
+    node: Option<usize>,
+    /// By slot: the task's serial number, and the step that woke it since its last poll began.
+    tasks: Vec<(u32, Option<usize>)>,
+    /// Nobody's step runs: time passes, or the runtime has a turn.
+    outside: Option<Outside>,
+    root_ended: bool,
+    /// The slot of the step that ran last.
+    last: Option<u32>,
+    spawned: u32,
+}
+
+/// Why nobody's step runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outside {
+    /// Nobody is ready.
+    Idle,
+    /// The runtime has its turn.
+    Turn,
+}
+
+impl Path {
+    pub(super) fn new(shared: Rc<RefCell<Shared>>, early_timers: u32) -> Self {
+        Self {
+            shared,
+            early_timers,
+            at: 0,
+            node: None,
+            tasks: Vec::new(),
+            outside: None,
+            root_ended: false,
+            last: None,
+            spawned: 0,
+        }
+    }
+
+    fn doubt(&self, why: impl FnOnce() -> String) {
+        let walk = &mut self.shared.borrow_mut().walk;
+        walk.doubt.get_or_insert_with(why);
+    }
+
+    fn touch(&self, access: Access) {
+        if self.root_ended {
+            return;
+        }
+        if let Some(event) = self.shared.borrow_mut().walk.events.last_mut() {
+            event.touches(access);
+        }
+    }
+
+    /// What the step that ran last did is known now.
+    fn close(&mut self) {
+        let Shared { tree, walk } = &mut *self.shared.borrow_mut();
+        if let (Some(node), Some(event)) = (self.node, walk.events.last())
+            && event.node == node
+            && event.actor != Actor::World
+        {
+            tree.touched(node, &event.accesses);
+        }
+    }
+
+    fn actor(&self, view: &View<'_>, slot: u32) -> Actor {
+        Actor::Task(view.tracker.serial(slot))
+    }
+
+    /// A task that goes round in circles until somebody changes a resource makes no step before
+    /// that.
+    fn spins(&self, view: &View<'_>, slot: u32) -> bool {
+        let Pending::Op(Op::Yield, Some(_)) = view.pending(slot) else {
+            return false;
+        };
+        let (Some(access), actor) = (Access::first(view, slot), self.actor(view, slot)) else {
+            return false;
+        };
+        let events = &self.shared.borrow().walk.events;
+        for event in events.iter().rev() {
+            if event.actor == actor {
+                return event.accesses == [access];
+            }
+            let object = |other: &Access| other.object == access.object || *other == Access::ALL;
+            if event.accesses.iter().any(object) {
+                return false;
+            }
+        }
+        false
+    }
+
+    fn place(&self, view: &View<'_>) -> Place {
+        let mut enabled: Vec<Actor> = Vec::new();
+        for slot in view.ready.iter() {
+            if !self.spins(view, slot) {
+                enabled.push(self.actor(view, slot));
+            }
+        }
+        if enabled.is_empty() {
+            enabled.extend(view.ready.iter().map(|slot| self.actor(view, slot)));
+        }
+        let fires = view.may_fire && self.early_timers > 0;
+        if fires {
+            enabled.push(Actor::Timer);
+        }
+        let current = view.current.filter(|slot| view.ready.contains(*slot));
+        let yields = current.is_some_and(|slot| {
+            matches!(
+                view.pending(slot),
+                Pending::Op(Op::Yield | Op::YieldThread, _)
+            )
+        });
+        let current = current.map(|slot| self.actor(view, slot));
+        let goes_on = current.filter(|actor| !yields && enabled.contains(actor));
+        let other = enabled
+            .iter()
+            .copied()
+            .find(|actor| Some(*actor) != current);
+        Place {
+            preferred: goes_on.or(other.filter(|actor| *actor != Actor::Timer)),
+            // To leave a task that yields is no preemption.
+            current: current.filter(|_| !yields),
+            enabled,
+            tasks: self.spawned,
+            resources: view.tracker.resources_entered(),
+            wide: fires,
+        }
+    }
+
+    /// Who makes the next step. None if the rest was seen.
+    fn next(&mut self, view: &View<'_>) -> Option<Actor> {
+        self.close();
+        self.look_after_last(view);
+        self.outside = None;
+        let place = self.place(view);
+        let chosen = {
+            let Shared { tree, walk } = &mut *self.shared.borrow_mut();
+            match tree.nodes.get(self.at) {
+                Some(Node::Step(step)) => {
+                    if step.enabled != place.enabled {
+                        walk.doubt.get_or_insert_with(|| {
+                            "the program is not deterministic: the same choices led elsewhere"
+                                .to_owned()
+                        });
+                    }
+                    Some(step.chosen)
+                }
+                Some(Node::Number { .. }) => {
+                    walk.doubt.get_or_insert_with(|| {
+                        "the program is not deterministic: it asked for a number before".to_owned()
+                    });
+                    None
+                }
+                None => tree.grow(self.node, place),
+            }
+        };
+        let Some(chosen) = chosen else {
+            self.shared.borrow_mut().walk.asleep = true;
+            return None;
+        };
+        self.node = Some(self.at);
+        self.at += 1;
+        Some(chosen)
+    }
+
+    /// A task that rests without a wait that the facade knows waits for something else.
+    fn look_after_last(&self, view: &View<'_>) {
+        let Some(slot) = self.last else { return };
+        let rests = view.slots.rests(slot) && !view.ready.contains(slot);
+        if rests && !view.tracker.waits(slot) {
+            self.doubt(|| {
+                format!(
+                    "{} waits for something that is not the facade's",
+                    crate::task::role_of(view.tracker.origin(slot).0)
+                )
+            });
+        }
+    }
+
+    fn begin(&mut self, view: &View<'_>, slot: u32) {
+        self.last = Some(slot);
+        let polls = view.pending(slot) == Pending::Poll;
+        let enabled_by = match self.tasks.get_mut(slot as usize) {
+            Some((_, woken)) if polls => woken.take(),
+            _ => None,
+        };
+        let event = Event {
+            actor: self.actor(view, slot),
+            node: self.node.unwrap_or(0),
+            accesses: Access::first(view, slot).into_iter().collect(),
+            enabled_by,
+        };
+        self.shared.borrow_mut().walk.events.push(event);
+    }
+
+    fn wakes(&mut self, slot: u32) {
+        if self.root_ended {
+            return;
+        }
+        let Some((serial, woken)) = self.tasks.get_mut(slot as usize) else {
+            return;
+        };
+        let access = Access::write(Object::Wake(*serial));
+        let walk = &mut self.shared.borrow_mut().walk;
+        if let Some(outside) = self.outside {
+            let is_world = |event: &Event| event.actor == Actor::World;
+            if self.node.is_some() && !walk.events.last().is_some_and(is_world) {
+                walk.events.push(Event {
+                    actor: Actor::World,
+                    node: self.node.unwrap_or(0),
+                    accesses: vec![Access::ALL],
+                    enabled_by: None,
+                });
+            }
+            if outside == Outside::Turn {
+                walk.doubt.get_or_insert_with(|| {
+                    "a task was woken by something that is not the facade's".to_owned()
+                });
+            }
+        }
+        if let Some(event) = walk.events.last_mut() {
+            event.touches(access);
+            woken.get_or_insert(walk.events.len() - 1);
+        }
+    }
+}
+
+impl Strategy for Path {
+    fn pick(&mut self, view: &View<'_>) -> Pick {
+        let Some(actor) = self.next(view) else {
+            return Pick::Stop;
+        };
+        let slot = match actor {
+            Actor::Task(serial) => view
+                .ready
+                .iter()
+                .find(|slot| view.tracker.serial(*slot) == serial),
+            Actor::Timer | Actor::World => None,
+        };
+        let Some(slot) = slot else {
+            if actor != Actor::Timer || !view.may_fire {
+                // Said already: the program is not deterministic.
+                return Pick::Stop;
+            }
+            self.early_timers = self.early_timers.saturating_sub(1);
+            self.last = None;
+            let walk = &mut self.shared.borrow_mut().walk;
+            walk.choices.push(Choice::Timer);
+            walk.events.push(Event {
+                actor,
+                node: self.node.unwrap_or(0),
+                accesses: vec![Access::ALL],
+                enabled_by: None,
+            });
+            return Pick::Timer;
+        };
+        self.begin(view, slot);
+        if view.ready.len() > 1 || view.may_fire {
+            let choice = Choice::Task(view.tracker.path(slot).clone());
+            self.shared.borrow_mut().walk.choices.push(choice);
+        }
+        Pick::Task(slot)
+    }
+
+    fn forced(&mut self, view: &View<'_>, _: u32) -> Pick {
+        self.pick(view)
+    }
+
+    fn number(&mut self, bound: u32) -> u32 {
+        if self.root_ended {
+            return 0;
+        }
+        if bound > MOST_NUMBERS {
+            self.doubt(|| format!("the program chooses one of {bound} numbers"));
+            return 0;
+        }
+        let Shared { tree, walk } = &mut *self.shared.borrow_mut();
+        let value = match tree.nodes.get(self.at) {
+            Some(Node::Number {
+                bound: known,
+                value,
+            }) if *known == bound => *value,
+            Some(_) => {
+                walk.doubt.get_or_insert_with(|| {
+                    "the program is not deterministic: it did not ask for this number before"
+                        .to_owned()
+                });
+                return 0;
+            }
+            None => {
+                tree.nodes.push(Node::Number { bound, value: 0 });
+                0
+            }
+        };
+        self.at += 1;
+        walk.choices.push(Choice::Number(value));
+        value
+    }
+
+    fn spawned(&mut self, slot: u32) {
+        let index = slot as usize;
+        if index >= self.tasks.len() {
+            self.tasks.resize(index + 1, (0, None));
+        }
+        self.tasks[index] = (self.spawned, None);
+        self.spawned += 1;
+    }
+
+    fn woken(&mut self, slot: u32) {
+        self.wakes(slot);
+    }
+
+    fn woken_again(&mut self, slot: u32) {
+        self.wakes(slot);
+    }
+
+    fn touched(&mut self, touch: Touch<'_>) {
+        match touch {
+            // Who let go of the lock handed it over and woke the task, which only learns of it now.
+            // Nobody can take it back: these locks are never closed.
+            Touch::Granted(_, _, info)
+                if matches!(info.kind, ResourceKind::Mutex | ResourceKind::RwLock) => {}
+            Touch::Resource(op, id, info) | Touch::Granted(op, id, info) => {
+                if let Some(access) = Access::of(op, id, info) {
+                    self.touch(access);
+                }
+            }
+            Touch::Everything => self.touch(Access::ALL),
+        }
+    }
+
+    fn ended(&mut self, slot: u32) {
+        let Some((serial, _)) = self.tasks.get(slot as usize).copied() else {
+            return;
+        };
+        self.last = None;
+        self.touch(Access::write(Object::End(serial)));
+        if serial == 0 {
+            // From here on the others run in turn: all depends on where they are.
+            self.touch(Access::ALL);
+            self.close();
+            self.root_ended = true;
+            if let Some(node) = self.node {
+                self.shared.borrow_mut().tree.widen(node);
+            }
+        }
+    }
+
+    fn idles(&mut self) {
+        self.close();
+        self.outside = Some(Outside::Idle);
+    }
+
+    fn turns(&mut self) {
+        self.close();
+        self.outside = Some(Outside::Turn);
+    }
+
+    fn fairly(&mut self) {
+        if !self.root_ended {
+            self.doubt(|| "a run had to be made fair, to see whether it gets anywhere".to_owned());
+        }
+    }
+}

@@ -1,0 +1,356 @@
+//! Proofs: what they say, and that the reduction leaves nothing out.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex as Plain};
+use std::time::Duration;
+
+use standstill::{Conclusion, FindingKind, Prove, Runner, Unproved, host};
+use tokio::sync::{Mutex, Notify, RwLock, Semaphore, mpsc, oneshot, watch};
+use tokio::task::yield_now;
+
+/// What the tasks of a generated program share.
+struct World {
+    locks: [Mutex<u32>; 2],
+    table: RwLock<u32>,
+    permits: Semaphore,
+    signal: Notify,
+    latest: watch::Sender<u32>,
+    queue: mpsc::Sender<u32>,
+    items: Mutex<mpsc::Receiver<u32>>,
+    /// What each task saw, in its own order: no order between tasks but what they can tell.
+    seen: Plain<Vec<Vec<u32>>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Deed {
+    Add(usize),
+    Nested(usize),
+    TryLock(usize),
+    Read,
+    Write,
+    Send(u32),
+    TrySend(u32),
+    Receive,
+    NotifyOne,
+    NotifyAll,
+    Notified,
+    TryAcquire,
+    Acquire,
+    Publish(u32),
+    Look,
+    Yield,
+    Select,
+}
+
+/// SplitMix64.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % bound
+    }
+
+    fn deed(&mut self) -> Deed {
+        let (which, small) = (self.below(2) as usize, self.below(3) as u32);
+        match self.below(17) {
+            0 => Deed::Add(which),
+            1 => Deed::Nested(which),
+            2 => Deed::TryLock(which),
+            3 => Deed::Read,
+            4 => Deed::Write,
+            5 => Deed::Send(small),
+            6 => Deed::TrySend(small),
+            7 => Deed::Receive,
+            8 => Deed::NotifyOne,
+            9 => Deed::NotifyAll,
+            10 => Deed::Notified,
+            11 => Deed::TryAcquire,
+            12 => Deed::Acquire,
+            13 => Deed::Publish(small),
+            14 => Deed::Look,
+            15 => Deed::Select,
+            _ => Deed::Yield,
+        }
+    }
+
+    fn program(&mut self) -> Vec<Vec<Deed>> {
+        let tasks = 2 + self.below(2);
+        let most = if tasks == 2 { 2 } else { 1 };
+        (0..tasks)
+            .map(|_| (0..1 + self.below(most)).map(|_| self.deed()).collect())
+            .collect()
+    }
+}
+
+async fn act(world: &World, deed: Deed) -> u32 {
+    match deed {
+        Deed::Add(which) => {
+            let mut value = world.locks[which].lock().await;
+            *value += 1;
+            *value
+        }
+        Deed::Nested(which) => {
+            let outer = world.locks[which].lock().await;
+            let mut inner = world.locks[1 - which].lock().await;
+            *inner += 10;
+            *outer + *inner
+        }
+        Deed::TryLock(which) => world.locks[which].try_lock().map_or(100, |value| *value),
+        Deed::Read => *world.table.read().await,
+        Deed::Write => {
+            let mut value = world.table.write().await;
+            *value += 1;
+            *value
+        }
+        Deed::Send(value) => {
+            let _ = world.queue.send(value).await;
+            0
+        }
+        Deed::TrySend(value) => u32::from(world.queue.try_send(value).is_ok()),
+        Deed::Receive => world.items.lock().await.recv().await.unwrap_or(100),
+        Deed::NotifyOne => {
+            world.signal.notify_one();
+            0
+        }
+        Deed::NotifyAll => {
+            world.signal.notify_waiters();
+            0
+        }
+        Deed::Notified => {
+            world.signal.notified().await;
+            0
+        }
+        Deed::TryAcquire => world.permits.try_acquire().map_or(1, |permit| {
+            permit.forget();
+            0
+        }),
+        Deed::Acquire => {
+            let _permit = world.permits.acquire().await;
+            world.permits.available_permits() as u32
+        }
+        Deed::Publish(value) => world.latest.send_replace(value),
+        Deed::Look => *world.latest.borrow(),
+        Deed::Yield => {
+            yield_now().await;
+            0
+        }
+        Deed::Select => tokio::select! {
+            value = world.locks[0].lock() => *value,
+            () = world.signal.notified() => 50,
+            _ = world.permits.acquire() => 60,
+        },
+    }
+}
+
+/// Runs a generated program and enters what its tasks saw, if it comes to its end.
+async fn root(program: Arc<Vec<Vec<Deed>>>, states: Arc<Plain<BTreeSet<String>>>) {
+    let (queue, items) = mpsc::channel(1);
+    let world = Arc::new(World {
+        locks: [Mutex::new(0), Mutex::new(0)],
+        table: RwLock::new(0),
+        permits: Semaphore::new(1),
+        signal: Notify::new(),
+        latest: watch::Sender::new(7),
+        queue,
+        items: Mutex::new(items),
+        seen: Plain::new(vec![Vec::new(); program.len()]),
+    });
+    let mut tasks = Vec::new();
+    for (task, deeds) in program.iter().enumerate() {
+        let (world, deeds) = (Arc::clone(&world), deeds.clone());
+        tasks.push(tokio::spawn(async move {
+            for deed in deeds {
+                let value = act(&world, deed).await;
+                world.seen.lock().unwrap()[task].push(value);
+            }
+        }));
+    }
+    for task in tasks {
+        task.await.unwrap();
+    }
+    if host::with(|host| host.closing()) == Some(false) {
+        let state = format!("{:?}", world.seen.lock().unwrap());
+        states.lock().unwrap().insert(state);
+    }
+}
+
+/// What every interleaving comes to: final states and fingerprints. None if there are too many.
+fn outcomes(
+    program: &Arc<Vec<Vec<Deed>>>,
+    reduction: bool,
+    most: u64,
+) -> Option<(BTreeSet<String>, BTreeSet<String>, u64)> {
+    let states = Arc::<Plain<BTreeSet<String>>>::default();
+    let (body, log) = (Arc::clone(program), Arc::clone(&states));
+    let proof = Prove::new("generated")
+        .reduction(reduction)
+        .keep_going(true)
+        .executions(most)
+        .run(move || root(Arc::clone(&body), Arc::clone(&log)));
+    if let Conclusion::NotProved(reason) = &proof.conclusion {
+        assert_eq!(*reason, Unproved::Executions(most), "{program:?}");
+        return None;
+    }
+    if proof.executions >= most {
+        return None;
+    }
+    let fingerprints = proof
+        .found
+        .iter()
+        .map(|found| found.finding.fingerprint.to_string());
+    let states = states.lock().unwrap().clone();
+    Some((states, fingerprints.collect(), proof.executions))
+}
+
+#[test]
+fn the_reduction_leaves_nothing_out() {
+    const PROGRAMS: usize = 100;
+    const MOST: u64 = 400;
+    let mut dice = Dice(2026);
+    let (mut compared, mut whole_sum, mut reduced_sum, mut hung) = (0, 0, 0, 0);
+    while compared < PROGRAMS {
+        let program = Arc::new(dice.program());
+        let Some((states, fingerprints, whole)) = outcomes(&program, false, MOST) else {
+            continue;
+        };
+        let reduced = outcomes(&program, true, MOST);
+        let (reduced_states, reduced_fingerprints, reduced) =
+            reduced.unwrap_or_else(|| panic!("more executions than without: {program:?}"));
+        assert_eq!(states, reduced_states, "{program:?}");
+        assert_eq!(fingerprints, reduced_fingerprints, "{program:?}");
+        compared += 1;
+        hung += usize::from(!fingerprints.is_empty());
+        whole_sum += whole;
+        reduced_sum += reduced;
+    }
+    // Else there was little to compare.
+    assert!(hung > 10 && hung < 90, "{hung}");
+    assert!(reduced_sum * 2 < whole_sum, "{reduced_sum} of {whole_sum}");
+}
+
+async fn both_orders(ordered: bool) {
+    let locks = Arc::new((Mutex::new(0), Mutex::new(0)));
+    let other = Arc::clone(&locks);
+    let task = tokio::spawn(async move {
+        if ordered {
+            let _first = other.0.lock().await;
+            let _second = other.1.lock().await;
+        } else {
+            let _first = other.1.lock().await;
+            let _second = other.0.lock().await;
+        }
+    });
+    {
+        let _first = locks.0.lock().await;
+        let _second = locks.1.lock().await;
+    }
+    task.await.unwrap();
+}
+
+#[test]
+fn locks_in_one_order_are_proved_clean() {
+    let proof = Prove::new("ordered").run(|| both_orders(true));
+    assert_eq!(proof.conclusion, Conclusion::Proved);
+    assert!(proof.to_string().starts_with("proved: "), "{proof}");
+}
+
+#[test]
+fn locks_in_two_orders_are_found_with_a_token_that_replays() {
+    let proof = Prove::new("crossed").run(|| both_orders(false));
+    let Conclusion::Found(found) = &proof.conclusion else {
+        panic!("{proof}");
+    };
+    assert_eq!(found.finding.kind, FindingKind::Hang);
+    let program = standstill::Program::new(|_| both_orders(false));
+    let run = Runner::new().replay(&program, &found.plan);
+    let again = run.verdict.finding().expect("the same finding");
+    assert_eq!(again.fingerprint, found.finding.fingerprint);
+}
+
+#[test]
+fn a_bound_is_named_when_it_is_reached() {
+    let proof = Prove::new("bounded")
+        .executions(3)
+        .run(|| both_orders(true));
+    assert_eq!(
+        proof.conclusion,
+        Conclusion::NotProved(Unproved::Executions(3))
+    );
+    assert_eq!(proof.to_string(), "not proved: bound reached: 3 executions");
+}
+
+#[test]
+fn early_timers_are_tried_everywhere() {
+    async fn impatient() {
+        let (sender, receiver) = oneshot::channel();
+        let task = tokio::spawn(async move { sender.send(()) });
+        let answer = tokio::time::timeout(Duration::from_secs(1), receiver).await;
+        assert!(answer.is_ok(), "too slow");
+        let _ = task.await;
+    }
+    let proof = Prove::new("impatient").run(impatient);
+    assert_eq!(proof.found[0].finding.kind, FindingKind::Panic);
+    let proof = Prove::new("impatient").early_timers(0).run(impatient);
+    assert_eq!(proof.conclusion, Conclusion::Proved);
+}
+
+#[test]
+fn a_wait_for_something_else_is_no_proof() {
+    async fn foreign() {
+        let (sender, receiver) = futures_like::channel();
+        let task = tokio::spawn(async move { sender.send() });
+        receiver.await;
+        task.await.unwrap();
+    }
+    let proof = Prove::new("foreign").run(foreign);
+    let Conclusion::NotProved(Unproved::Doubt(why)) = &proof.conclusion else {
+        panic!("{proof}");
+    };
+    assert!(
+        why.contains("waits for something that is not the facade's"),
+        "{why}"
+    );
+}
+
+/// A primitive that is not the facade's.
+mod futures_like {
+    use std::future::poll_fn;
+    use std::sync::{Arc, Mutex};
+    use std::task::{Poll, Waker};
+
+    #[derive(Default)]
+    struct Shared {
+        sent: bool,
+        waker: Option<Waker>,
+    }
+
+    pub(crate) struct Sender(Arc<Mutex<Shared>>);
+
+    impl Sender {
+        pub(crate) fn send(self) {
+            let mut shared = self.0.lock().unwrap();
+            shared.sent = true;
+            if let Some(waker) = shared.waker.take() {
+                waker.wake();
+            }
+        }
+    }
+
+    pub(crate) fn channel() -> (Sender, impl Future<Output = ()>) {
+        let shared = Arc::<Mutex<Shared>>::default();
+        let sender = Sender(Arc::clone(&shared));
+        let receiver = poll_fn(move |cx| {
+            let mut shared = shared.lock().unwrap();
+            if shared.sent {
+                return Poll::Ready(());
+            }
+            shared.waker = Some(cx.waker().clone());
+            Poll::Pending
+        });
+        (sender, receiver)
+    }
+}
