@@ -22,6 +22,10 @@ step cargo clippy -p standstill-tokio --all-targets --features full --locked -- 
 step cargo clippy -p standstill-std --all-targets --locked -- -D warnings
 step cargo clippy -p standstill-std --all-targets --features standstill,parking_lot --locked -- -D warnings
 
+# The pages of reports are opened in a browser, if there is one.
+command -v chromium chromium-browser google-chrome >/dev/null ||
+    echo 'SKIPPED: no Chromium here, so the pages of reports are not opened in a browser'
+
 # With doctests, the README's among them.
 step cargo test --workspace --locked --quiet
 # The contract that the facade keeps, by tokio itself.

@@ -4,6 +4,10 @@ use std::fmt::Display;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use anyhow::Context;
+use standstill::Report;
+
+/// Lines are not broken to be shorter than this.
+const NARROWEST: usize = 40;
 
 /// Where an invocation writes to.
 #[derive(Debug)]
@@ -11,6 +15,8 @@ pub(crate) struct Console {
     color: bool,
     color_errors: bool,
     terminal: bool,
+    /// How wide standard output is, if it is a terminal.
+    width: Option<usize>,
     /// Nobody reads standard output any more.
     closed: bool,
 }
@@ -25,6 +31,8 @@ impl Console {
             color: wanted && io::stdout().is_terminal(),
             color_errors: wanted && terminal,
             terminal,
+            width: terminal_size::terminal_size_of(io::stdout())
+                .map(|(width, _)| usize::from(width.0).max(NARROWEST)),
             closed: false,
         }
     }
@@ -32,6 +40,14 @@ impl Console {
     /// Whether standard output is in colour.
     pub(crate) fn color(&self) -> bool {
         self.color
+    }
+
+    /// A report as it is printed here: in colour and in lines that fit, if it goes to a terminal.
+    pub(crate) fn report(&self, report: &Report) -> String {
+        match self.width {
+            Some(width) => report.to_text_within(width, self.color),
+            None => report.to_text(self.color),
+        }
     }
 
     /// Whether standard error is a terminal.

@@ -1,11 +1,13 @@
 //! A finding's full report.
 
+use anyhow::Context;
 use standstill::isolation::Launcher;
 use standstill::{Report, Runner, Scenario};
 
-use crate::args::{ExplainArgs, Format};
+use crate::args::{ExplainArgs, ReportFormat};
 use crate::console::Console;
 use crate::exit::Exit;
+use crate::formats::{github, sarif};
 use crate::replay::judge::{describe, programs};
 use crate::replay::target::one;
 
@@ -19,7 +21,7 @@ pub(crate) fn explain(
     let programs = programs(scenarios, &case)?;
     let run = Runner::new()
         .isolated(Launcher::this_program())
-        .replay(programs.program, case.plan());
+        .trace(programs.program, case.plan());
     let Some(finding) = run.verdict.finding() else {
         console.error(format_args!(
             "{} does not show a finding any more, it came to {}",
@@ -28,13 +30,25 @@ pub(crate) fn explain(
         ));
         return Ok(Exit::Unmet);
     };
-    let mut report = Report::new(finding.clone(), case.plan().clone());
+    let trace = run.trace.as_deref().cloned();
+    let mut report = Report::traced(finding.clone(), case.plan().clone(), trace);
     report.shuttle_schedule = run.shuttle_schedule;
+    if let Some(file) = &args.html {
+        std::fs::write(file, standstill_html::page(&report))
+            .with_context(|| format!("cannot write {}", file.display()))?;
+        console.note(format_args!("wrote {}", file.display()));
+    }
     match args.format {
-        Format::Text => {
-            console.print(&format!("{}\n", report.to_text(console.color()).trim_end()))?
+        ReportFormat::Text => {
+            console.print(&format!("{}\n", console.report(&report).trim_end()))?
         }
-        Format::Json => console.print_json(&report.to_json())?,
+        ReportFormat::Json => console.print_json(&report.to_json())?,
+        ReportFormat::Sarif => {
+            console.print_json(&sarif::document(std::slice::from_ref(&report)))?
+        }
+        ReportFormat::Github => console.print(&github::finding(&report))?,
+        ReportFormat::Dot => console.print(&report.to_dot())?,
+        ReportFormat::Mermaid => console.print(&report.to_mermaid())?,
     }
     Ok(Exit::Met)
 }

@@ -19,7 +19,8 @@
 //! - `shrink`: schedules that are worth keeping;
 //! - `hunt`, with `progress` and `interrupt`: the main job;
 //! - `prove`: every interleaving of a small load;
-//! - `replay`, `explain`, `corpus`: what was found once;
+//! - `replay`, `explain`, `minimise`, `corpus`: what was found once;
+//! - `formats`: findings for other programs: JUnit, SARIF, GitHub;
 //! - `list`, `show`: what there is.
 
 mod args;
@@ -29,9 +30,11 @@ mod error;
 mod exit;
 mod explain;
 mod folder;
+mod formats;
 mod hunt;
 mod interrupt;
 mod list;
+mod minimise;
 mod pick;
 mod progress;
 mod prove;

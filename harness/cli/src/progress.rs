@@ -56,6 +56,7 @@ struct State {
     over: bool,
     rows: usize,
     rows_done: usize,
+    finds: usize,
 }
 
 /// The row that is being hunted.
@@ -82,6 +83,7 @@ impl Display {
                 over: false,
                 rows,
                 rows_done: 0,
+                finds: 0,
             }),
             changed: Condvar::new(),
         });
@@ -115,16 +117,15 @@ impl Display {
         });
     }
 
-    /// A row is over; without a bar, `line` says what it came to.
-    pub(crate) fn row_done(&mut self, line: &str) {
+    /// A row is over, with so many finds; `line` says what it came to.
+    pub(crate) fn row_done(&mut self, line: &str, finds: usize) {
         {
             let mut state = self.state();
             state.now = None;
             state.rows_done += 1;
+            state.finds += finds;
         }
-        if matches!(self.kind, Kind::Lines) {
-            say(line);
-        }
+        self.line(line);
     }
 
     /// Writes a line to standard error unless it is to be quiet.
@@ -220,7 +221,13 @@ impl State {
 
     fn message(&self) -> String {
         match &self.now {
-            Some(now) => format!("{}/{} {}", self.rows_done + 1, self.rows, now.words()),
+            Some(now) => format!(
+                "{}/{} {}, {} found",
+                self.rows_done + 1,
+                self.rows,
+                now.words(),
+                self.finds
+            ),
             None => String::new(),
         }
     }
@@ -253,15 +260,19 @@ impl Now {
         let schedules = self.progress.schedules();
         #[expect(clippy::cast_precision_loss, reason = "a rate is an approximation")]
         let per_second = schedules as f64 / self.since.elapsed().as_secs_f64().max(0.001);
+        let orders = match self.progress.interleavings().min(schedules) {
+            0 => String::new(),
+            orders => format!(", about {} interleavings", grouped(orders)),
+        };
         let found = match self.progress.found() {
             0 => String::new(),
             found => format!(", {} with a finding", grouped(found)),
         };
         format!(
-            "{}: {} schedules, {}/s{found}",
+            "{}: {} schedules, {}/s{orders}{found}",
             self.label,
             grouped(schedules),
-            rate(per_second)
+            rate(per_second),
         )
     }
 }

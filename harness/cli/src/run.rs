@@ -11,7 +11,7 @@ use crate::args::{Cli, Command, with_default_command};
 use crate::console::Console;
 use crate::error::UserError;
 use crate::exit::Exit;
-use crate::{corpus, explain, hunt, list, pick, prove, replay, show};
+use crate::{corpus, explain, hunt, list, minimise, pick, prove, replay, show};
 
 /// The whole command line over these scenarios: all that a `main` has to call.
 ///
@@ -78,6 +78,7 @@ fn obey(scenarios: &[Scenario], command: Command, console: &mut Console) -> anyh
         Command::Prove(args) => prove::prove(scenarios, &args, console),
         Command::Replay(args) => replay::replay(scenarios, &args, console),
         Command::Explain(args) => explain::explain(scenarios, &args, console),
+        Command::Minimise(args) => minimise::minimise(scenarios, &args, console),
         Command::List(args) => list::list(scenarios, &args, console),
         Command::Show(args) => show::show(scenarios, &args, console),
         Command::Corpus(command) => corpus::corpus(scenarios, &command, console),

@@ -92,6 +92,10 @@ pub struct Wait {
     /// The primitive has granted the wait already, but the future was not polled since: a
     /// *futurelock* when others queue behind it.
     pub granted: bool,
+    /// The task itself owns the end that could end its wait, a sender of the channel that it
+    /// receives from: the channel cannot close.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub keeps_open: bool,
     /// Its task has run since the wait was polled last, but has not polled it: the future that
     /// waits there is kept, and its owner awaits something else.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -139,6 +143,10 @@ pub struct Hold {
 /// A resource in the wait graph.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResourceNode {
+    /// Its number in the run, in the order in which the run met its resources: it tells two that
+    /// were created at one place apart. None for what is no resource of the facade's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<u32>,
     /// What it is.
     pub kind: ResourceKind,
     /// The type of what it guards or carries, without its path. Empty when there is none.

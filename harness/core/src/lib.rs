@@ -6,7 +6,7 @@
 //! - [`Load`], [`Scenario`]: what is run, and how big;
 //! - [`Site`], [`Op`], [`ResourceKind`], [`TaskPath`]: the vocabulary;
 //! - [`host`], [`facade`]: how a program under test talks to the engine;
-//! - [`track`], [`graph`]: who waits, who holds, and what follows from it;
+//! - [`track`], [`graph`], [`trace`]: who waits, who holds, and what follows from it;
 //! - [`Verdict`], [`Finding`], [`Fingerprint`]: what a run showed;
 //! - [`Plan`]: what determines a run, and its encodings: tokens, a fuzzer's bytes;
 //! - [`engine`]: what executes runs;
@@ -56,6 +56,7 @@ mod site;
 mod strategy;
 mod task;
 mod token;
+pub mod trace;
 pub mod track;
 mod unmodelled;
 pub mod watchdog;
@@ -71,10 +72,12 @@ pub use finding::{
 pub use fingerprint::{Fingerprint, FingerprintError};
 pub use hunt::{
     CHECK_SCHEDULES, DEFAULT_SCHEDULES, Found, Hunt, HuntError, Outcome, Progress, Runner,
-    STRESS_REPLAYS, Tactic, check,
+    STRESS_REPLAYS, Shrunk, Tactic, check,
 };
 pub use load::{Knob, Load, LoadRanges, RangeError};
-pub use minimise::{DEFAULT_MINIMISE_BUDGET, minimise_load, minimise_schedule};
+pub use minimise::{
+    DEFAULT_MINIMISE_BUDGET, Minimise, Minimised, Size, minimise_load, minimise_schedule,
+};
 pub use op::{Op, ResourceKind, Side};
 pub use plan::{
     Choice, DEFAULT_MAX_STEPS, DEFAULT_TOTAL_STEPS, Digest, EngineKind, Leaks, Plan, Preempt,
@@ -83,7 +86,7 @@ pub use plan::{
 #[cfg(feature = "proptest")]
 pub use property::{DEFAULT_CASES, Falsified, Property, PropertyError, loads, plans};
 pub use prove::{Conclusion, DEFAULT_EXECUTIONS, Proof, Prove, Unproved};
-pub use report::Report;
+pub use report::{Report, ReportError, Smaller};
 pub use scenario::{Program, RootFuture, Scenario};
 pub use site::{Place, Site};
 pub use task::{TaskKind, TaskPath, TaskPathError, TaskRef, role_of};

@@ -35,6 +35,7 @@ fn graph(waits: &[Vec<Waiting>]) -> WaitGraph {
         };
         for (op, blockers) in waits {
             graph.resources.push(ResourceNode {
+                id: None,
                 kind: ResourceKind::Mutex,
                 of: String::new(),
                 created_at: place(2),
@@ -53,6 +54,7 @@ fn graph(waits: &[Vec<Waiting>]) -> WaitGraph {
                     })
                     .collect(),
                 granted: false,
+                keeps_open: false,
                 unpolled: false,
             });
         }

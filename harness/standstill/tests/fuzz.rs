@@ -102,7 +102,7 @@ fn a_finding_panics_with_its_report_and_a_clean_run_returns() {
     let said = found.expect("some input crosses the locks");
     let said = said.downcast_ref::<String>().unwrap();
     for fragment in [
-        "hang: one#1 and one#2 wait for each other",
+        "hang: one#1 waits to lock ",
         "scenario: crossed (own), engine explore",
         "load: workers=2",
         "fingerprint: hang-",

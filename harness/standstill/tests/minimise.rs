@@ -3,12 +3,14 @@
 mod common;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use common::within;
 use standstill::engine::Care;
 use standstill::{
     Choice, DEFAULT_MINIMISE_BUDGET, Finding, FindingKind, Fingerprint, Found, Hunt, Knob, Load,
-    LoadRanges, Plan, Program, Runner, Schedule, Verdict, minimise_load, minimise_schedule,
+    LoadRanges, Minimise, Plan, Program, Runner, Schedule, Verdict, minimise_load,
+    minimise_schedule,
 };
 use tokio::sync::{Mutex, mpsc};
 
@@ -55,13 +57,24 @@ fn ranges() -> LoadRanges {
         .with(Knob::Capacity, 1..=2)
 }
 
+/// A find as it was come upon.
+fn hunted(seed: u64) -> Found {
+    hunt_with(seed, 0)
+}
+
+/// A find, minimised.
 fn hunt(seed: u64) -> Found {
+    hunt_with(seed, DEFAULT_MINIMISE_BUDGET)
+}
+
+fn hunt_with(seed: u64, budget: u32) -> Found {
     Hunt::new("crossed")
         .seed(seed)
         .workers(4..=5)
         .writers(3..=4)
         .rounds(3..=3)
         .capacity(1..=2)
+        .minimise(budget)
         .run_loads(crossed)
         .found
         .remove(0)
@@ -94,7 +107,7 @@ fn schedule_of(plan: &Plan, fingerprint: &Fingerprint, budget: u32) -> Plan {
 fn a_minimised_schedule_replays_to_the_same_fingerprint_and_is_shorter() {
     within(120, || {
         for seed in 0..6 {
-            let found = hunt(seed);
+            let found = hunted(seed);
             let fingerprint = &found.finding.fingerprint;
             let recorded = Runner::new().replay(&program(), &found.plan).choices.len();
             let plan = schedule_of(&found.plan, fingerprint, DEFAULT_MINIMISE_BUDGET);
@@ -110,7 +123,7 @@ fn a_minimised_schedule_replays_to_the_same_fingerprint_and_is_shorter() {
 fn minimising_is_deterministic_and_minimising_twice_changes_nothing() {
     within(120, || {
         for seed in 0..4 {
-            let found = hunt(seed);
+            let found = hunted(seed);
             let fingerprint = &found.finding.fingerprint;
             let once = schedule_of(&found.plan, fingerprint, DEFAULT_MINIMISE_BUDGET);
             let again = schedule_of(&found.plan, fingerprint, DEFAULT_MINIMISE_BUDGET);
@@ -122,33 +135,76 @@ fn minimising_is_deterministic_and_minimising_twice_changes_nothing() {
 }
 
 #[test]
-fn no_choice_can_be_left_out_of_a_minimised_schedule() {
+fn no_change_of_a_minimised_schedule_can_be_undone() {
     within(120, || {
-        let found = hunt(1);
+        let found = hunted(1);
         let fingerprint = &found.finding.fingerprint;
         let plan = schedule_of(&found.plan, fingerprint, DEFAULT_MINIMISE_BUDGET);
         let choices = choices(&plan);
-        for left_out in 0..choices.len() {
-            let mut fewer = choices.to_vec();
-            fewer.remove(left_out);
-            let candidate = Plan {
-                schedule: Schedule::Choices(fewer),
-                ..plan.clone()
-            };
-            let run = Runner::new().run(&program(), &candidate, Care::Hunt);
-            let same = run
-                .verdict
-                .finding()
-                .is_some_and(|finding| finding.fingerprint == *fingerprint);
-            assert!(!same, "choice {left_out} of {choices:?}");
+        let trace = Runner::new().trace(&program(), &plan).trace;
+        let points = trace.expect("it was traced").points;
+        let mut changes = 0;
+        for (at, point) in points.iter().take(choices.len()).enumerate() {
+            let by_rule = &point.among[point.default];
+            if choices[at] == *by_rule {
+                continue;
+            }
+            changes += 1;
+            let mut undone = choices.to_vec();
+            undone[at] = by_rule.clone();
+            for fewer in [undone.clone(), undone[..=at].to_vec()] {
+                let candidate = Plan {
+                    schedule: Schedule::Choices(fewer),
+                    ..plan.clone()
+                };
+                let run = Runner::new().run(&program(), &candidate, Care::Hunt);
+                let same = run
+                    .verdict
+                    .finding()
+                    .is_some_and(|finding| finding.fingerprint == *fingerprint);
+                assert!(!same, "choice {at} of {choices:?}");
+            }
         }
+        assert!((1..=3).contains(&changes), "{changes} in {choices:?}");
+    });
+}
+
+#[test]
+fn a_minimised_find_tells_how_big_it_was_and_is() {
+    within(120, || {
+        let found = hunt(4);
+        let shrunk = found.minimised.expect("hunts minimise by default");
+        assert!(shrunk.complete, "{shrunk:?}");
+        assert!(shrunk.after.steps < shrunk.before.steps, "{shrunk:?}");
+        assert!(shrunk.after.tasks < shrunk.before.tasks, "{shrunk:?}");
+        assert_eq!(shrunk.after.preemptions, 1, "{shrunk:?}");
+        assert_ne!(shrunk.from, found.plan);
+        let (before, after) = (finding(&shrunk.from), finding(&found.plan));
+        assert_eq!(before.fingerprint, after.fingerprint);
+    });
+}
+
+#[test]
+fn a_minimisation_that_is_stopped_keeps_the_best_so_far() {
+    within(120, || {
+        let found = hunted(5);
+        let fingerprint = &found.finding.fingerprint;
+        let stop = Arc::new(AtomicBool::new(true));
+        let stopped = Minimise::new()
+            .ranges(&ranges())
+            .stop_when(stop)
+            .run(&mut Runner::new(), &program(), &found.plan, fingerprint)
+            .expect("it shows the bug");
+        assert!(!stopped.complete);
+        assert_eq!(stopped.plan, found.plan);
+        assert_eq!(stopped.before, stopped.after);
     });
 }
 
 #[test]
 fn every_budget_leaves_a_plan_that_shows_the_bug() {
     within(120, || {
-        let found = hunt(2);
+        let found = hunted(2);
         let fingerprint = &found.finding.fingerprint;
         let recorded = Runner::new().replay(&program(), &found.plan).choices.len();
         for budget in [0, 1, 2, 3, 5, 10, 20, 50, 100, 200] {
@@ -174,7 +230,7 @@ fn every_budget_leaves_a_plan_that_shows_the_bug() {
 fn a_minimised_load_is_the_smallest_that_shows_the_bug() {
     within(120, || {
         for seed in 0..4 {
-            let found = hunt(seed);
+            let found = hunted(seed);
             let fingerprint = &found.finding.fingerprint;
             let minimise = |plan: &Plan| {
                 minimise_load(
@@ -201,7 +257,7 @@ fn a_minimised_load_is_the_smallest_that_shows_the_bug() {
 
             let plan = schedule_of(&plan, fingerprint, DEFAULT_MINIMISE_BUDGET);
             assert_eq!(finding(&plan).kind, FindingKind::Hang);
-            assert!(choices(&plan).len() <= 4, "{:?}", choices(&plan));
+            assert!(choices(&plan).len() <= 9, "{:?}", choices(&plan));
         }
     });
 }
@@ -209,7 +265,7 @@ fn a_minimised_load_is_the_smallest_that_shows_the_bug() {
 #[test]
 fn choices_recorded_under_a_larger_load_shrink_with_it() {
     within(120, || {
-        let found = hunt(3);
+        let found = hunted(3);
         let fingerprint = &found.finding.fingerprint;
         let recorded = schedule_of(&found.plan, fingerprint, DEFAULT_MINIMISE_BUDGET);
         let plan = minimise_load(
@@ -228,7 +284,7 @@ fn choices_recorded_under_a_larger_load_shrink_with_it() {
 #[test]
 fn a_plan_that_shows_something_else_comes_back_as_it_is() {
     within(60, || {
-        let found = hunt(0);
+        let found = hunted(0);
         let other: Fingerprint = "hang-000000000000".parse().unwrap();
         let plan = schedule_of(&found.plan, &other, DEFAULT_MINIMISE_BUDGET);
         assert_eq!(plan, found.plan);

@@ -8,12 +8,13 @@ use std::time::Duration;
 use clap::Args;
 use standstill::engine::StressSettings;
 use standstill::{
-    DEFAULT_MAX_STEPS, DEFAULT_SCHEDULES, EngineKind, Knob, Leaks, Preempt, Tactic, Variant,
+    DEFAULT_MAX_STEPS, DEFAULT_MINIMISE_BUDGET, DEFAULT_SCHEDULES, EngineKind, Knob, Leaks,
+    Preempt, Tactic, Variant,
 };
 
 use super::duration::duration;
 use super::range::range;
-use super::{Format, one_of};
+use super::{HuntFormat, one_of};
 
 /// The most threads that a hunt may be told to use.
 const MOST_JOBS: u64 = 1024;
@@ -47,6 +48,9 @@ pub(crate) struct HuntArgs {
     /// How many threads run schedules [default: one for each core]. Changes speed, never results.
     #[arg(long, value_name = "N", help_heading = "Budget", value_parser = clap::value_parser!(u64).range(1..=MOST_JOBS))]
     jobs: Option<u64>,
+    /// How many runs may be spent on making each find as small as it gets [0: none].
+    #[arg(long, value_name = "N", help_heading = "Budget", default_value_t = DEFAULT_MINIMISE_BUDGET)]
+    pub(crate) minimise: u32,
     /// Do not stop at a row's first finding, but collect all of them, by fingerprint.
     #[arg(long, help_heading = "Budget")]
     pub(crate) keep_going: bool,
@@ -120,12 +124,15 @@ pub(crate) struct HuntArgs {
     /// Of its schedule an entry keeps the choices that it takes to show the bug, and no more.
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub(crate) corpus: Option<PathBuf>,
-    /// Write the reports into this directory, as text and as JSON.
+    /// Write the reports into this directory: a page for a browser, text, JSON, JUnit and SARIF.
+    ///
+    /// `index.html` is where to begin. It shows the trend against the `hunt.json` that an earlier
+    /// hunt left there.
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub(crate) report: Option<PathBuf>,
-    /// How the outcome is printed: text, or one JSON document.
-    #[arg(long, value_enum, help_heading = "Output", default_value_t = Format::Text)]
-    pub(crate) format: Format,
+    /// How the outcome is printed.
+    #[arg(long, value_enum, help_heading = "Output", default_value_t = HuntFormat::Text)]
+    pub(crate) format: HuntFormat,
     /// Print the table only: no progress, no reports.
     #[arg(long, short, help_heading = "Output", conflicts_with = "verbose")]
     pub(crate) quiet: bool,
@@ -143,6 +150,7 @@ Examples:
   standstill hunt --strategy pct:3 --seed 7        another way to choose, another seed
   standstill hunt --engine stress --time 8h        on a real runtime, for a night
   standstill hunt --format json > hunt.json        for a machine
+  standstill hunt --report reports                 pages to look at, from index.html on
 
 A buggy variant must show a finding, any other must be clean: else the exit code is 1.
 Ctrl-C ends a hunt with the rows found so far; the others are undecided, so the exit code is 1.

@@ -12,7 +12,7 @@ use std::str::FromStr;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use standstill::UnknownWord;
+use standstill::{DEFAULT_MINIMISE_BUDGET, UnknownWord};
 
 pub(crate) use corpus::{CheckArgs, CorpusCommand, ExportArgs, ImportArgs};
 pub(crate) use hunt::HuntArgs;
@@ -65,6 +65,8 @@ pub(crate) enum Command {
     Replay(ReplayArgs),
     /// Run a finding once more and print its full report.
     Explain(ExplainArgs),
+    /// Make a finding as small as it gets: its load first, and then its schedule.
+    Minimise(MinimiseArgs),
     /// List the scenarios.
     List(ListArgs),
     /// Tell what a scenario is about, and which loads it takes.
@@ -109,7 +111,27 @@ pub(crate) struct ExplainArgs {
     /// A token, or an entry's file.
     #[arg(value_name = "TOKEN|FILE")]
     pub(crate) what: String,
-    /// How the report is printed: text, or one JSON document.
+    /// How the report is printed.
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub(crate) format: ReportFormat,
+    /// Write the report as one page for a browser, too.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+}
+
+/// What is minimised, and how hard.
+#[derive(Args, Debug)]
+pub(crate) struct MinimiseArgs {
+    /// A token, or an entry's file.
+    #[arg(value_name = "TOKEN|FILE")]
+    pub(crate) what: String,
+    /// How many runs it may take; a long run counts as several. 0 just measures.
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_MINIMISE_BUDGET)]
+    pub(crate) budget: u32,
+    /// Leave the load as it is.
+    #[arg(long)]
+    pub(crate) keep_load: bool,
+    /// How the outcome is printed: text, or one JSON document.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
 }
@@ -137,6 +159,38 @@ pub(crate) enum Format {
     Text,
     /// For machines: one document on standard output.
     Json,
+}
+
+/// How one report is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// For people.
+    Text,
+    /// All of it, for machines.
+    Json,
+    /// SARIF 2.1.0, for code scanners.
+    Sarif,
+    /// Annotations, as GitHub's workflows read them.
+    Github,
+    /// The wait graph, for Graphviz.
+    Dot,
+    /// The wait graph, as a Mermaid flowchart.
+    Mermaid,
+}
+
+/// How a hunt is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum HuntFormat {
+    /// For people.
+    Text,
+    /// For machines: one document on standard output.
+    Json,
+    /// `JUnit` XML: a test case for each row.
+    Junit,
+    /// SARIF 2.1.0: a result for each finding.
+    Sarif,
+    /// Annotations, as GitHub's workflows read them.
+    Github,
 }
 
 /// The arguments with `hunt` put in if they name no command: none at all, or an option first.

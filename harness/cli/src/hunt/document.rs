@@ -1,41 +1,41 @@
 //! The JSON document of a hunt.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use standstill::{EngineKind, Load, LoadRanges};
 
 use super::done::Done;
 
-/// What `hunt --format json` prints.
-#[derive(Debug, Serialize)]
-pub(super) struct Document {
-    rows: Vec<RowDocument>,
+/// What `hunt --format json` prints, and what `--report` keeps for the next hunt to compare with.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct Document {
+    pub(crate) rows: Vec<RowDocument>,
 }
 
 /// A row. Of several findings (`--keep-going`) it has the first.
-#[derive(Debug, Serialize)]
-struct RowDocument {
-    scenario: String,
-    variant: &'static str,
-    engine: &'static str,
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct RowDocument {
+    pub(crate) scenario: String,
+    pub(crate) variant: String,
+    engine: String,
     /// That of the finding, else that of the whole row.
     strategy: String,
     /// The counts of the finding's run, else the ranges hunted in.
     load: Value,
-    expected: &'static str,
-    verdict: &'static str,
+    expected: String,
+    pub(crate) verdict: String,
     met: bool,
-    schedules: u64,
+    pub(crate) schedules: u64,
     /// From 0.
-    first_at: Option<u64>,
-    schedules_per_s: Option<f64>,
+    pub(crate) first_at: Option<u64>,
+    pub(crate) schedules_per_s: Option<f64>,
     steps_per_s: Option<f64>,
-    fingerprint: Option<String>,
+    pub(crate) fingerprint: Option<String>,
     token: Option<String>,
 }
 
 impl Document {
-    pub(super) fn new(rows: &[Done<'_>], engine: EngineKind, strategy: &str) -> Self {
+    pub(crate) fn new(rows: &[Done<'_>], engine: EngineKind, strategy: &str) -> Self {
         Self {
             rows: rows
                 .iter()
@@ -48,17 +48,22 @@ impl Document {
 fn row(done: &Done<'_>, engine: EngineKind, strategy: &str) -> RowDocument {
     let outcome = done.outcome.as_ref();
     let plan = outcome.and_then(|outcome| outcome.plan.as_ref());
+    let found = outcome.and_then(|outcome| outcome.found.first());
+    // What chose the schedule that was come upon, whatever it was minimised to.
+    let hunted = found
+        .and_then(|found| found.minimised.as_ref())
+        .map_or(plan, |shrunk| Some(&shrunk.from));
     RowDocument {
         scenario: done.row.scenario.name().to_owned(),
-        variant: done.row.variant.name(),
-        engine: engine.name(),
-        strategy: plan.map_or_else(|| strategy.to_owned(), standstill::Plan::strategy_name),
+        variant: done.row.variant.name().to_owned(),
+        engine: engine.name().to_owned(),
+        strategy: hunted.map_or_else(|| strategy.to_owned(), standstill::Plan::strategy_name),
         load: plan.map_or_else(
             || ranges(&done.row.ranges),
             |plan| load(done.row.scenario.ranges(), &plan.load),
         ),
-        expected: done.row.expected().name(),
-        verdict: done.verdict(),
+        expected: done.row.expected().name().to_owned(),
+        verdict: done.verdict().to_owned(),
         met: done.met(),
         schedules: done.schedules(),
         first_at: outcome.and_then(|outcome| outcome.first_at),

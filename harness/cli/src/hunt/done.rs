@@ -6,7 +6,7 @@ use super::rows::{Expected, Row};
 
 /// Whether a row was hunted to the end of its budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ended {
+pub(crate) enum Ended {
     /// It was.
     Whole,
     /// Somebody asked to stop.
@@ -17,16 +17,16 @@ pub(super) enum Ended {
 
 /// A row and what came of it.
 #[derive(Clone, Debug)]
-pub(super) struct Done<'a> {
-    pub(super) row: Row<'a>,
+pub(crate) struct Done<'a> {
+    pub(crate) row: Row<'a>,
     /// None if it was never begun.
-    pub(super) outcome: Option<Outcome>,
-    pub(super) ended: Ended,
+    pub(crate) outcome: Option<Outcome>,
+    pub(crate) ended: Ended,
 }
 
 impl Done<'_> {
     /// The verdict in one word. Clean means clean to the end of the budget.
-    pub(super) fn verdict(&self) -> &'static str {
+    pub(crate) fn verdict(&self) -> &'static str {
         match &self.outcome {
             Some(outcome) if outcome.verdict != Verdict::Clean => outcome.verdict.name(),
             Some(outcome) if self.ended == Ended::Whole && outcome.schedules > 0 => "clean",
@@ -35,7 +35,7 @@ impl Done<'_> {
     }
 
     /// Whether it came to what it must.
-    pub(super) fn met(&self) -> bool {
+    pub(crate) fn met(&self) -> bool {
         match self.row.expected() {
             Expected::Found => self
                 .outcome
@@ -46,7 +46,7 @@ impl Done<'_> {
     }
 
     /// Why it is undecided, if it is.
-    pub(super) fn reason(&self) -> Option<String> {
+    pub(crate) fn reason(&self) -> Option<String> {
         if self.verdict() != "undecided" {
             return None;
         }
@@ -68,12 +68,12 @@ impl Done<'_> {
     }
 
     /// Schedules tried, 0 if it was never begun.
-    pub(super) fn schedules(&self) -> u64 {
+    pub(crate) fn schedules(&self) -> u64 {
         self.outcome.as_ref().map_or(0, |outcome| outcome.schedules)
     }
 
     /// So many of something in a second of the hunt.
-    pub(super) fn per_second(&self, count: impl Fn(&Outcome) -> u64) -> Option<f64> {
+    pub(crate) fn per_second(&self, count: impl Fn(&Outcome) -> u64) -> Option<f64> {
         let outcome = self.outcome.as_ref()?;
         #[expect(clippy::cast_precision_loss, reason = "a rate is an approximation")]
         let count = count(outcome) as f64;

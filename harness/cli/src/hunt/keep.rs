@@ -9,10 +9,14 @@ use standstill::{
     Schedule, Variant, Verdict,
 };
 
+use super::document::Document;
+use super::done::Done;
 use super::rows::Row;
+use super::trend;
 use crate::args::HuntArgs;
 use crate::error::UserError;
 use crate::folder;
+use crate::formats::{junit, sarif};
 use crate::shrink::shrunk;
 use crate::table::grouped;
 
@@ -56,7 +60,7 @@ impl Keeper {
         report: &Report,
     ) -> Result<Option<PathBuf>, UserError> {
         if let Some(directory) = &self.reports {
-            write_report(directory, row, report).map_err(|source| UserError::Directory {
+            write_report(directory, report).map_err(|source| UserError::Directory {
                 directory: directory.clone(),
                 option: "--report",
                 source,
@@ -128,11 +132,15 @@ fn asked(args: &HuntArgs) -> String {
 
 /// How a finding came about, in one line of an entry.
 fn how(asked: &str, found: &Found, plan: &Plan) -> String {
+    let hunted = found
+        .minimised
+        .as_ref()
+        .map_or(&found.plan, |shrunk| &shrunk.from);
     let mut how = format!("{asked}, schedule {}", grouped(found.first_at + 1));
     if !asked.contains("--strategy") {
-        how.push_str(&format!(", strategy {}", found.plan.strategy_name()));
+        how.push_str(&format!(", strategy {}", hunted.strategy_name()));
     }
-    let before = match &found.plan.schedule {
+    let before = match &hunted.schedule {
         Schedule::Seeded {
             digest: Some(digest),
             ..
@@ -159,16 +167,48 @@ pub(crate) fn fixed_is_clean(runner: &mut Runner, scenario: &Scenario, plan: &Pl
     runner.run(program, &plan, Care::Record).verdict == Verdict::Clean
 }
 
-fn write_report(directory: &Path, row: &Row<'_>, report: &Report) -> std::io::Result<()> {
-    let name = format!(
+/// What the files of a report are called, without their endings.
+pub(crate) fn stem(report: &Report) -> String {
+    format!(
         "{}-{}-{}",
-        file_name(row.scenario.name()),
-        row.variant,
+        file_name(&report.plan.scenario),
+        report.plan.variant,
         report.finding.fingerprint
-    );
-    folder::write(directory, &format!("{name}.txt"), &report.to_text(false))?;
-    let json = format!("{:#}\n", report.to_json());
-    folder::write(directory, &format!("{name}.json"), &json)
+    )
+}
+
+fn write_report(directory: &Path, report: &Report) -> std::io::Result<()> {
+    let name = stem(report);
+    let files = [
+        ("txt", report.to_text(false)),
+        ("json", format!("{:#}\n", report.to_json())),
+        ("dot", report.to_dot()),
+        ("mmd", report.to_mermaid()),
+        ("html", standstill_html::page(report)),
+    ];
+    for (ending, text) in files {
+        folder::write(directory, &format!("{name}.{ending}"), &text)?;
+    }
+    Ok(())
+}
+
+/// Writes what is said of a hunt as a whole.
+pub(super) fn write_hunt(
+    directory: &Path,
+    done: &[Done<'_>],
+    args: &HuntArgs,
+    before: Option<&Document>,
+) -> std::io::Result<()> {
+    let document = Document::new(done, args.engine, &args.strategy_word());
+    let reports = super::reports(done, args);
+    let json = serde_json::to_string_pretty(&document)?;
+    let sarif = format!("{:#}\n", sarif::document(&reports));
+    let junit = junit::document(done).map_err(std::io::Error::other)?;
+    let index = trend::index(done, &document, before, &reports);
+    folder::write(directory, "hunt.json", &format!("{json}\n"))?;
+    folder::write(directory, "hunt.sarif", &sarif)?;
+    folder::write(directory, "junit.xml", &junit)?;
+    folder::write(directory, "index.html", &standstill_html::index(&index))
 }
 
 /// A scenario's name as part of a file's: nothing in it leads elsewhere.
@@ -184,9 +224,7 @@ fn file_name(scenario: &str) -> String {
 
 /// The report of a finding, with what the reader should know of the hunt.
 pub(super) fn report(found: &Found, outcome: &Outcome, keep_going: bool) -> Report {
-    let mut report = Report::new(found.finding.clone(), found.plan.clone());
-    report.schedules_before = Some(found.first_at);
-    report.shuttle_schedule.clone_from(&found.shuttle_schedule);
+    let mut report = found.report();
     report.notes.extend(outcome.warnings.iter().cloned());
     // Without --keep-going the count depends on how many schedules were under way.
     if keep_going && found.count > 1 {

@@ -6,25 +6,28 @@ mod done;
 mod keep;
 mod rows;
 mod summary;
+mod trend;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use standstill::isolation::Launcher;
-use standstill::{Hunt, Outcome, Progress, Scenario};
+use standstill::{Hunt, Outcome, Progress, Report, Scenario};
 
-use crate::args::{Format, HuntArgs};
+use crate::args::{HuntArgs, HuntFormat};
 use crate::console::Console;
 use crate::error::UserError;
 use crate::exit::Exit;
+use crate::formats::{github, junit, sarif};
 use crate::interrupt::Interrupt;
 use crate::progress::{Display, Goal};
 use crate::table::{grouped, rate};
 
 use budget::Budget;
 use document::Document;
-use done::{Done, Ended};
+pub(crate) use done::Done;
+use done::Ended;
 use keep::Keeper;
 use rows::{Expected, Row};
 use summary::{Look, summary};
@@ -47,6 +50,7 @@ pub(crate) fn hunt(
     let interrupt = Interrupt::listen().context("cannot listen for Ctrl-C")?;
     let mut display = Display::start(console.terminal(), args.quiet, rows.len());
     let mut worst = Exit::Met;
+    let before = trend::read(args.report.as_deref());
     let mut hunted: Vec<(usize, Done<'_>)> = Vec::with_capacity(rows.len());
     let budget = Budget::new(args.time, Instant::now());
     let mut waiting = rows.len();
@@ -66,11 +70,30 @@ pub(crate) fn hunt(
     display.finish();
     hunted.sort_by_key(|(at, _)| *at);
     let done: Vec<Done<'_>> = hunted.into_iter().map(|(_, done)| done).collect();
+    if let Some(directory) = &args.report {
+        keep::write_hunt(directory, &done, args, before.as_ref()).map_err(|source| {
+            UserError::Directory {
+                directory: directory.clone(),
+                option: "--report",
+                source,
+            }
+        })?;
+    }
     match args.format {
-        Format::Json => {
+        HuntFormat::Json => {
             console.print_json(&Document::new(&done, args.engine, &args.strategy_word()))?;
         }
-        Format::Text => {
+        HuntFormat::Junit => console.print(&junit::document(&done)?)?,
+        HuntFormat::Sarif => console.print_json(&sarif::document(&reports(&done, args)))?,
+        HuntFormat::Github => {
+            for done in &done {
+                console.print(&github::row(
+                    done,
+                    &reports(std::slice::from_ref(done), args),
+                ))?;
+            }
+        }
+        HuntFormat::Text => {
             let look = Look {
                 color: console.color(),
                 verbose: args.verbose,
@@ -80,6 +103,17 @@ pub(crate) fn hunt(
         }
     }
     Ok(worst.max(Exit::met(done.iter().all(Done::met))))
+}
+
+/// The reports of every finding.
+fn reports(done: &[Done<'_>], args: &HuntArgs) -> Vec<Report> {
+    let outcomes = done.iter().filter_map(|done| done.outcome.as_ref());
+    outcomes
+        .flat_map(|outcome| {
+            let found = outcome.found.iter();
+            found.map(|found| keep::report(found, outcome, args.keep_going))
+        })
+        .collect()
 }
 
 /// The rows that should find something go first: they end early, and what they leave over of the
@@ -116,6 +150,7 @@ fn hunt_row<'a>(
         .leaks(args.leaks)
         .max_steps(args.max_steps)
         .keep_going(args.keep_going)
+        .minimise(args.minimise)
         .progress(Arc::clone(&progress))
         .stop_when(interrupt.flag())
         .stress(args.stress());
@@ -166,7 +201,11 @@ fn tell(
     display: &mut Display,
     console: &mut Console,
 ) -> anyhow::Result<Exit> {
-    display.row_done(&row_line(done));
+    let finds = done
+        .outcome
+        .as_ref()
+        .map_or(0, |outcome| outcome.found.len());
+    display.row_done(&row_line(done), finds);
     let Some(outcome) = &done.outcome else {
         return Ok(Exit::Met);
     };
@@ -176,8 +215,8 @@ fn tell(
     let mut exit = Exit::Met;
     for found in &outcome.found {
         let report = keep::report(found, outcome, args.keep_going);
-        if args.format == Format::Text && !args.quiet {
-            let text = format!("{}\n\n", report.to_text(console.color()).trim_end());
+        if args.format == HuntFormat::Text && !args.quiet {
+            let text = format!("{}\n\n", console.report(&report).trim_end());
             display.aside(|| console.print(&text))?;
         }
         match keeper.keep(&done.row, found, &report) {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use standstill::engine::Care;
+use standstill::trace::Trace;
 use standstill::{Finding, Plan, Program, Runner, Scenario, Variant, Verdict};
 
 use super::target::Case;
@@ -16,6 +17,8 @@ pub(crate) struct Judged<'a> {
     pub(crate) scenario: &'a Scenario,
     /// Of the first replay.
     pub(crate) verdict: Verdict,
+    /// What happened in the first replay.
+    pub(crate) trace: Option<Box<Trace>>,
     pub(crate) times: u64,
     /// How many replays came out as expected.
     pub(crate) same: u64,
@@ -97,7 +100,8 @@ pub(crate) fn judge<'a>(
     times: u64,
     runner: &mut Runner,
 ) -> Judged<'a> {
-    let verdict = runner.replay(programs.program, case.plan()).verdict;
+    let first = runner.trace(programs.program, case.plan());
+    let (verdict, trace) = (first.verdict, first.trace);
     let fixed = programs
         .fixed
         .map(|fixed| run_fixed(runner, fixed, case.plan()));
@@ -105,6 +109,7 @@ pub(crate) fn judge<'a>(
         case,
         scenario: programs.scenario,
         verdict,
+        trace,
         times,
         same: 0,
         others: BTreeMap::new(),

@@ -43,7 +43,8 @@ pub(crate) fn replay(
         };
         let judged = judge(&programs, case, args.times, &mut runner);
         if args.format == Format::Text {
-            console.print(&text(&judged, console.color()))?;
+            let text = text(&judged, console);
+            console.print(&text)?;
         }
         exit = exit.max(Exit::met(judged.met()));
         done.push(judged);
@@ -58,14 +59,15 @@ pub(crate) fn replay(
     Ok(exit)
 }
 
-fn text(judged: &Judged<'_>, color: bool) -> String {
+fn text(judged: &Judged<'_>, console: &Console) -> String {
     let mut text = String::new();
     if let (Case::Token(plan), Some(finding)) = (&judged.case, judged.finding()) {
-        let report = Report::new(finding.clone(), plan.clone());
-        text.push_str(report.to_text(color).trim_end());
+        let trace = judged.trace.as_deref().cloned();
+        let report = Report::traced(finding.clone(), plan.clone(), trace);
+        text.push_str(console.report(&report).trim_end());
         text.push_str("\n\n");
     }
-    text.push_str(&line(judged, color));
+    text.push_str(&line(judged, console.color()));
     text.push('\n');
     text
 }

@@ -25,14 +25,15 @@ fn the_help_teaches_by_example() {
            standstill [OPTIONS OF HUNT]
 
     Commands:
-      hunt     Look for a schedule that brings a scenario to a standstill
-      prove    Execute every interleaving of a small load: a proof, or a finding
-      replay   Run findings once more, exactly as they were, and check that they come back
-      explain  Run a finding once more and print its full report
-      list     List the scenarios
-      show     Tell what a scenario is about, and which loads it takes
-      corpus   Look after the findings that were kept
-      help     Print this message or the help of the given subcommand(s)
+      hunt      Look for a schedule that brings a scenario to a standstill
+      prove     Execute every interleaving of a small load: a proof, or a finding
+      replay    Run findings once more, exactly as they were, and check that they come back
+      explain   Run a finding once more and print its full report
+      minimise  Make a finding as small as it gets: its load first, and then its schedule
+      list      List the scenarios
+      show      Tell what a scenario is about, and which loads it takes
+      corpus    Look after the findings that were kept
+      help      Print this message or the help of the given subcommand(s)
 
     Options:
       -h, --help
@@ -96,6 +97,11 @@ fn the_help_of_a_hunt_lists_every_option() {
 
           --jobs <N>
               How many threads run schedules [default: one for each core]. Changes speed, never results
+
+          --minimise <N>
+              How many runs may be spent on making each find as small as it gets [0: none]
+
+              [default: 20000]
 
           --keep-going
               Do not stop at a row's first finding, but collect all of them, by fingerprint
@@ -180,14 +186,20 @@ fn the_help_of_a_hunt_lists_every_option() {
               Of its schedule an entry keeps the choices that it takes to show the bug, and no more.
 
           --report <DIR>
-              Write the reports into this directory, as text and as JSON
+              Write the reports into this directory: a page for a browser, text, JSON, JUnit and SARIF.
+
+              `index.html` is where to begin. It shows the trend against the `hunt.json` that an earlier
+              hunt left there.
 
           --format <FORMAT>
-              How the outcome is printed: text, or one JSON document
+              How the outcome is printed
 
               Possible values:
-              - text: For people
-              - json: For machines: one document on standard output
+              - text:   For people
+              - json:   For machines: one document on standard output
+              - junit:  `JUnit` XML: a test case for each row
+              - sarif:  SARIF 2.1.0: a result for each finding
+              - github: Annotations, as GitHub's workflows read them
 
               [default: text]
 
@@ -205,6 +217,7 @@ fn the_help_of_a_hunt_lists_every_option() {
       standstill hunt --strategy pct:3 --seed 7        another way to choose, another seed
       standstill hunt --engine stress --time 8h        on a real runtime, for a night
       standstill hunt --format json > hunt.json        for a machine
+      standstill hunt --report reports                 pages to look at, from index.html on
 
     A buggy variant must show a finding, any other must be clean: else the exit code is 1.
     Ctrl-C ends a hunt with the rows found so far; the others are undecided, so the exit code is 1.

@@ -231,14 +231,20 @@ fn findings_and_reports_are_kept_where_asked_and_nowhere_else() {
     assert_eq!(names("kept"), ["quota-worker"]);
     assert_eq!(names("kept/quota-worker").len(), 1);
     let reports = names("out/reports");
-    assert_eq!(reports.len(), 2);
-    assert!(
-        reports
-            .iter()
-            .all(|name| name.starts_with("quota-worker-buggy-hang-"))
-    );
-    let json = fs::read_to_string(place.path().join("out/reports").join(&reports[0]))
-        .expect("the JSON report");
+    let stem = "quota-worker-buggy-hang-64f1ecf944cc";
+    let mut expected: Vec<String> = ["dot", "html", "json", "mmd", "txt"]
+        .map(|ending| format!("{stem}.{ending}"))
+        .into();
+    expected.extend(["hunt.json", "hunt.sarif", "index.html", "junit.xml"].map(str::to_owned));
+    expected.sort();
+    assert_eq!(reports, expected);
+    let json = fs::read_to_string(
+        place
+            .path()
+            .join("out/reports")
+            .join(format!("{stem}.json")),
+    )
+    .expect("the JSON report");
     assert!(serde_json::from_str::<Value>(&json).is_ok());
     // The same finding once more is the same entry.
     standstill_in(place.path(), &args);

@@ -12,6 +12,7 @@ use crate::finding::{Undecided, Verdict};
 use crate::plan::{Choice, Digest, EngineKind, Plan};
 use crate::raw;
 use crate::scenario::Program;
+use crate::trace::Trace;
 
 pub(crate) use engines::Engines;
 pub use explore::Explore;
@@ -44,6 +45,8 @@ pub enum Care {
     /// As a replay; and before a standstill counts as one, OS threads that are not the engine's are
     /// given a moment of real time to wake the run.
     Confirm,
+    /// As a replay, with everything that happens written down: for a report.
+    Trace,
 }
 
 /// What a run came to.
@@ -53,12 +56,16 @@ pub struct Run {
     pub verdict: Verdict,
     /// Steps made: polls, and switch points passed within them.
     pub steps: u64,
+    /// A hash over the choices, recorded or not; 0 where the engine does not know.
+    pub order: u64,
     /// The choices, if they were recorded.
     pub choices: Vec<Choice>,
     /// What the choices came to, if they were recorded.
     pub digest: Option<Digest>,
     /// The first recorded choice that did not fit the program, if one was replayed.
     pub divergence: Option<String>,
+    /// What happened, if it was traced.
+    pub trace: Option<Box<Trace>>,
     /// The run as a schedule of Shuttle's own, in the text form that `shuttle::replay` takes: if the
     /// engine was [`EngineKind::Shuttle`] and the run was recorded. None as well if the run drew
     /// numbers from another source than Shuttle's.
@@ -74,9 +81,11 @@ impl Run {
         Self {
             verdict,
             steps: 0,
+            order: 0,
             choices: Vec::new(),
             digest: None,
             divergence: None,
+            trace: None,
             shuttle_schedule: None,
             exhausted: false,
         }

@@ -5,6 +5,7 @@ use crate::finding::{Finding, FindingKind, Undecided, Verdict};
 use crate::hunt::Runner;
 use crate::plan::{Plan, Preempt, Schedule};
 use crate::scenario::Program;
+use crate::trace::Trace;
 
 /// What a second run came to.
 #[expect(
@@ -16,6 +17,7 @@ pub(crate) enum Confirmed {
     Again {
         finding: Finding,
         plan: Plan,
+        trace: Option<Box<Trace>>,
         shuttle_schedule: Option<String>,
     },
     /// Something else.
@@ -28,7 +30,7 @@ pub(crate) fn confirm(
     mut plan: Plan,
     finding: Finding,
 ) -> Confirmed {
-    let run = runner.record_with(program, &plan, Care::Confirm);
+    let run = runner.record_with(program, &plan, Care::Trace);
     match run.verdict {
         Verdict::Found(again) if again.fingerprint == finding.fingerprint => {
             if let Schedule::Seeded { digest, .. } = &mut plan.schedule {
@@ -39,6 +41,7 @@ pub(crate) fn confirm(
             Confirmed::Again {
                 finding,
                 plan,
+                trace: run.trace,
                 shuttle_schedule: run.shuttle_schedule,
             }
         }

@@ -17,6 +17,7 @@ use crate::hunt::confirm::{self, Confirmed};
 use crate::hunt::outcome::{Found, Outcome};
 use crate::hunt::portfolio::{self, Portfolio};
 use crate::hunt::runner::blocked_verdict;
+use crate::hunt::shrink::shrink;
 use crate::hunt::watch::{TICK, Watch};
 use crate::hunt::{Runner, Tactic, Template};
 use crate::plan::{EngineKind, Preempt, StrategyKind};
@@ -285,7 +286,7 @@ fn work(shared: &Shared, engine: &mut dyn Engine, schedule: &AtomicU64, abandone
         steps += run.steps;
         tried += 1;
         if let Some(progress) = progress {
-            progress.add(run.steps);
+            progress.add(run.steps, run.order);
         }
         if run.verdict != Verdict::Clean {
             note(shared, &mut lock(shared), index, run.verdict);
@@ -361,14 +362,21 @@ fn conclude(
             Confirmed::Again {
                 finding,
                 plan,
+                trace,
                 shuttle_schedule,
-            } => found.push(Found {
-                finding,
-                plan,
-                shuttle_schedule,
-                first_at: index,
-                count,
-            }),
+            } => {
+                let mut as_found = Found {
+                    finding,
+                    plan,
+                    minimised: None,
+                    trace,
+                    shuttle_schedule,
+                    first_at: index,
+                    count,
+                };
+                shrink(template, program, &mut runner, &mut as_found);
+                found.push(as_found);
+            }
             Confirmed::Undecided(reason) => {
                 undecided.insert(index, reason);
             }

@@ -17,6 +17,7 @@ use crate::engine::pulse::Pulse;
 use crate::finding::{Finding, Undecided, Verdict};
 use crate::hunt::confirm::{self, Confirmed};
 use crate::hunt::runner::blocked_verdict;
+use crate::hunt::shrink::shrink;
 use crate::hunt::watch::{TICK, Watch};
 use crate::hunt::{Found, Outcome, Runner, Template};
 use crate::plan::{Plan, Schedule};
@@ -50,14 +51,21 @@ pub(super) fn hunt(template: &Template, program: &Program, preemptions: Option<u
             Confirmed::Again {
                 finding,
                 plan,
+                trace,
                 shuttle_schedule,
-            } => found.push(Found {
-                shuttle_schedule,
-                finding,
-                plan,
-                first_at,
-                count,
-            }),
+            } => {
+                let mut as_found = Found {
+                    finding,
+                    plan,
+                    minimised: None,
+                    trace,
+                    shuttle_schedule,
+                    first_at,
+                    count,
+                };
+                shrink(template, program, &mut runner, &mut as_found);
+                found.push(as_found);
+            }
             Confirmed::Undecided(reason) => undecided = undecided.or(Some(reason)),
         }
     }
@@ -144,7 +152,7 @@ fn rounds(
                     seen.schedules += 1;
                     seen.steps += execution.run.steps;
                     if let Some(progress) = &settings.progress {
-                        progress.add(execution.run.steps);
+                        progress.add(execution.run.steps, execution.run.order);
                     }
                     match &execution.run.verdict {
                         Verdict::Clean => {}

@@ -3,9 +3,11 @@
 mod confirm;
 mod crew;
 mod depth_first;
+mod distinct;
 mod outcome;
 mod portfolio;
 mod runner;
+mod shrink;
 mod stress;
 mod tactic;
 mod watch;
@@ -20,6 +22,7 @@ use std::time::Duration;
 use crate::engine::StressSettings;
 use crate::isolation::Launcher;
 use crate::load::{Knob, Load, LoadRanges, RangeError};
+use crate::minimise::DEFAULT_MINIMISE_BUDGET;
 use crate::plan::{
     DEFAULT_MAX_STEPS, DEFAULT_TOTAL_STEPS, EngineKind, Leaks, Plan, Preempt, Schedule,
     StrategyKind, Unavailable, Variant,
@@ -28,7 +31,7 @@ use crate::random::{Random, schedule_seed};
 use crate::scenario::{Program, Scenario};
 
 pub(crate) use confirm::{Confirmed, confirm};
-pub use outcome::{Found, Outcome};
+pub use outcome::{Found, Outcome, Shrunk};
 #[cfg(feature = "fuzz")]
 pub(crate) use runner::blocked_verdict;
 pub use runner::{Runner, STRESS_REPLAYS};
@@ -109,6 +112,7 @@ pub(crate) struct Settings {
     pub(crate) stop: Option<Arc<AtomicBool>>,
     pub(crate) stress: StressSettings,
     pub(crate) launcher: Option<Launcher>,
+    pub(crate) minimise: u32,
 }
 
 impl Hunt {
@@ -138,6 +142,7 @@ impl Hunt {
                 stop: None,
                 stress: StressSettings::default(),
                 launcher: None,
+                minimise: DEFAULT_MINIMISE_BUDGET,
             },
         }
     }
@@ -271,6 +276,15 @@ impl Hunt {
     /// What executes the runs.
     pub fn engine_kind(&self) -> EngineKind {
         self.settings.engine
+    }
+
+    /// How many runs may be spent on making each find as small as it gets: its load first, within
+    /// the ranges of the hunt, and then its schedule. Default: [`DEFAULT_MINIMISE_BUDGET`]; 0 leaves
+    /// finds as they are.
+    #[must_use]
+    pub fn minimise(mut self, runs: u32) -> Self {
+        self.settings.minimise = runs;
+        self
     }
 
     /// Every run has this very load.

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use crate::finding::{Finding, Verdict};
+use crate::minimise::Size;
 use crate::plan::Plan;
-use crate::report::Report;
+use crate::report::{Report, Smaller};
+use crate::trace::Trace;
 
 /// A finding of a hunt and the plan that shows it again.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,6 +15,10 @@ pub struct Found {
     pub finding: Finding,
     /// Runs it again.
     pub plan: Plan,
+    /// As the hunt came upon it, if `plan` was minimised.
+    pub minimised: Option<Shrunk>,
+    /// What happened in the run of `plan`, step by step.
+    pub trace: Option<Box<Trace>>,
     /// How many schedules had been tried before, and shown nothing of the kind.
     pub first_at: u64,
     /// How many schedules showed it.
@@ -24,11 +30,29 @@ pub struct Found {
 impl Found {
     /// The finding's report.
     pub fn report(&self) -> Report {
-        let mut report = Report::new(self.finding.clone(), self.plan.clone());
+        let trace = self.trace.as_deref().cloned();
+        let mut report = Report::traced(self.finding.clone(), self.plan.clone(), trace);
+        report.minimised = self.minimised.as_ref().map(|shrunk| Smaller {
+            before: shrunk.before,
+            after: shrunk.after,
+        });
         report.schedules_before = Some(self.first_at);
         report.shuttle_schedule.clone_from(&self.shuttle_schedule);
         report
     }
+}
+
+/// What a find was before it was minimised.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shrunk {
+    /// The plan that the hunt came upon.
+    pub from: Plan,
+    /// How big its run was.
+    pub before: Size,
+    /// How big the run of the minimised plan is.
+    pub after: Size,
+    /// False if the budget ran out first, or the hunt was stopped.
+    pub complete: bool,
 }
 
 /// What a hunt came to.

@@ -69,10 +69,24 @@ impl Runner {
     ///
     /// If the engine itself does: that is a bug of Standstill.
     pub fn replay(&mut self, program: &Program, plan: &Plan) -> Run {
+        self.replay_with(program, plan, Care::Record)
+    }
+
+    /// As [`Runner::replay`], with all that happens written down. A run of the stress engine has no
+    /// trace: it follows no schedule.
+    ///
+    /// # Panics
+    ///
+    /// If the engine itself does: that is a bug of Standstill.
+    pub fn trace(&mut self, program: &Program, plan: &Plan) -> Run {
+        self.replay_with(program, plan, Care::Trace)
+    }
+
+    fn replay_with(&mut self, program: &Program, plan: &Plan, care: Care) -> Run {
         if plan.engine == EngineKind::Stress {
             return self.replay_stress(program, plan);
         }
-        let mut run = self.record(program, plan);
+        let mut run = self.record_with(program, plan, care);
         let divergence = match (&plan.schedule, run.digest) {
             (
                 Schedule::Seeded {
@@ -176,13 +190,8 @@ impl Runner {
             }
         }
         Run {
-            verdict,
             steps,
-            choices: Vec::new(),
-            digest: None,
-            divergence: None,
-            shuttle_schedule: None,
-            exhausted: false,
+            ..Run::without_steps(verdict)
         }
     }
 }

@@ -133,7 +133,7 @@ fn work(shared: &Shared<'_>) {
             break;
         };
         if let Some(progress) = &settings.progress {
-            progress.add(run.steps);
+            progress.add(run.steps, 0);
             if run.verdict.finding().is_some() {
                 progress.add_found();
             }
@@ -180,9 +180,11 @@ fn conclude(shared: Shared<'_>, elapsed: Duration) -> Outcome {
         .map(|(first_at, count, finding, plan)| Found {
             finding,
             plan,
+            minimised: None,
+            trace: None,
+            shuttle_schedule: None,
             first_at,
             count,
-            shuttle_schedule: None,
         })
         .collect();
     found.sort_by_key(|found| found.first_at);

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::engine::pulse::{Pulse, Reading};
 use crate::engine::threads::{self, ThreadState};
 use crate::finding::BlockedFact;
+use crate::hunt::distinct::Distinct;
 use crate::task::role_of;
 
 /// Counts what a hunt has done so far, for whoever watches it.
@@ -15,12 +16,17 @@ pub struct Progress {
     schedules: AtomicU64,
     steps: AtomicU64,
     found: AtomicU64,
+    orders: Distinct,
 }
 
 impl Progress {
-    pub(crate) fn add(&self, steps: u64) {
+    /// One more run. `order` is as [`Run::order`](crate::engine::Run::order).
+    pub(crate) fn add(&self, steps: u64, order: u64) {
         self.schedules.fetch_add(1, Ordering::Relaxed);
         self.steps.fetch_add(steps, Ordering::Relaxed);
+        if order != 0 {
+            self.orders.add(order);
+        }
     }
 
     pub(crate) fn add_found(&self) {
@@ -36,6 +42,13 @@ impl Progress {
     /// Schedules run.
     pub fn schedules(&self) -> u64 {
         self.schedules.load(Ordering::Relaxed)
+    }
+
+    /// About how many different interleavings there were among the schedules, within a few percent.
+    /// Runs under different loads, or with the same choices and other timers, may count as one.
+    /// 0 where the engine does not know.
+    pub fn interleavings(&self) -> u64 {
+        self.orders.estimate()
     }
 
     /// Steps made.

@@ -199,6 +199,8 @@ impl Property {
             match verdict {
                 Ok((finding, plan)) => {
                     return Ok(Found {
+                        minimised: None,
+                        trace: None,
                         finding,
                         plan,
                         first_at: u64::from(case),

@@ -376,11 +376,14 @@ fn prove(prove: &Prove, program: &Program) -> Proof {
             Confirmed::Again {
                 finding,
                 plan,
+                trace,
                 shuttle_schedule,
             } => found.push(Found {
-                shuttle_schedule,
                 finding,
                 plan,
+                minimised: None,
+                trace,
+                shuttle_schedule,
                 first_at,
                 count,
             }),
@@ -461,7 +464,7 @@ fn look_everywhere(engine: &Explore, prove: &Prove, program: &Program, began: In
                 seen.executions += 1;
                 seen.steps += execution.run.steps;
                 if let Some(progress) = &settings.progress {
-                    progress.add(execution.run.steps);
+                    progress.add(execution.run.steps, execution.run.order);
                 }
                 if execution.is_redundant() {
                     seen.redundant += 1;

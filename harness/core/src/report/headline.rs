@@ -1,11 +1,12 @@
 //! What happened, in one sentence.
 
 use crate::finding::FindingKind;
-use crate::graph::{Futurelock, TaskState, Why};
+use crate::graph::{Futurelock, Link, TaskNode, TaskState, Wait, Why};
+use crate::op::Side;
 use crate::report::names::called;
-use crate::report::story::{affected, blocker, core, is_cycle, kind_of};
+use crate::report::story::{affected, blocker, core, is_cycle, kind_of, spawner};
 use crate::report::words::some;
-use crate::report::{Report, words};
+use crate::report::{Report, lost, words};
 
 /// What happened, in one sentence without its kind.
 pub(super) fn headline(report: &Report) -> String {
@@ -26,6 +27,17 @@ pub(super) fn headline(report: &Report) -> String {
             };
             match names.as_slice() {
                 [] => "tasks outlive the root".to_owned(),
+                [one] if why.is_empty() => {
+                    let task = affected(report);
+                    let task = task.first();
+                    let orphan = task.map_or_else(String::new, |task| orphan(report, task));
+                    match task.and_then(|task| spawner(report, task)) {
+                        Some((by, _)) => {
+                            format!("{one}, spawned by {by}, outlives the root{orphan}")
+                        }
+                        None => format!("{one} outlives the root{orphan}"),
+                    }
+                }
                 [one] => format!("1 task outlives the root: {one}{why}"),
                 many => format!("{} tasks outlive the root: {}{why}", many.len(), some(many)),
             }
@@ -50,6 +62,49 @@ pub(super) fn headline(report: &Report) -> String {
             None => "the process of the run ended before the run did".to_owned(),
             Some(crash) => format!("the process of the run is gone: {}", crash.how),
         },
+    }
+}
+
+/// `watcher waits to lock `mux`, which distribute holds`.
+fn clause(report: &Report, link: &Link, task: &TaskNode, wait: &Wait) -> String {
+    let kind = kind_of(report, wait.resource);
+    let resource = called(report, wait.resource).short;
+    let waits = words::waits(wait.op, kind, &resource);
+    let by = blocker(link, wait);
+    let name = by
+        .and_then(|by| report.finding.graph.tasks.get(by.task))
+        .map_or("nobody", |by| by.name.as_str());
+    let relation = match by.map(|by| by.why) {
+        Some(Why::OtherSide) if lost::notification(report, task, wait).is_some() => {
+            let lost = lost::notification(report, task, wait);
+            let by = lost.map_or_else(|| name.to_owned(), |lost| lost.by);
+            format!(", but {by} did that before anybody waited")
+        }
+        Some(Why::Holds) => format!(", which {name} holds"),
+        Some(Why::Granted) => format!(", which was granted to {name}"),
+        Some(Why::Ahead) => format!(", behind {name}"),
+        Some(Why::OtherSide) => match wait.op.needs() {
+            Side::Sink => format!(", which {name} empties"),
+            _ => format!(", which {name} fills"),
+        },
+        Some(Why::Joined) | None => String::new(),
+    };
+    format!("{} {waits}{relation}", task.name)
+}
+
+/// What a leaked task waits for: `waits to receive from `values`, or for `cancel` to change`.
+fn orphan(report: &Report, task: &TaskNode) -> String {
+    let waits: Vec<String> = task
+        .waits
+        .iter()
+        .map(|wait| {
+            let kind = kind_of(report, wait.resource);
+            words::waits(wait.op, kind, &called(report, wait.resource).short)
+        })
+        .collect();
+    match waits.as_slice() {
+        [] => String::new(),
+        waits => format!(": it {}", waits.join(", or ")),
     }
 }
 
@@ -92,14 +147,37 @@ fn hang_headline(report: &Report) -> String {
                 format!("{one} {waits}, which it holds itself")
             }
             [one] => format!("{one} {waits}, and so for itself"),
-            [one, other] => format!("{one} and {other} wait for each other"),
-            many => format!("{} wait for each other in a circle", some(many)),
+            [_, _] => {
+                let clauses: Vec<String> = core
+                    .iter()
+                    .map(|(link, task, wait)| clause(report, link, task, wait))
+                    .collect();
+                clauses.join("; ")
+            }
+            many => {
+                let resources: Vec<String> = core
+                    .iter()
+                    .map(|(_, _, wait)| called(report, wait.resource).short)
+                    .collect();
+                let resources: Vec<&str> = resources.iter().map(String::as_str).collect();
+                format!(
+                    "{} wait for each other in a circle, over {}",
+                    some(many),
+                    some(&resources)
+                )
+            }
         };
     }
     if wait.granted {
         return format!(
             "{} was granted {resource}, but does not look any more",
             task.name
+        );
+    }
+    if let Some(lost) = lost::notification(report, task, wait) {
+        return format!(
+            "{} {waits}, but {} did that before anybody waited",
+            task.name, lost.by
         );
     }
     match blocker(link, wait) {

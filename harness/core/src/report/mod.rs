@@ -3,9 +3,12 @@
 //! A [`Report`] is plain data. Whatever has to be fetched is fetched by [`Report::new`]; rendering
 //! reads nothing but the report.
 
+mod draw;
 mod headline;
+mod help;
 mod json;
 mod lines;
+mod lost;
 mod names;
 mod sources;
 mod story;
@@ -17,11 +20,26 @@ mod words;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::finding::Finding;
 pub(crate) use lines::{concerned, stuck_lines};
 
+use crate::minimise::Size;
 use crate::plan::Plan;
 use crate::site::Place;
+use crate::trace::Trace;
+
+pub use json::ReportError;
+
+/// What minimising made of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Smaller {
+    /// How big it was.
+    pub before: Size,
+    /// How big it is.
+    pub after: Size,
+}
 
 /// A finding with all that its reader needs.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,14 +60,25 @@ pub struct Report {
     /// The lines of source that the finding speaks of, trimmed, by `file:line`; those that could
     /// not be read are missing.
     pub sources: BTreeMap<String, String>,
+    /// How much smaller than the run that was come upon this one is, if it was minimised.
+    pub minimised: Option<Smaller>,
+    /// What happened in the run, step by step, if it was traced.
+    pub trace: Option<Trace>,
 }
 
 impl Report {
     /// A report of `finding`, with the lines of source that are at hand: files are looked for as
     /// the compiler was given them, in the current directory and those above it.
     pub fn new(finding: Finding, plan: Plan) -> Self {
-        let sources = sources::collect(&finding);
-        Self::with_sources(finding, plan, sources)
+        Self::traced(finding, plan, None)
+    }
+
+    /// The same, which can also tell what happened before.
+    pub fn traced(finding: Finding, plan: Plan, trace: Option<Trace>) -> Self {
+        let sources = sources::collect(&finding, trace.as_ref());
+        let mut report = Self::with_sources(finding, plan, sources);
+        report.trace = trace;
+        report
     }
 
     /// A report of `finding` that quotes the lines in `sources`, whose keys are `file:line`.
@@ -62,6 +91,8 @@ impl Report {
             shuttle_schedule: None,
             notes: Vec::new(),
             sources,
+            minimised: None,
+            trace: None,
         }
     }
 
@@ -75,9 +106,65 @@ impl Report {
         format!("standstill replay {}", self.token)
     }
 
+    /// What would mend it, where the facts match a known pattern exactly.
+    pub fn help(&self) -> Option<String> {
+        help::help(self)
+    }
+
+    /// What its resources are called in the program, in the order of the finding's graph; None
+    /// where the source has no name for one.
+    pub fn resource_names(&self) -> Vec<Option<String>> {
+        let resources = self.finding.graph.resources.iter();
+        resources
+            .map(|resource| names::name(self, resource))
+            .collect()
+    }
+
+    /// What the resource at an index of the finding's graph is called, as reports call it.
+    pub fn resource_called(&self, resource: usize) -> String {
+        names::called(self, resource).short
+    }
+
+    /// What a resource of the trace is called.
+    pub fn traced_resource_called(&self, resource: usize) -> String {
+        names::called_in_trace(self, resource)
+    }
+
     /// The report as text, with ANSI colours if `color`.
     pub fn to_text(&self, color: bool) -> String {
-        text::render(self, color)
+        text::render(self, color, None)
+    }
+
+    /// The same with its prose in lines of so many characters at the most, if that can be done.
+    pub fn to_text_within(&self, width: usize, color: bool) -> String {
+        text::render(self, color, Some(width))
+    }
+
+    /// The wait graph in the language of Graphviz.
+    pub fn to_dot(&self) -> String {
+        draw::dot(self)
+    }
+
+    /// The wait graph as a Mermaid flowchart.
+    pub fn to_mermaid(&self) -> String {
+        draw::mermaid(self)
+    }
+
+    /// Reads a report from what [`Report::to_json`] wrote.
+    ///
+    /// Of the layout, format 1, this is read: `finding` with its wait graph, whose tasks and
+    /// resources name each other by index; `token`, the whole plan; `schedules_before`, `minimised`
+    /// and `notes`, how it came about; `sources`, lines of source by `file:line`; `trace`, what
+    /// happened step by step, if it was traced. The rest is derived from that and there for the
+    /// reader: `headline`, `help`, `story` (the report's sentences, with their places),
+    /// `resource_names` (what the program calls the graph's resources, null where it has no name),
+    /// `plan` (readable), and `replay` (the command).
+    ///
+    /// # Errors
+    ///
+    /// If it is none, or of a later format.
+    pub fn from_json(json: &serde_json::Value) -> Result<Self, ReportError> {
+        json::read(json)
     }
 
     /// The report as JSON.
@@ -86,7 +173,7 @@ impl Report {
     }
 
     /// The source line at a place, if it is at hand.
-    fn source(&self, place: &Place) -> Option<&str> {
+    pub fn source(&self, place: &Place) -> Option<&str> {
         self.sources.get(&sources::key(place)).map(String::as_str)
     }
 }

@@ -39,6 +39,41 @@ pub(super) fn called(report: &Report, index: usize) -> Called {
     }
 }
 
+/// What the resource at an index of the trace is called.
+pub(super) fn called_in_trace(report: &Report, index: usize) -> String {
+    let Some(trace) = &report.trace else {
+        return String::new();
+    };
+    let Some(resource) = trace.resources.get(index) else {
+        return String::new();
+    };
+    match resource.kind {
+        ResourceKind::Task => {
+            return match resource.task {
+                Some(task) => trace.name(task).to_owned(),
+                None => "a task".to_owned(),
+            };
+        }
+        ResourceKind::Timer => return "a timer".to_owned(),
+        ResourceKind::Untracked => return "something untracked".to_owned(),
+        _ => {}
+    }
+    let text =
+        |resource: &ResourceNode| name(report, resource).unwrap_or_else(|| resource.type_text());
+    let called = text(resource);
+    let alike: Vec<usize> = trace
+        .resources
+        .iter()
+        .enumerate()
+        .filter(|(_, other)| other.kind == resource.kind && text(other) == called)
+        .map(|(index, _)| index)
+        .collect();
+    match alike.iter().position(|other| *other == index) {
+        Some(at) if alike.len() > 1 => format!("{called} #{}", at + 1),
+        _ => called,
+    }
+}
+
 fn alike(text: String) -> Called {
     Called {
         long: text.clone(),

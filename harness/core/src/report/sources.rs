@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::finding::Finding;
 use crate::site::Place;
+use crate::trace::Trace;
 
 /// A file longer than this is no source that somebody wrote.
 const MAX_FILE: u64 = 4 << 20;
@@ -19,9 +20,14 @@ pub(super) fn key(place: &Place) -> String {
 }
 
 /// Every line that the finding speaks of and that can be read.
-pub(super) fn collect(finding: &Finding) -> BTreeMap<String, String> {
+pub(super) fn collect(finding: &Finding, trace: Option<&Trace>) -> BTreeMap<String, String> {
     let mut lines: BTreeMap<&str, BTreeSet<u32>> = BTreeMap::new();
-    for place in places(finding) {
+    let traced = trace.into_iter().flat_map(|trace| {
+        let spawned = trace.tasks.iter().map(|task| &task.spawned_at);
+        let created = trace.resources.iter().map(|resource| &resource.created_at);
+        trace.places.iter().chain(spawned).chain(created)
+    });
+    for place in places(finding).chain(traced) {
         lines.entry(&place.file).or_default().insert(place.line);
     }
     let mut sources = BTreeMap::new();

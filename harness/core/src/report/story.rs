@@ -9,8 +9,9 @@ use crate::graph::{Blocker, Hold, Link, TaskNode, TaskState, Wait, Why};
 use crate::op::{Op, ResourceKind, Side};
 use crate::report::names::called;
 use crate::report::words::some;
-use crate::report::{Report, words};
+use crate::report::{Report, lost, words};
 use crate::site::Place;
+use crate::trace::What;
 
 /// More tasks than this are summarised.
 pub(super) const MANY: usize = 12;
@@ -20,6 +21,8 @@ pub(super) const MANY: usize = 12;
 pub(super) struct Step {
     /// The task's name.
     pub(super) task: String,
+    /// The step of the run in which it began.
+    pub(super) since: u64,
     /// What there is to say.
     pub(super) lines: Vec<Line>,
 }
@@ -110,7 +113,7 @@ pub(super) fn steps(report: &Report) -> Vec<Step> {
         FindingKind::Livelock => affected(report)
             .into_iter()
             .take(MANY)
-            .map(running)
+            .map(|task| running(report, task))
             .collect(),
         FindingKind::Panic => report.finding.panics.iter().map(panicked).collect(),
         FindingKind::Blocked => report.finding.blocked.iter().map(stuck).collect(),
@@ -118,64 +121,169 @@ pub(super) fn steps(report: &Report) -> Vec<Step> {
     }
 }
 
+/// What the tasks of the core did, in the order in which they did it: who took what, who began to
+/// wait for it, and which notification nobody heard.
 fn core_steps(report: &Report) -> Vec<Step> {
     let core = core(report);
-    let cycle = is_cycle(report);
+    let mut moments: Vec<(u64, Moment<'_>)> = Vec::new();
+    for (link, task, wait) in &core {
+        for hold in needed_holds(task, &core) {
+            moments.push((hold.since, Moment::Took(task, hold)));
+        }
+        if let Some(lost) = lost::notification(report, task, wait) {
+            moments.push((lost.step, Moment::Lost(task, wait, lost)));
+        }
+        moments.push((wait.since, Moment::Waits(*link, task, wait)));
+    }
+    // Stable: what happened in one step stays in the order of the core.
+    moments.sort_by_key(|(since, _)| *since);
     let mut told = BTreeSet::new();
-    let mut located = BTreeSet::new();
-    let mut steps = Vec::with_capacity(core.len());
-    for (at, (link, task, wait)) in core.iter().enumerate() {
-        let before = match at {
-            0 if cycle => core.last(),
-            0 => None,
-            _ => core.get(at - 1),
-        };
-        // What this task holds that the one before it needs.
-        let held = before
-            .filter(|(before, _, _)| before.task != link.task)
-            .and_then(|(_, _, needed)| hold_on(task, needed.resource));
-        let holding = held.map_or_else(String::new, |hold| {
-            let kind = kind_of(report, hold.resource);
+    let took: Vec<(usize, usize)> = moments
+        .iter()
+        .filter_map(|(_, moment)| match moment {
+            Moment::Took(task, hold) => Some((index_of(report, task)?, hold.resource)),
+            _ => None,
+        })
+        .collect();
+    let tell = |(since, moment): &(u64, Moment<'_>)| match moment {
+        Moment::Took(task, hold) => {
+            let first = !told.contains(&hold.resource);
             let resource = resource_text(report, hold.resource, &mut told);
-            format!("{} and ", words::holds(hold.op, kind, &resource))
-        });
-        let mut lines = vec![wait_line(
-            report,
-            &format!("{} {holding}", task.name),
-            wait,
-            &mut told,
-        )];
-        if wait.granted {
-            lines.push(granted_line());
-        }
-        match blocker(link, wait) {
-            Some(blocker) => lines.push(blocker_line(report, task, wait, blocker)),
-            None if wait.granted => {}
-            None => lines.push(nobody_line(wait)),
-        }
-        if located.insert(wait.resource) {
-            lines.extend(created_line(report, wait.resource));
-        }
-        for (index, other) in task.waits.iter().enumerate() {
-            if index != link.wait {
-                let subject = if other.unpolled {
-                    "at the same time it keeps, without polling it, what "
-                } else {
-                    "at the same time it "
-                };
-                lines.push(wait_line(report, subject, other, &mut told));
-                if other.granted {
-                    lines.push(granted_line());
-                }
+            let kind = kind_of(report, hold.resource);
+            let mut lines = vec![Line::at(
+                format!("{} {}", task.name, words::takes(hold.op, kind, &resource)),
+                &hold.at,
+            )];
+            if first {
+                lines.extend(created_line(report, hold.resource));
+            }
+            Step {
+                task: task.name.clone(),
+                since: *since,
+                lines,
             }
         }
-        lines.extend(futurelock_line(report, link.task));
-        steps.push(Step {
+        Moment::Lost(task, wait, lost) => {
+            let resource = resource_text(report, wait.resource, &mut told);
+            Step {
+                task: lost.by.clone(),
+                since: *since,
+                lines: vec![
+                    Line::at(format!("{} notifies {resource}", lost.by), &lost.at),
+                    Line::new(format!("{} does not wait yet: nobody hears it", task.name)),
+                ],
+            }
+        }
+        Moment::Waits(link, task, wait) => Step {
             task: task.name.clone(),
-            lines,
-        });
+            since: *since,
+            lines: waiting_lines(report, link, task, wait, &took, &mut told),
+        },
+    };
+    moments.iter().map(tell).collect()
+}
+
+/// Something that a task of the core did.
+enum Moment<'a> {
+    Took(&'a TaskNode, &'a Hold),
+    Lost(&'a TaskNode, &'a Wait, lost::Lost),
+    Waits(Link, &'a TaskNode, &'a Wait),
+}
+
+/// What a task holds that another one of the core waits for.
+fn needed_holds<'a>(task: &'a TaskNode, core: &[(Link, &TaskNode, &Wait)]) -> Vec<&'a Hold> {
+    let mut needed: Vec<&Hold> = Vec::new();
+    for hold in &task.holds {
+        let wanted = core
+            .iter()
+            .any(|(_, _, wait)| wait.resource == hold.resource);
+        if wanted && !needed.iter().any(|other| other.resource == hold.resource) {
+            needed.push(hold);
+        }
     }
-    steps
+    needed
+}
+
+fn index_of(report: &Report, task: &TaskNode) -> Option<usize> {
+    let tasks = &report.finding.graph.tasks;
+    tasks.iter().position(|other| other.path == task.path)
+}
+
+fn waiting_lines(
+    report: &Report,
+    link: &Link,
+    task: &TaskNode,
+    wait: &Wait,
+    took: &[(usize, usize)],
+    told: &mut BTreeSet<usize>,
+) -> Vec<Line> {
+    let held: Vec<String> = task
+        .holds
+        .iter()
+        .filter(|hold| took.contains(&(link.task, hold.resource)))
+        .map(|hold| {
+            let kind = kind_of(report, hold.resource);
+            let holds = words::holds(hold.op, kind, &called(report, hold.resource).short);
+            holds.strip_prefix("holds ").unwrap_or(&holds).to_owned()
+        })
+        .collect();
+    let holding = match held.as_slice() {
+        [] => String::new(),
+        held => {
+            let held: Vec<&str> = held.iter().map(String::as_str).collect();
+            format!(", still holding {},", words::and(&held))
+        }
+    };
+    let first = !told.contains(&wait.resource);
+    let subject = format!("{}{holding} ", task.name);
+    let mut lines = vec![wait_line(report, &subject, wait, told)];
+    if wait.granted {
+        lines.push(granted_line());
+    }
+    match blocker(link, wait) {
+        // Told as a step of its own.
+        Some(by) if by.why == Why::Holds && took.contains(&(by.task, wait.resource)) => {
+            lines.push(held_line(report, link, wait, by));
+        }
+        Some(by) => lines.push(blocker_line(report, task, wait, by)),
+        None if wait.granted => {}
+        None => lines.push(nobody_line(wait)),
+    }
+    if first {
+        lines.extend(created_line(report, wait.resource));
+    }
+    for (index, other) in task.waits.iter().enumerate() {
+        if index != link.wait {
+            let subject = if other.unpolled {
+                "at the same time it keeps, without polling it, what "
+            } else {
+                "at the same time it "
+            };
+            lines.push(wait_line(report, subject, other, told));
+            if other.granted {
+                lines.push(granted_line());
+            }
+        }
+    }
+    lines.extend(futurelock_line(report, link.task));
+    lines
+}
+
+/// Who holds what is waited for, where an earlier step has said so already.
+fn held_line(report: &Report, link: &Link, wait: &Wait, by: &Blocker) -> Line {
+    let others: Vec<&str> = wait
+        .blockers
+        .iter()
+        .filter(|other| other.why == Why::Holds && other.task != by.task)
+        .map(|other| task_name(report, other.task))
+        .collect();
+    let name = task_name(report, by.task);
+    let itself = if by.task == link.task { " itself" } else { "" };
+    Line::new(match others.as_slice() {
+        [] => format!("{name}{itself} holds it"),
+        [one] => format!("{name}{itself} holds it, as does {one}"),
+        many => format!("{name}{itself} holds it, as do {}", some(many)),
+    })
 }
 
 /// What the resource is called: at length the first time.
@@ -320,7 +428,11 @@ fn nobody_line(wait: &Wait) -> Line {
             format!("no task that is left was seen {}", words::seen(wait.op))
         }
         (_, Side::Itself) => "there is no task that could end it".to_owned(),
-        (_, Side::Clock) => return Line::new("only time ends that wait".to_owned()),
+        (_, Side::Clock) => {
+            return Line::new(
+                "time ends that wait, again and again, but never the task".to_owned(),
+            );
+        }
         (_, Side::Unknown) => {
             return Line::new(
                 "standstill cannot see what would end that wait: this is the last operation it knows of"
@@ -345,18 +457,80 @@ fn created_line(report: &Report, resource: usize) -> Option<Line> {
     }
 }
 
-/// A leaked task: where it comes from, and what would have ended it.
+/// The step in which a task was spawned, as far as it is known.
+fn spawned_in(report: &Report, task: &TaskNode) -> u64 {
+    let spawned = report.trace.as_ref().and_then(|trace| {
+        let index = trace.task(&task.path);
+        let mut events = trace.events.iter();
+        events.find(|event| event.task == index && event.what == What::Spawned)
+    });
+    spawned.map_or(0, |event| event.step)
+}
+
+/// The tasks that a leak is about.
+pub(super) fn left_behind_tasks(report: &Report) -> Vec<&TaskNode> {
+    affected(report)
+}
+
+/// Who spawned a task, and the step in which that one ended, if it has. Known from the trace.
+pub(super) fn spawner<'a>(report: &'a Report, task: &TaskNode) -> Option<(&'a str, Option<u64>)> {
+    let trace = report.trace.as_ref()?;
+    let index = trace.task(&task.path)?;
+    let parent = trace.tasks.get(index)?.parent?;
+    let ended = trace
+        .events
+        .iter()
+        .find(|event| event.task == Some(parent) && event.what == What::Ended)
+        .map(|event| event.step);
+    Some((trace.name(parent), ended))
+}
+
+/// What whoever spawned a task did last before it ended: there it may have left early.
+fn spawners_last_line(report: &Report, task: &TaskNode) -> Option<Line> {
+    let trace = report.trace.as_ref()?;
+    let parent = trace.tasks.get(trace.task(&task.path)?)?.parent?;
+    let of_parent = || {
+        trace
+            .events
+            .iter()
+            .filter(|event| event.task == Some(parent))
+    };
+    let ended = of_parent().any(|event| event.what == What::Ended);
+    let by_itself = |op: &Op| !matches!(op, Op::Release | Op::CloseSource | Op::CloseSink);
+    let (op, at) = of_parent()
+        .filter_map(|event| match event.what {
+            What::Does { op, at, .. } if by_itself(&op) => Some((op, trace.places.get(at)?)),
+            _ => None,
+        })
+        .next_back()
+        .filter(|_| ended)?;
+    Some(Line::at(
+        format!(
+            "the last that {} did before it ended was this `{op}`",
+            trace.name(parent)
+        ),
+        at,
+    ))
+}
+
+/// A leaked task: where it comes from, what it waits for, and what would have ended it.
 fn left_behind(report: &Report, task: &TaskNode) -> Step {
     let age = task.age_ms.map_or_else(String::new, |age| {
         format!(", {age} ms before this was seen")
     });
-    let mut lines = vec![Line::at(
-        format!("{} was spawned here{age}", task.name),
-        &task.spawned_at,
-    )];
+    let spawned = match spawner(report, task) {
+        Some((by, Some(ended))) => format!(
+            "{} was spawned here by {by}, which ended at step {ended}{age}",
+            task.name
+        ),
+        Some((by, None)) => format!("{} was spawned here by {by}{age}", task.name),
+        None => format!("{} was spawned here{age}", task.name),
+    };
+    let mut lines = vec![Line::at(spawned, &task.spawned_at)];
     let mut told = BTreeSet::new();
-    for wait in &task.waits {
-        lines.push(wait_line(report, "it ", wait, &mut told));
+    for (index, wait) in task.waits.iter().enumerate() {
+        let subject = if index == 0 { "it " } else { "or it " };
+        lines.push(wait_line(report, subject, wait, &mut told));
         match wait.blockers.first() {
             Some(blocker) => {
                 lines.push(Line::new(format!(
@@ -367,17 +541,27 @@ fn left_behind(report: &Report, task: &TaskNode) -> Step {
             }
             None => lines.push(nobody_line(wait)),
         }
+        if wait.keeps_open {
+            lines.push(Line::new(format!(
+                "{} itself keeps {} open, so it never closes",
+                task.name,
+                called(report, wait.resource).short
+            )));
+        }
+        lines.extend(created_line(report, wait.resource));
     }
     if task.waits.is_empty() {
         lines.extend(last_line(task));
     }
+    lines.extend(spawners_last_line(report, task));
     Step {
         task: task.name.clone(),
+        since: spawned_in(report, task),
         lines,
     }
 }
 
-fn running(task: &TaskNode) -> Step {
+fn running(report: &Report, task: &TaskNode) -> Step {
     let mut lines = vec![Line::at(
         format!("{} was spawned here", task.name),
         &task.spawned_at,
@@ -385,6 +569,7 @@ fn running(task: &TaskNode) -> Step {
     lines.extend(last_line(task));
     Step {
         task: task.name.clone(),
+        since: spawned_in(report, task),
         lines,
     }
 }
@@ -418,6 +603,7 @@ fn panicked(panic: &PanicFact) -> Step {
     }
     Step {
         task: panic.role.clone(),
+        since: 0,
         lines,
     }
 }
@@ -441,6 +627,7 @@ pub(super) fn stuck(blocked: &BlockedFact) -> Step {
     }
     Step {
         task: blocked.role.clone(),
+        since: 0,
         lines,
     }
 }
@@ -477,6 +664,7 @@ fn crashed(crash: &CrashFact) -> Step {
         )));
     }
     Step {
+        since: 0,
         task: "the process".to_owned(),
         lines,
     }

@@ -58,6 +58,7 @@ fn wait(resource: usize, op: Op, line: u32, blockers: &[(usize, Why)]) -> Wait {
                 why: *why,
             })
             .collect(),
+        keeps_open: false,
         granted: false,
         unpolled: false,
     }
@@ -74,6 +75,7 @@ fn hold(resource: usize, op: Op, line: u32) -> Hold {
 
 fn resource(kind: ResourceKind, of: &str, line: u32) -> ResourceNode {
     ResourceNode {
+        id: None,
         kind,
         of: of.to_owned(),
         created_at: place(line),
@@ -127,21 +129,9 @@ fn report(
     Report::with_sources(finding, plan, sources)
 }
 
-/// What every report in here ends with.
-fn facts(kind: FindingKind) -> String {
-    format!(
-        "  scenario: pool (buggy), engine explore
-  load: workers=2
-  schedule: random, seed 7, 31 choices; seen at step 42
-  fingerprint: {kind}-0123456789ab
-  replay: standstill replay TOKEN
-"
-    )
-}
-
-fn assert_text(report: &Report, text: &str) {
-    let expected = format!("{text}\n{}", facts(report.finding.kind));
-    assert_eq!(report.to_string().replace(&report.token, "TOKEN"), expected);
+/// The report as text is what its snapshot says.
+fn assert_text(name: &str, report: &Report) {
+    insta::assert_snapshot!(name, report.to_string().replace(&report.token, "TOKEN"));
 }
 
 fn lock_cycle() -> Report {
@@ -176,31 +166,7 @@ fn lock_cycle() -> Report {
 
 #[test]
 fn a_lock_cycle_is_a_story_of_two() {
-    assert_text(&lock_cycle(), "hang: transfer#1 and transfer#2 wait for each other
-
-  1. transfer#1 holds `checking` (Mutex<u64>) and waits to lock `savings` (Mutex<u64>)
-       --> src/buggy.rs:40:9
-        |  let to = savings.lock().await;
-     transfer#2 holds it, taken by this `lock`
-       --> src/buggy.rs:31:9
-     `savings` was created here
-       --> src/buggy.rs:21:9
-        |  let savings = Arc::new(Mutex::new(0));
-
-  2. transfer#2 holds `savings` and waits to lock `checking`
-       --> src/buggy.rs:41:9
-     transfer#1 holds it, taken by this `lock`
-       --> src/buggy.rs:30:9
-        |  let from = checking.lock().await;
-     `checking` was created here
-       --> src/buggy.rs:20:9
-        |  let checking = Arc::new(Mutex::new(0));
-
-stuck tasks (3):
-  transfer#1, spawned at src/buggy.rs:10: waits to lock `savings` at src/buggy.rs:40; holds `checking` since src/buggy.rs:30
-  transfer#2, spawned at src/buggy.rs:11: waits to lock `checking` at src/buggy.rs:41; holds `savings` since src/buggy.rs:31
-  root: waits for transfer#1 to end at src/buggy.rs:50
-");
+    assert_text("a_lock_cycle_is_a_story_of_two", &lock_cycle());
 }
 
 #[test]
@@ -215,26 +181,7 @@ fn a_self_lock_says_so() {
     );
     cache.schedules_before = Some(36);
     cache.notes.push("a note".to_owned());
-    let story = "hang: refresh waits to lock `cache` for writing, which it holds itself
-
-  1. refresh waits to lock `cache` (RwLock<Cache>) for writing
-       --> src/buggy.rs:33:9
-     refresh itself holds it for reading, taken by this `read`
-       --> src/buggy.rs:31:9
-     `cache` was created here
-       --> src/buggy.rs:20:9
-        |  cache: RwLock::new(Cache::default()),
-
-stuck tasks (1):
-  refresh, spawned at src/buggy.rs:10: waits to lock `cache` for writing at src/buggy.rs:33; holds `cache` for reading since src/buggy.rs:31
-";
-    let more = facts(FindingKind::Hang)
-        .replace("  finger", "  found: in schedule 37 of the hunt\n  finger")
-        .replace("  replay", "  note: a note\n  replay");
-    assert_eq!(
-        cache.to_string().replace(&cache.token, "TOKEN"),
-        format!("{story}\n{more}")
-    );
+    assert_text("a_self_lock_says_so", &cache);
 }
 
 fn watch_mux() -> Report {
@@ -277,36 +224,10 @@ fn watch_mux() -> Report {
 
 #[test]
 fn a_cycle_through_a_channel_names_the_other_side() {
-    let text = watch_mux().to_string().replace(&watch_mux().token, "TOKEN");
-    assert_eq!(text, "hang: distribute and watcher#2 wait for each other
-
-  1. distribute holds `watchers` (Mutex<Watchers>) and waits to send into `sender/receiver` (mpsc channel of `Event`)
-       --> src/buggy.rs:61:9
-        |  watcher.sender.send(event.clone()).await
-     watcher#2 is the only other task seen receiving from it
-     `sender/receiver` was created here
-       --> src/buggy.rs:21:9
-        |  let (sender, receiver) = mpsc::channel(1);
-
-  2. watcher#2 waits to lock `watchers`
-       --> src/buggy.rs:71:9
-     distribute holds it, taken by this `lock`
-       --> src/buggy.rs:60:9
-     `watchers` was created here
-       --> src/buggy.rs:20:9
-        |  watchers: Mutex::new(Watchers::default()),
-
-stuck tasks (3):
-  distribute, spawned at src/buggy.rs:10: waits to send into `sender/receiver` at src/buggy.rs:61; holds `watchers` since src/buggy.rs:60
-  watcher#2, spawned at src/buggy.rs:12: waits to lock `watchers` at src/buggy.rs:71
-  watcher#1, spawned at src/buggy.rs:11: waits to lock `watchers` at src/buggy.rs:71
-
-  scenario: pool (buggy), engine explore
-  load: workers=2
-  schedule: random, seed 7, 31 choices; seen at step 42 after 20 ms of virtual time
-  fingerprint: hang-0123456789ab
-  replay: standstill replay TOKEN
-");
+    assert_text(
+        "a_cycle_through_a_channel_names_the_other_side",
+        &watch_mux(),
+    );
 }
 
 #[test]
@@ -319,18 +240,7 @@ fn an_orphaned_wait_says_what_would_end_it() {
         vec![link(0, 0, None)],
         &[(20, "let done = Arc::new(Notify::new());")],
     );
-    assert_text(&orphan, "hang: root waits to be notified by `done`, and nobody can end that wait
-
-  1. root waits to be notified by `done` (Notify)
-       --> src/buggy.rs:33:9
-     no task that is left was seen notifying it; the wait would end with a `notify_one` or `notify_waiters`
-     `done` was created here
-       --> src/buggy.rs:20:9
-        |  let done = Arc::new(Notify::new());
-
-stuck tasks (1):
-  root: waits to be notified by `done` at src/buggy.rs:33
-");
+    assert_text("an_orphaned_wait_says_what_would_end_it", &orphan);
 }
 
 #[test]
@@ -356,24 +266,7 @@ fn a_leak_tells_where_each_task_comes_from() {
         vec![link(0, 0, Some(0))],
         &[(10, "tokio::spawn(reaper(rx));")],
     );
-    assert_text(
-        &leak,
-        "leak: 2 tasks outlive the root: reaper and ticker
-
-  1. reaper was spawned here
-       --> src/buggy.rs:10:9
-        |  tokio::spawn(reaper(rx));
-     it waits to receive from the unbounded mpsc channel of `Job`
-       --> src/buggy.rs:33:9
-     that would end with a value sent, or the end of every sender
-     ticker is the only other task seen sending into it
-
-  2. ticker was spawned here
-       --> src/buggy.rs:11:9
-     its last operation was this `sleep`
-       --> src/buggy.rs:70:9
-",
-    );
+    assert_text("a_leak_tells_where_each_task_comes_from", &leak);
     for n in 2..30 {
         let waits = vec![wait(0, Op::Recv, 33, &[])];
         leak.finding
@@ -396,7 +289,7 @@ fn a_leaked_cycle_is_told_as_one() {
     leak.finding.graph.tasks[0].state = TaskState::Ended;
     let text = leak.to_string();
     let start = "leak: 2 tasks outlive the root: transfer#1 and transfer#2, which wait for each other\n\n  \
-                 1. transfer#1 holds `checking` (Mutex<u64>) and waits to lock `savings`";
+                 1. transfer#1 locks `checking` (Mutex<u64>)\n";
     assert!(text.starts_with(start), "{text}");
     assert!(
         text.contains("\ntasks left behind (2):\n  transfer#1, spawned at src/buggy.rs:10: "),
@@ -421,20 +314,7 @@ fn a_panic_is_quoted() {
         at: Some(place(33)),
         only_preempted: true,
     });
-    assert_text(
-        &panic,
-        r"panic: worker panicked: assertion failed
-
-  1. worker (root.2) panicked: assertion failed
-         left: 1
-        right: \u{1b}[31m2
-       --> src/buggy.rs:33:9
-        |  assert_eq!(left, right);
-     it was spawned here
-       --> src/buggy.rs:12:9
-     seen only with preemption inside polls: on one thread, between `.await`s, it may be impossible
-",
-    );
+    assert_text("a_panic_is_quoted", &panic);
 }
 
 #[test]
@@ -458,16 +338,7 @@ fn a_livelock_names_who_runs() {
         Vec::new(),
         &[],
     );
-    assert_text(
-        &livelock,
-        "livelock: poller runs for ever without getting anywhere
-
-  1. poller was spawned here
-       --> src/buggy.rs:10:9
-     its last operation was this `yield_now`
-       --> src/buggy.rs:30:9
-",
-    );
+    assert_text("a_livelock_names_who_runs", &livelock);
 }
 
 #[test]
@@ -485,17 +356,7 @@ fn a_blocked_thread_is_told_by_its_last_operation() {
         last: Some((Op::Lock, place(33))),
         thread: None,
     });
-    assert_text(
-        &blocked,
-        "blocked: an OS thread is stuck inside a poll of worker
-
-  1. a poll of worker does not return: its thread sleeps
-     the last operation that it announced was this `lock`
-       --> src/buggy.rs:33:9
-     it was spawned here
-       --> src/buggy.rs:10:9
-",
-    );
+    assert_text("a_blocked_thread_is_told_by_its_last_operation", &blocked);
 }
 
 #[test]
@@ -520,28 +381,7 @@ fn a_futurelock_is_called_that() {
         vec![link(0, 1, Some(0)), link(1, 0, Some(0))],
         &[],
     );
-    assert_text(&futurelock, "partial-hang: futurelock: feeder waits for the Mutex, which was granted to a future of select that select does not poll, while other tasks go on
-
-  1. select waits to receive from the mpsc channel of `Job`
-       --> src/buggy.rs:31:9
-     feeder is the only other task seen sending into it
-     the mpsc channel of `Job` was created here
-       --> src/buggy.rs:21:9
-     at the same time it waits to lock the Mutex
-       --> src/buggy.rs:30:9
-     it was granted that, but its future has not been polled since: a futurelock, its owner awaits something else
-
-  2. feeder waits to lock the Mutex
-       --> src/buggy.rs:40:9
-     it was granted to select, whose future has not been polled since: a futurelock, its owner awaits something else
-       --> src/buggy.rs:30:9
-     the Mutex was created here
-       --> src/buggy.rs:20:9
-
-stuck tasks (2):
-  select, spawned at src/buggy.rs:10: waits to lock the Mutex at src/buggy.rs:30, or waits to receive from the mpsc channel of `Job` at src/buggy.rs:31
-  feeder, spawned at src/buggy.rs:11: waits to lock the Mutex at src/buggy.rs:40
-");
+    assert_text("a_futurelock_is_called_that", &futurelock);
 }
 
 #[test]
@@ -567,26 +407,7 @@ fn a_permit_of_an_ended_task_is_told_with_the_others() {
         vec![link(0, 0, Some(0))],
         &[],
     );
-    let text = pool.to_string().replace(&pool.token, "TOKEN");
-    assert_eq!(text, "hang: worker#1 waits for a permit of the Semaphore, and loader has ended without letting it
-
-  1. worker#1 waits for a permit of the Semaphore
-       --> src/buggy.rs:40:9
-     loader holds a permit of it (as do worker#2 and worker#1) though it has ended, taken by this `acquire`
-       --> src/buggy.rs:31:9
-     the Semaphore was created here
-       --> src/buggy.rs:20:9
-
-stuck tasks (2):
-  worker#1, spawned at src/buggy.rs:11: waits for a permit of the Semaphore at src/buggy.rs:40; holds a permit of the Semaphore since src/buggy.rs:30
-  worker#2, spawned at src/buggy.rs:12: waits for a permit of the Semaphore at src/buggy.rs:40; holds a permit of the Semaphore since src/buggy.rs:30
-
-  scenario: pool (buggy), engine explore
-  load: workers=2
-  schedule: random, seed 7, 31 choices; seen at step 42
-  fingerprint: hang-0123456789ab
-  replay: standstill replay TOKEN
-");
+    assert_text("a_permit_of_an_ended_task_is_told_with_the_others", &pool);
     pool.finding.graph.tasks[0].waits[0].blockers.clear();
     pool.finding.core = vec![link(0, 0, None)];
     let text = pool.to_string();
@@ -622,7 +443,7 @@ fn followers_are_summarised_and_twins_are_numbered() {
 fn colours_change_nothing_else() {
     let report = watch_mux();
     let colored = report.to_text(true);
-    assert!(colored.starts_with("\u{1b}[1;31mhang\u{1b}[0m: \u{1b}[1mdistribute and"));
+    assert!(colored.starts_with("\u{1b}[1;31mhang\u{1b}[0m: \u{1b}[1mdistribute waits"));
     let mut plain = String::new();
     for (at, part) in colored.split('\u{1b}').enumerate() {
         let end = if at == 0 {
@@ -640,7 +461,8 @@ fn json_says_the_same() {
     let json = watch_mux().to_json();
     assert_eq!(
         json["headline"],
-        "hang: distribute and watcher#2 wait for each other"
+        "hang: distribute waits to send into `sender/receiver`, which watcher#2 empties; watcher#2 \
+         waits to lock `watchers`, which distribute holds"
     );
     assert_eq!(json["plan"]["load"], json!({ "workers": 2 }));
     assert_eq!(
@@ -651,11 +473,46 @@ fn json_says_the_same() {
         json["resource_names"],
         json!(["watchers", "sender/receiver"])
     );
-    assert_eq!(json["story"][1]["task"], "watcher#2");
-    assert_eq!(json["story"][0]["lines"][0]["at"]["line"], 61);
+    assert_eq!(json["story"][2]["task"], "watcher#2");
+    assert_eq!(json["story"][0]["lines"][0]["at"]["line"], 60);
     assert_eq!(json["finding"]["kind"], "hang");
     assert_eq!(json["finding"]["core"][1]["task"], 1);
     assert_eq!(serde_json::to_value(watch_mux()).unwrap(), json);
+}
+
+#[test]
+fn json_can_be_read_back() {
+    let mut report = watch_mux();
+    report.schedules_before = Some(7);
+    report.notes.push("a note".to_owned());
+    let json = report.to_json();
+    assert_eq!(Report::from_json(&json).unwrap(), report);
+    let mut later = json.clone();
+    later["format"] = json!(2);
+    let error = Report::from_json(&later).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the report is of format 2: this version reads format 1"
+    );
+    assert!(Report::from_json(&json!({"format": 1})).is_err());
+}
+
+#[test]
+fn prose_is_broken_into_lines_that_fit() {
+    let text = watch_mux().to_text_within(60, false);
+    for line in text.lines() {
+        let may_be_long =
+            line.contains("--> ") || line.contains("replay: ") || line.contains("|  ");
+        assert!(may_be_long || line.chars().count() <= 60, "{line}");
+    }
+    let joined = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(joined(&text), joined(&watch_mux().to_string()));
+}
+
+#[test]
+fn the_wait_graph_is_drawn() {
+    insta::assert_snapshot!("dot", watch_mux().to_dot());
+    insta::assert_snapshot!("mermaid", watch_mux().to_mermaid());
 }
 
 #[test]

@@ -5,16 +5,19 @@ use std::fmt::Write;
 
 use crate::finding::FindingKind;
 use crate::graph::{TaskNode, TaskState};
+use crate::minimise::Size;
 use crate::plan::{DEFAULT_MAX_STEPS, EngineKind, Leaks, Preempt, Schedule};
 use crate::report::names::called;
 use crate::report::story::{self, Line, MANY};
-use crate::report::{Report, headline, words};
+use crate::report::{Report, Smaller, headline, help, words};
 use crate::site::Place;
 
 /// ANSI escape sequences, or none.
 #[derive(Clone, Copy)]
 struct Paint {
     color: bool,
+    /// Prose is broken into lines of so many characters, if that can be done.
+    width: Option<usize>,
 }
 
 impl Paint {
@@ -34,20 +37,46 @@ impl Paint {
         self.wrap("1", text)
     }
 
+    fn good(self, text: &str) -> String {
+        self.wrap("1;32", text)
+    }
+
+    /// The text in lines that are not too long, where it may be broken; `used` characters of the
+    /// first are gone, the others begin with `indent`.
+    fn wrapped(self, text: &str, used: usize, indent: &str) -> String {
+        let Some(width) = self.width else {
+            return text.to_owned();
+        };
+        let mut wrapped = String::with_capacity(text.len());
+        let mut column = used;
+        for (at, word) in text.split(' ').enumerate() {
+            let length = word.chars().count();
+            if at > 0 && column + 1 + length > width {
+                wrapped.push('\n');
+                wrapped.push_str(indent);
+                column = indent.len();
+            } else if at > 0 {
+                wrapped.push(' ');
+                column += 1;
+            }
+            wrapped.push_str(word);
+            column += length;
+        }
+        wrapped
+    }
+
     fn mark(self, text: &str) -> String {
         self.wrap("1;34", text)
     }
 }
 
-pub(super) fn render(report: &Report, color: bool) -> String {
-    let paint = Paint { color };
+pub(super) fn render(report: &Report, color: bool, width: Option<usize>) -> String {
+    let paint = Paint { color, width };
     let mut text = String::new();
-    let _ = writeln!(
-        text,
-        "{}: {}",
-        paint.alarm(report.finding.kind.name()),
-        paint.bold(&plain(&headline::headline(report)))
-    );
+    let kind = report.finding.kind.name();
+    let headline = plain(&headline::headline(report));
+    let headline = paint.wrapped(&headline, kind.len() + 2, "      ");
+    let _ = writeln!(text, "{}: {}", paint.alarm(kind), paint.bold(&headline));
     let steps = story::steps(report);
     for (number, step) in (1..).zip(&steps) {
         text.push('\n');
@@ -61,6 +90,10 @@ pub(super) fn render(report: &Report, color: bool) -> String {
         }
     }
     write_tasks(&mut text, report, paint, steps.len());
+    if let Some(help) = help::help(report) {
+        let help = paint.wrapped(&plain(&help), 8, "        ");
+        let _ = writeln!(text, "\n  {} {help}", paint.good("help:"));
+    }
     text.push('\n');
     write_facts(&mut text, report, paint);
     text
@@ -69,7 +102,8 @@ pub(super) fn render(report: &Report, color: bool) -> String {
 fn write_line(text: &mut String, report: &Report, paint: Paint, indent: &str, line: &Line) {
     for (at, part) in line.text.lines().enumerate() {
         let indent = if at == 0 { indent } else { "       " };
-        let _ = writeln!(text, "{indent}{}", plain(part));
+        let part = paint.wrapped(&plain(part), indent.len(), "       ");
+        let _ = writeln!(text, "{indent}{part}");
     }
     if let Some(place) = &line.at {
         let place_text = plain(&place.to_string());
@@ -115,7 +149,8 @@ fn write_tasks(text: &mut String, report: &Report, paint: Paint, steps: usize) {
         followers.len()
     };
     for task in first.iter().chain(followers.iter().take(shown)) {
-        let _ = writeln!(text, "  {}", plain(&task_line(report, task)));
+        let line = paint.wrapped(&plain(&task_line(report, task)), 2, "      ");
+        let _ = writeln!(text, "  {line}");
     }
     if let Some(rest) = followers.get(shown..).filter(|rest| !rest.is_empty()) {
         let _ = writeln!(text, "  and {}", plain(&by_role(rest)));
@@ -179,12 +214,12 @@ fn write_facts(text: &mut String, report: &Report, paint: Paint) {
     let plan = &report.plan;
     let finding = &report.finding;
     let mut fact = |key: &str, value: String| {
-        let _ = writeln!(
-            text,
-            "  {} {}",
-            paint.bold(&format!("{key}:")),
-            plain(&value)
-        );
+        // A command is copied whole.
+        let value = match key {
+            "replay" => plain(&value),
+            _ => paint.wrapped(&plain(&value), key.len() + 4, "      "),
+        };
+        let _ = writeln!(text, "  {} {}", paint.bold(&format!("{key}:")), value);
     };
     let mut scenario = format!(
         "{} ({}), engine {}",
@@ -212,11 +247,20 @@ fn write_facts(text: &mut String, report: &Report, paint: Paint) {
         );
     } else {
         let mut schedule = schedule_text(&plan.schedule);
+        if let Some(smaller) = &report.minimised
+            && !is_default(&plan.schedule)
+        {
+            let preemptions = smaller.after.preemptions as usize;
+            let _ = write!(schedule, ", {}", words::count(preemptions, "preemption"));
+        }
         let _ = write!(schedule, "; seen at step {}", finding.step);
         if finding.virtual_ms != 0 {
             let _ = write!(schedule, " after {} ms of virtual time", finding.virtual_ms);
         }
         fact("schedule", schedule);
+    }
+    if let Some(smaller) = &report.minimised {
+        fact("minimised", minimised_text(smaller));
     }
     if let Some(before) = report.schedules_before {
         fact(
@@ -247,6 +291,25 @@ fn write_facts(text: &mut String, report: &Report, paint: Paint) {
     }
 }
 
+/// `from 7 tasks, 67 steps, 10 preemptions to 4 tasks, 32 steps, 2 preemptions`.
+fn minimised_text(smaller: &Smaller) -> String {
+    let (before, after) = (&smaller.before, &smaller.after);
+    if (after.tasks, after.preemptions) == (before.tasks, before.preemptions)
+        && after.steps >= before.steps
+    {
+        return "it was as small as it gets when it was found".to_owned();
+    }
+    let size = |size: &Size| {
+        format!(
+            "{}, {}, {}",
+            words::count(size.tasks as usize, "task"),
+            words::count(usize::try_from(size.steps).unwrap_or(usize::MAX), "step"),
+            words::count(size.preemptions as usize, "preemption"),
+        )
+    };
+    format!("from {} to {}", size(before), size(after))
+}
+
 fn schedule_text(schedule: &Schedule) -> String {
     match schedule {
         Schedule::Seeded {
@@ -261,11 +324,19 @@ fn schedule_text(schedule: &Schedule) -> String {
             }
             text
         }
+        Schedule::Choices(choices) if choices.is_empty() => {
+            "the default order: each task runs until it waits, no preemption needed".to_owned()
+        }
         Schedule::Choices(choices) => {
             format!("{} as recorded", words::count(choices.len(), "choice"))
         }
         Schedule::Bytes(bytes) => words::count(bytes.len(), "byte"),
     }
+}
+
+/// Whether no choice departs from the default.
+fn is_default(schedule: &Schedule) -> bool {
+    matches!(schedule, Schedule::Choices(choices) if choices.is_empty())
 }
 
 /// The text without anything that a terminal would obey.

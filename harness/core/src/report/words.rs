@@ -45,6 +45,21 @@ pub(super) fn holds(op: Op, kind: ResourceKind, resource: &str) -> String {
     }
 }
 
+/// What a task does that takes a resource in `op`, after its name: `locks` ... the resource.
+pub(super) fn takes(op: Op, kind: ResourceKind, resource: &str) -> String {
+    match (op, kind) {
+        (Op::Lock, _) => format!("locks {resource}"),
+        (Op::Read, _) => format!("locks {resource} for reading"),
+        (Op::Write, _) => format!("locks {resource} for writing"),
+        (_, ResourceKind::Semaphore) => format!("takes a permit of {resource}"),
+        (_, ResourceKind::Channel | ResourceKind::UnboundedChannel) => {
+            format!("reserves room in {resource}")
+        }
+        (_, ResourceKind::OnceCell) => format!("begins to initialise {resource}"),
+        _ => format!("takes {resource}"),
+    }
+}
+
 /// What the other side of a wait in `op` is seen doing.
 pub(super) fn seen(op: Op) -> &'static str {
     match (op, op.needs()) {
@@ -53,6 +68,7 @@ pub(super) fn seen(op: Op) -> &'static str {
         (Op::Park, _) => "unparking it",
         (Op::AwaitInit, _) => "initialising it",
         (Op::Cancelled, _) => "cancelling it",
+        (Op::Changed, _) => "changing it",
         (Op::TrackerWait, _) => "running under it",
         (_, Side::Source) => "sending into it",
         (_, Side::Sink) => "receiving from it",

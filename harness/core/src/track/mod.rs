@@ -6,6 +6,7 @@
 mod liveness;
 mod records;
 mod snapshot;
+mod tell;
 
 pub use records::{HoldId, Resource, ResourceId, ResourceInfo, WaitId};
 use records::{HoldRecord, Slab, TaskRecord, WaitRecord};
@@ -13,6 +14,7 @@ use records::{HoldRecord, Slab, TaskRecord, WaitRecord};
 use crate::op::{Op, Side};
 use crate::site::Site;
 use crate::task::{TaskKind, TaskPath, TaskRef};
+use crate::trace::Tracer;
 
 /// The facts of one run.
 #[derive(Debug, Default)]
@@ -36,6 +38,8 @@ pub struct Tracker {
     forgotten: Vec<ResourceId>,
     waits: Slab<WaitRecord>,
     holds: Slab<HoldRecord>,
+    /// Told of everything, in a run that is replayed for its report.
+    pub(crate) tracer: Option<Box<Tracer>>,
 }
 
 /// Outside of runs, how many tasks are remembered that ended with a guard in hand.
@@ -61,6 +65,28 @@ impl Tracker {
         self.forgotten.clear();
         self.waits.clear();
         self.holds.clear();
+        self.tracer = None;
+    }
+
+    /// Tells the tracer, if there is one and the run is on.
+    ///
+    /// On the path of a step this is one comparison: all else is kept out of line.
+    #[expect(clippy::inline_always, reason = "part of the step's inner loop")]
+    #[inline(always)]
+    pub(crate) fn trace(&mut self, tell: impl FnOnce(&mut Tracer, u64)) {
+        if self.tracer.is_some() {
+            self.tell(tell);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn tell(&mut self, tell: impl FnOnce(&mut Tracer, u64)) {
+        if let Some(tracer) = &mut self.tracer
+            && !self.closing
+        {
+            tell(tracer, self.step);
+        }
     }
 
     /// Enters a task into `slot`.
@@ -111,6 +137,12 @@ impl Tracker {
             last: None,
             on: None,
         };
+        if self.tracer.is_some() {
+            let path = self.tasks[index].path.clone();
+            self.tell(|tracer, step| {
+                tracer.spawned(step, task, parent, &path, kind, (type_name, ordinal), site);
+            });
+        }
         task
     }
 
@@ -135,11 +167,18 @@ impl Tracker {
     /// A task has ended. Its record is kept if somebody may still wait for what it holds.
     pub(crate) fn ended(&mut self, task: TaskRef) {
         self.progress += 1;
+        self.trace(|tracer, step| tracer.ended(step, task));
         let record = &mut self.tasks[task.slot as usize];
         record.alive = false;
         if !self.closing && record.holding > 0 {
             self.ended.push((task, record.clone()));
         }
+    }
+
+    /// Whether the task in `slot` is about to let others go first of its own accord.
+    pub(crate) fn is_yielding(&self, slot: u32) -> bool {
+        let last = self.tasks[slot as usize].last;
+        last.is_some_and(|(op, _)| matches!(op, Op::Yield | Op::YieldThread))
     }
 
     /// The path of a task that is alive.
@@ -270,12 +309,16 @@ impl Tracker {
     }
 
     /// Notes what a task is about to do, and the part it plays by doing it.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "part of the step's inner loop")]
+    #[inline(always)]
     pub fn intends(&mut self, task: TaskRef, op: Op, resource: Option<ResourceId>, site: Site) {
         if !self.closing {
             let record = &mut self.tasks[task.slot as usize];
             record.last = Some((op, site));
             record.on = resource;
+            if self.tracer.is_some() {
+                self.tell_intent(task, resource);
+            }
         }
         if let (Side::Source | Side::Sink, Some(resource)) = (op.plays(), resource) {
             self.plays(task, op, resource);
@@ -309,7 +352,7 @@ impl Tracker {
         if !self.closing {
             self.tasks[task.slot as usize].waiting += 1;
         }
-        WaitId(self.waits.insert(WaitRecord {
+        let record = self.waits.insert(WaitRecord {
             task,
             resource,
             op,
@@ -319,7 +362,11 @@ impl Tracker {
             sequence,
             polled: None,
             late: self.closing,
-        }))
+        });
+        if self.tracer.is_some() {
+            self.tell_wait(record);
+        }
+        WaitId(record)
     }
 
     /// A wait was polled by its task itself, not by way of a set of futures that polls only those
@@ -345,15 +392,17 @@ impl Tracker {
     /// A wait ended because it was granted.
     pub fn granted(&mut self, wait: WaitId) {
         self.progress += 1;
-        self.end_wait(wait);
+        self.end_wait(wait, true);
     }
 
     /// A wait ended because its future was dropped.
     pub fn abandoned(&mut self, wait: WaitId) {
-        self.end_wait(wait);
+        self.end_wait(wait, false);
     }
 
-    fn end_wait(&mut self, wait: WaitId) {
+    #[expect(clippy::inline_always, reason = "part of the step's inner loop")]
+    #[inline(always)]
+    fn end_wait(&mut self, wait: WaitId, granted: bool) {
         // The waits of the standstill itself stay for the graph.
         let Some(record) = self.waits.get(wait.0) else {
             return;
@@ -362,6 +411,9 @@ impl Tracker {
             return;
         }
         let (task, late) = (record.task, record.late);
+        if self.tracer.is_some() {
+            self.tell_wait_ended(wait.0, granted);
+        }
         self.waits.remove(wait.0);
         let owner = &mut self.tasks[task.slot as usize];
         if !late && owner.serial == task.serial {
@@ -380,7 +432,7 @@ impl Tracker {
         site: Site,
     ) -> HoldId {
         self.tasks[task.slot as usize].holding += 1;
-        HoldId(self.holds.insert(HoldRecord {
+        let record = self.holds.insert(HoldRecord {
             task,
             resource,
             op,
@@ -388,7 +440,11 @@ impl Tracker {
             site,
             since: self.step,
             late: self.closing,
-        }))
+        });
+        if self.tracer.is_some() {
+            self.tell_hold(record);
+        }
+        HoldId(record)
     }
 
     /// Where those hold a resource who hold it.
@@ -414,6 +470,9 @@ impl Tracker {
         }
         let taker = record.task;
         self.holds.remove(hold.0);
+        if self.tracer.is_some() {
+            self.tell_release(hold.0, by);
+        }
         let taken_by = &mut self.tasks[taker.slot as usize];
         if taken_by.serial == taker.serial {
             taken_by.holding = taken_by.holding.saturating_sub(1);

@@ -103,6 +103,11 @@ impl Users {
         }
     }
 
+    /// Whether this task's future turned out to own a handle.
+    pub(super) fn is_owner(&self, task: TaskRef) -> bool {
+        self.owners.contains(&task)
+    }
+
     pub(super) fn forget(&mut self, task: TaskRef) {
         self.seen.retain(|seen| *seen != task);
     }

@@ -8,6 +8,7 @@ use crate::graph::{
 use crate::op::{Op, ResourceKind, Side};
 use crate::site::Place;
 use crate::task::{TaskRef, role_of};
+use crate::trace::Trace;
 use crate::track::Tracker;
 use crate::track::records::{ResourceId, ResourceInfo, TaskRecord, WaitRecord};
 
@@ -23,6 +24,29 @@ impl Tracker {
         state_of: impl Fn(TaskRef) -> TaskState,
     ) -> WaitGraph {
         Drawing::new(self, members).draw(&state_of)
+    }
+
+    /// The trace of the run, if it was traced.
+    pub(crate) fn take_trace(&mut self) -> Option<Box<Trace>> {
+        let tracer = self.tracer.take()?;
+        let task = |task| tracer.index(task);
+        let resources = (0..)
+            .zip(&self.resources[..self.resources_used])
+            .map(|(id, resource)| node(id, resource.info, task))
+            .collect();
+        let mut trace = tracer.finish();
+        trace.resources = resources;
+        Some(Box::new(trace))
+    }
+}
+
+fn node(id: u32, info: ResourceInfo, task: impl Fn(TaskRef) -> Option<usize>) -> ResourceNode {
+    ResourceNode {
+        id: Some(id),
+        kind: info.kind,
+        of: short_type(info.type_name),
+        created_at: Place::from(info.site),
+        task: info.task.and_then(task),
     }
 }
 
@@ -87,6 +111,7 @@ impl<'a> Drawing<'a> {
                 since: wait.since,
                 blockers,
                 granted,
+                keeps_open: self.owns_other_side(wait),
                 unpolled: self.tracker.is_unpolled(wait),
             });
         }
@@ -162,6 +187,7 @@ impl<'a> Drawing<'a> {
             .as_ref()
             .map_or_else(|| node.spawned_at.clone(), |last| last.at.clone());
         self.resources.push(ResourceNode {
+            id: None,
             kind: ResourceKind::Untracked,
             of: String::new(),
             created_at: node.spawned_at.clone(),
@@ -174,6 +200,7 @@ impl<'a> Drawing<'a> {
             since: 0,
             blockers: Vec::new(),
             granted: false,
+            keeps_open: false,
             unpolled: false,
         }
     }
@@ -183,12 +210,8 @@ impl<'a> Drawing<'a> {
             return *index;
         }
         let info: ResourceInfo = self.tracker.resources[id.0 as usize].info;
-        self.resources.push(ResourceNode {
-            kind: info.kind,
-            of: short_type(info.type_name),
-            created_at: Place::from(info.site),
-            task: info.task.and_then(|task| self.index_of.get(&task).copied()),
-        });
+        self.resources
+            .push(node(id.0, info, |task| self.index_of.get(&task).copied()));
         let index = self.resources.len() - 1;
         self.resource_index.insert(id, index);
         index
@@ -219,6 +242,16 @@ impl<'a> Drawing<'a> {
             Side::Clock | Side::Unknown => {}
         }
         (blockers, granted)
+    }
+
+    /// Whether the waiting task's own future owned an end that could end the wait.
+    fn owns_other_side(&self, wait: &WaitRecord) -> bool {
+        match wait.op.needs() {
+            side @ (Side::Source | Side::Sink) => self.tracker.resources[wait.resource.0 as usize]
+                .users(side)
+                .is_owner(wait.task),
+            _ => false,
+        }
     }
 
     /// tokio hands permits to the head of a queue before it polls it. Walking the queue in order

@@ -212,6 +212,9 @@ impl Executor {
             self.current.set(None);
             self.pulse.step_ends();
             state = self.state.borrow_mut();
+            if state.tracker.tracer.is_some() {
+                tell_stop(&mut state, pause);
+            }
             if end(&mut state, slot, fiber, pause) {
                 drop(state);
                 self.suspend_scopes(slot);
@@ -255,6 +258,14 @@ impl Executor {
         self.current.set(Some(task));
         (fiber, scoped)
     }
+}
+
+#[cold]
+#[inline(never)]
+fn tell_stop(state: &mut RunState, pause: Pause) {
+    let suspended = pause == Pause::Preempted;
+    let tracker = &mut state.tracker;
+    tracker.trace(|tracer, step| tracer.stops(step, suspended));
 }
 
 /// Takes a task back from its fiber. True if it was suspended with something in thread-locals.

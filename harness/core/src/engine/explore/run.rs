@@ -208,12 +208,18 @@ pub(crate) fn conclude(
         }
         None => (Vec::new(), None),
     };
+    let mut trace = state.tracker.take_trace();
+    if let (Some(trace), Some(finding)) = (&mut trace, verdict.finding()) {
+        trace.name_as_in(finding);
+    }
     Run {
         verdict,
         steps: state.steps,
+        order: state.order,
         choices,
         digest,
         divergence: state.strategy.divergence().map(str::to_owned),
+        trace,
         shuttle_schedule: None,
         exhausted: false,
     }
@@ -227,6 +233,7 @@ impl Setting {
             preempt: plan.preempt == Preempt::Op,
             strategy,
             recorder: (care >= Care::Record).then(Recorder::default),
+            traced: care == Care::Trace,
         }
     }
 }
@@ -351,7 +358,7 @@ impl Surroundings {
     pub(crate) fn of(care: Care) -> Self {
         Self {
             threads: (care >= Care::Record).then(threads::others),
-            patience: if care == Care::Confirm {
+            patience: if care >= Care::Confirm {
                 FOREIGN_PATIENCE
             } else {
                 Duration::ZERO
@@ -408,6 +415,10 @@ impl<'a, C: Carrier> Drive<'a, C> {
         {
             let mut state = executor.state.borrow_mut();
             state.clock = state.elapsed();
+            let ms = u64::try_from(state.clock.as_millis()).unwrap_or(u64::MAX);
+            if let Some(tracer) = &mut state.tracker.tracer {
+                tracer.at_time(ms);
+            }
         }
         for word in executor.inbox.drain() {
             this.carrier.wake(word);
@@ -506,6 +517,10 @@ impl<'a, C: Carrier> Drive<'a, C> {
             let earliest = state.timers.earliest();
             earliest.map(|deadline| deadline.saturating_sub(state.elapsed()))
         };
+        if ahead.is_some() {
+            let tracker = &mut self.executor.state.borrow_mut().tracker;
+            tracker.trace(|tracer, step| tracer.timer_fired(step));
+        }
         if let Some(ahead) = ahead {
             self.advance(ahead + Duration::from_millis(1), cx);
         }

@@ -17,9 +17,11 @@ use crate::engine::explore::timers::Timers;
 use crate::engine::pulse::{self, Identity};
 use crate::host::{NewTask, TaskBody, TimerId};
 use crate::op::Op;
+use crate::plan::Choice;
 use crate::site::Site;
 use crate::strategy::{Chooser, EARLY_TIMERS, Pick, Touch, View};
 use crate::task::TaskRef;
+use crate::trace::ChoicePoint;
 use crate::track::{Tracker, WaitId};
 
 /// After this many steps the executor lets the runtime have a turn, and looks at the budgets.
@@ -35,6 +37,9 @@ pub(crate) const SPIN_PATIENCE: u64 = 100_000;
 
 /// A timer farther away than this never fires early: code that is slow by more is not slow but stuck.
 const EARLY_AT_MOST: Duration = Duration::from_secs(60);
+
+/// Spreads the choices over [`RunState::order`]: the 64 bits of the golden ratio, which are odd.
+const ORDER_PRIME: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Stacks kept from run to run.
 const FIBERS_KEPT: usize = 64;
@@ -64,6 +69,8 @@ pub(crate) struct Setting {
     pub(crate) preempt: bool,
     pub(crate) strategy: Chooser,
     pub(crate) recorder: Option<Recorder>,
+    /// Whether everything is written down.
+    pub(crate) traced: bool,
 }
 
 /// The state of a run. Memory is kept from run to run.
@@ -91,6 +98,8 @@ pub(crate) struct RunState {
     pub(crate) stopped: bool,
     pub(crate) early_timers: u32,
     pub(crate) steps: u64,
+    /// A hash over the choices so far.
+    pub(crate) order: u64,
     pub(crate) slice_end: u64,
     pub(crate) alive: u32,
     pub(crate) suspended: u32,
@@ -133,6 +142,7 @@ impl RunState {
             stopped: false,
             early_timers: 0,
             steps: 0,
+            order: 0,
             slice_end: SLICE,
             alive: 0,
             suspended: 0,
@@ -153,6 +163,7 @@ impl RunState {
         self.slots.clear();
         self.ready.clear();
         self.tracker.reset();
+        self.tracker.tracer = setting.traced.then(Box::default);
         self.strategy = setting.strategy;
         self.recorder = setting.recorder;
         self.timers.clear();
@@ -168,6 +179,7 @@ impl RunState {
         self.stopped = false;
         self.early_timers = EARLY_TIMERS;
         self.steps = 0;
+        self.order = 0;
         self.slice_end = SLICE.min(setting.total_steps);
         self.alive = 0;
         self.suspended = 0;
@@ -236,6 +248,9 @@ impl RunState {
             Phase::Idle | Phase::Parked => {
                 slot.woken = true;
                 slot.poll_again = true;
+                if self.tracker.tracer.is_some() {
+                    self.tell_woken(word.slot);
+                }
                 self.make_ready(word.slot);
             }
             Phase::Running | Phase::Preempted => {
@@ -245,6 +260,13 @@ impl RunState {
             }
             Phase::Vacant => {}
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn tell_woken(&mut self, slot: u32) {
+        let task = self.slots.at(slot).task;
+        self.tracker.trace(|tracer, step| tracer.woken(step, task));
     }
 
     /// A task is to be cancelled once its poll has returned. A blocking one that has begun is left
@@ -329,22 +351,56 @@ impl RunState {
                 slots: &self.slots,
             }),
         };
-        if let Some(recorder) = &mut self.recorder {
-            match pick {
-                Pick::Task(slot) => recorder.task(self.tracker.path(slot)),
-                Pick::Timer => recorder.timer(),
-                Pick::Stop => {}
-            }
+        if self.recorder.is_some() {
+            self.record(pick, current, may_fire);
         }
         match pick {
-            Pick::Task(slot) => Some(slot),
+            Pick::Task(slot) => {
+                self.order = (self.order ^ u64::from(slot)).wrapping_mul(ORDER_PRIME);
+                Some(slot)
+            }
             Pick::Timer => {
+                self.order = (self.order ^ u64::MAX).wrapping_mul(ORDER_PRIME);
                 self.early_timers -= 1;
                 self.fire = true;
                 None
             }
             Pick::Stop => self.stop(),
         }
+    }
+
+    #[cold]
+    fn record(&mut self, pick: Pick, current: Option<u32>, may_fire: bool) {
+        let Some(recorder) = &mut self.recorder else {
+            return;
+        };
+        match pick {
+            Pick::Task(slot) => recorder.task(self.tracker.path(slot)),
+            Pick::Timer => recorder.timer(),
+            Pick::Stop => return,
+        }
+        if self.tracker.tracer.is_none() {
+            return;
+        }
+        let task = |slot| Choice::Task(self.tracker.path(slot).clone());
+        let slots: Vec<u32> = (0..self.ready.len())
+            .filter_map(|nth| self.ready.nth(nth))
+            .collect();
+        let by_rule = slots.iter().position(|slot| current == Some(*slot));
+        let timer = may_fire.then_some(Choice::Timer);
+        let point = ChoicePoint {
+            current: current.map(|slot| self.tracker.path(slot).clone()),
+            among: slots.iter().copied().map(task).chain(timer).collect(),
+            default: by_rule.unwrap_or(0),
+            matters: true,
+        };
+        let chosen = match pick {
+            Pick::Task(slot) => task(slot),
+            Pick::Timer | Pick::Stop => Choice::Timer,
+        };
+        let yielding = current.is_some_and(|slot| self.tracker.is_yielding(slot));
+        self.tracker
+            .trace(|tracer, _| tracer.chosen(point, &chosen, yielding));
     }
 
     /// Whether the earliest timer may fire although tasks are ready.
@@ -416,10 +472,26 @@ impl RunState {
 
     pub(crate) fn choose_number(&mut self, bound: u32) -> u32 {
         let number = self.strategy.number(bound);
+        let picked = u64::from(number) << 32;
+        self.order = (self.order ^ picked).wrapping_mul(ORDER_PRIME);
+        self.record_number(number, bound);
+        number
+    }
+
+    /// Writes down that this number below `bound` was chosen, if choices are recorded.
+    pub(crate) fn record_number(&mut self, number: u32, bound: u32) {
         if let Some(recorder) = &mut self.recorder {
             recorder.number(number);
+            self.tracker.trace(|tracer, _| {
+                let point = ChoicePoint {
+                    current: None,
+                    among: (0..bound).map(Choice::Number).collect(),
+                    default: 0,
+                    matters: true,
+                };
+                tracer.chosen(point, &Choice::Number(number), false);
+            });
         }
-        number
     }
 
     /// The heart of a switch point: the current task goes on, which begins its next step, or

@@ -38,9 +38,8 @@ impl Host for Machine {
         self.bound.set(bound);
         let number = ExecutionState::next_u64() % u64::from(bound);
         let number = u32::try_from(number).unwrap_or(0);
-        if let Some(recorder) = &mut self.executor.state.borrow_mut().recorder {
-            recorder.number(number);
-        }
+        let mut state = self.executor.state.borrow_mut();
+        state.record_number(number, bound);
         number
     }
 

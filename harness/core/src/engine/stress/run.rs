@@ -59,13 +59,8 @@ pub(super) fn run(
         pace.learn(watch.longest_stillness());
     }
     let run = Run {
-        verdict,
         steps,
-        choices: Vec::new(),
-        digest: None,
-        divergence: None,
-        shuttle_schedule: None,
-        exhausted: false,
+        ..Run::without_steps(verdict)
     };
     (run, left)
 }
