@@ -71,8 +71,8 @@ pub use finding::{
 };
 pub use fingerprint::{Fingerprint, FingerprintError};
 pub use hunt::{
-    CHECK_SCHEDULES, DEFAULT_SCHEDULES, Found, Hunt, HuntError, Outcome, Progress, Runner,
-    STRESS_REPLAYS, Shrunk, Tactic, check,
+    Again, CHECK_SCHEDULES, DEFAULT_SCHEDULES, Found, Hunt, HuntError, Outcome, Progress, Runner,
+    STRESS_AGAIN, STRESS_REPLAYS, Shrunk, Tactic, check,
 };
 pub use load::{Knob, Load, LoadRanges, RangeError};
 pub use minimise::{

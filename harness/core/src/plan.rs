@@ -165,6 +165,9 @@ const STRATEGIES: [(StrategyKind, &[EngineKind]); 9] = {
 /// The greatest bug depth that can be asked for.
 const DEEPEST: u8 = 32;
 
+/// The bug depth of a strategy that was named without one.
+const DEFAULT_DEPTH: u8 = 3;
+
 impl StrategyKind {
     /// The strategy's name, without its parameters.
     pub fn name(self) -> &'static str {
@@ -250,10 +253,10 @@ impl FromStr for StrategyKind {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let read = |model: StrategyKind| match model.depth() {
             None => (text == model.name()).then_some(model),
-            Some(_) => {
-                let depth = text.strip_prefix(model.name())?.strip_prefix(':')?;
-                model.with_depth(depth.parse().ok()?)
-            }
+            Some(_) => match text.strip_prefix(model.name())? {
+                "" => model.with_depth(DEFAULT_DEPTH),
+                depth => model.with_depth(depth.strip_prefix(':')?.parse().ok()?),
+            },
         };
         StrategyKind::models()
             .find_map(read)

@@ -107,13 +107,22 @@ impl Corpus {
             }
         }
         files.sort();
-        Ok(files
-            .into_iter()
-            .map(|path| {
-                let entry = Self::read(&path);
-                (path, entry)
-            })
-            .collect())
+        Ok(read_all(files))
+    }
+
+    /// The files where [`Corpus::save`] puts the entries of one scenario, sorted by path: each
+    /// with its entry or what is wrong with it. None if there is no such place yet.
+    ///
+    /// # Errors
+    ///
+    /// If the directory cannot be listed.
+    pub fn load_scenario(&self, scenario: &str) -> Result<Vec<Loaded>, CorpusError> {
+        let directory = self.directory.join(directory_name(scenario));
+        if !directory.is_dir() {
+            return Ok(Vec::new());
+        }
+        let files = list(&directory)?;
+        Ok(read_all(files.into_iter().filter(|path| is_entry(path))))
     }
 
     /// The entry in one file.
@@ -198,6 +207,14 @@ impl Corpus {
             source,
         })
     }
+}
+
+fn read_all(files: impl IntoIterator<Item = PathBuf>) -> Vec<Loaded> {
+    let read = |path: PathBuf| {
+        let entry = Corpus::read(&path);
+        (path, entry)
+    };
+    files.into_iter().map(read).collect()
 }
 
 /// The paths in a directory, sorted.

@@ -1,5 +1,6 @@
 //! The hunt: thousands of runs of one program, each under another schedule.
 
+mod again;
 mod confirm;
 mod crew;
 mod depth_first;
@@ -30,6 +31,7 @@ use crate::plan::{
 use crate::random::{Random, schedule_seed};
 use crate::scenario::{Program, Scenario};
 
+pub use again::{Again, STRESS_AGAIN};
 pub(crate) use confirm::{Confirmed, confirm};
 pub use outcome::{Found, Outcome, Shrunk};
 #[cfg(feature = "fuzz")]
@@ -271,6 +273,11 @@ impl Hunt {
     /// The hunt's name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The knobs, with the range of each.
+    pub fn ranges(&self) -> &LoadRanges {
+        &self.ranges
     }
 
     /// What executes the runs.

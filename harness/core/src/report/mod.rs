@@ -55,6 +55,8 @@ pub struct Report {
     /// The run as `shuttle::replay` takes it, together with `shuttle_body`: under the engine
     /// `shuttle`.
     pub shuttle_schedule: Option<String>,
+    /// The command that shows it again, where that is not the command `standstill`.
+    pub replay_with: Option<String>,
     /// What else the reader should know, a sentence each.
     pub notes: Vec<String>,
     /// The lines of source that the finding speaks of, trimmed, by `file:line`; those that could
@@ -89,6 +91,7 @@ impl Report {
             plan,
             schedules_before: None,
             shuttle_schedule: None,
+            replay_with: None,
             notes: Vec::new(),
             sources,
             minimised: None,
@@ -103,7 +106,10 @@ impl Report {
 
     /// The command that shows it again.
     pub fn replay_command(&self) -> String {
-        format!("standstill replay {}", self.token)
+        match &self.replay_with {
+            Some(command) => command.clone(),
+            None => format!("standstill replay {}", self.token),
+        }
     }
 
     /// What would mend it, where the facts match a known pattern exactly.

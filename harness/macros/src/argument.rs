@@ -1,0 +1,317 @@
+//! The arguments of the attribute. What is wrong with one is told with its name.
+
+use proc_macro2::TokenStream as Tokens;
+use quote::quote;
+use syn::parse::{Parse, ParseStream};
+use syn::punctuated::Punctuated;
+use syn::{Error, Expr, ExprLit, ExprRange, Ident, Lit, RangeLimits, Result, Token};
+
+/// What an argument's value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// A number of at most this.
+    Number(u64),
+    /// A word that the command line knows: one of these, or whatever the library knows.
+    Word(&'static [&'static str]),
+    /// A range of a knob.
+    Knob,
+    /// A directory.
+    Directory,
+    /// Yes or no.
+    Switch,
+}
+
+const KNOWN: [(&str, Kind); 14] = [
+    ("schedules", Kind::Number(u64::MAX)),
+    ("seed", Kind::Number(u64::MAX)),
+    ("max_steps", Kind::Number(u32::MAX as u64)),
+    ("engine", Kind::Word(&["explore", "shuttle", "stress"])),
+    // With the library's own list, which grows.
+    ("strategy", Kind::Word(&[])),
+    ("preempt", Kind::Word(&["op", "await"])),
+    ("leaks", Kind::Word(&["all", "blocked", "off"])),
+    ("corpus", Kind::Directory),
+    ("save", Kind::Switch),
+    ("workers", Kind::Knob),
+    ("writers", Kind::Knob),
+    ("watchers", Kind::Knob),
+    ("rounds", Kind::Knob),
+    ("capacity", Kind::Knob),
+];
+
+/// Whether what a statement sets up is the hunt or what is kept of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Setter {
+    Hunt,
+    Kept,
+}
+
+/// One `name = value` that makes sense.
+pub(crate) struct Argument {
+    name: Ident,
+    value: Expr,
+    kind: Kind,
+}
+
+/// All of them; none comes twice.
+pub(crate) struct Arguments(pub(crate) Vec<Argument>);
+
+impl Parse for Arguments {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let arguments = Punctuated::<Argument, Token![,]>::parse_terminated(input)?;
+        let arguments: Vec<Argument> = arguments.into_iter().collect();
+        for (at, argument) in arguments.iter().enumerate() {
+            let name = &argument.name;
+            if arguments[..at].iter().any(|before| before.name == *name) {
+                let message = format!("the argument `{name}` is given twice: keep one");
+                return Err(Error::new_spanned(name, message));
+            }
+        }
+        Ok(Self(arguments))
+    }
+}
+
+impl Parse for Argument {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let name: Ident = input.parse().map_err(|error| {
+            let message = format!("arguments are written `name = value`; {}", there_are());
+            Error::new(error.span(), message)
+        })?;
+        let text = name.to_string();
+        let Some((_, kind)) = KNOWN.iter().find(|(known, _)| *known == text) else {
+            let message = format!("there is no argument `{text}`; {}", there_are());
+            return Err(Error::new_spanned(name, message));
+        };
+        if !input.peek(Token![=]) {
+            let message = format!("`{text}` wants a value: {}", kind.wants(&text));
+            return Err(Error::new_spanned(name, message));
+        }
+        input.parse::<Token![=]>()?;
+        let value: Expr = input.parse().map_err(|error| {
+            let message = format!("`{text}` wants {}", kind.wants(&text));
+            Error::new(error.span(), message)
+        })?;
+        let argument = Self {
+            name,
+            value,
+            kind: *kind,
+        };
+        argument.check()?;
+        Ok(argument)
+    }
+}
+
+fn there_are() -> String {
+    let names: Vec<String> = KNOWN.iter().map(|(name, _)| format!("`{name}`")).collect();
+    format!("there are {}", names.join(", "))
+}
+
+impl Kind {
+    /// What a value has to be, with an example.
+    fn wants(self, name: &str) -> String {
+        match self {
+            Kind::Number(most) => {
+                format!("a whole number of at most {most}, like `{name} = 10_000`")
+            }
+            Kind::Word([]) => format!("a text as on the command line, like `{name} = \"pct:3\"`"),
+            Kind::Word(words) => {
+                let words: Vec<String> = words.iter().map(|word| format!("`\"{word}\"`")).collect();
+                format!("one of {}", words.join(", "))
+            }
+            Kind::Knob => format!("an inclusive range up to 255, like `{name} = 1..=4`"),
+            Kind::Directory => format!("a directory, like `{name} = \"tests/corpus\"`"),
+            Kind::Switch => "`true` or `false`".to_owned(),
+        }
+    }
+
+    /// Whether a literal is one of its values.
+    fn takes(self, literal: &Lit) -> bool {
+        match (self, literal) {
+            (Kind::Number(most), Lit::Int(number)) => number
+                .base10_parse::<u64>()
+                .is_ok_and(|number| number <= most),
+            (Kind::Word(words), Lit::Str(word)) => {
+                words.is_empty() || words.contains(&word.value().as_str())
+            }
+            (Kind::Directory, Lit::Str(directory)) => !directory.value().is_empty(),
+            (Kind::Switch, Lit::Bool(_)) => true,
+            _ => false,
+        }
+    }
+}
+
+impl Argument {
+    /// What can be told from the value as it is written; a constant is for the compiler to check.
+    fn check(&self) -> Result<()> {
+        let fits = match &self.value {
+            Expr::Lit(ExprLit { lit, .. }) => self.kind.takes(lit),
+            Expr::Range(range) => self.kind == Kind::Knob && is_knob_range(range),
+            Expr::Path(_) | Expr::Macro(_) | Expr::Block(_) | Expr::Paren(_) => true,
+            Expr::Binary(_) | Expr::Call(_) | Expr::MethodCall(_) | Expr::Cast(_) => true,
+            _ => false,
+        };
+        if fits {
+            return Ok(());
+        }
+        let name = &self.name;
+        let message = format!("`{name}` wants {}", self.kind.wants(&name.to_string()));
+        Err(Error::new_spanned(&self.value, message))
+    }
+
+    /// What it sets up, and how.
+    pub(crate) fn setter(&self) -> (Setter, Tokens) {
+        let Self { name, value, kind } = self;
+        match kind {
+            Kind::Number(_) => (Setter::Hunt, quote!(.#name(#value))),
+            Kind::Word(_) => {
+                let word = quote!(::standstill::test_support::word(#value));
+                (Setter::Hunt, quote!(.#name(#word)))
+            }
+            Kind::Knob => (Setter::Hunt, quote!(.#name(#value))),
+            Kind::Directory | Kind::Switch => (Setter::Kept, quote!(.#name(#value))),
+        }
+    }
+
+    /// Whether it is the argument of this name.
+    pub(crate) fn is(&self, name: &str) -> bool {
+        self.name == name
+    }
+}
+
+/// `1..=4`: two bounds, the greater one included, and not the wrong way round.
+fn is_knob_range(range: &ExprRange) -> bool {
+    let (Some(low), Some(high), RangeLimits::Closed(_)) = (&range.start, &range.end, range.limits)
+    else {
+        return false;
+    };
+    match (bound(low), bound(high)) {
+        (Ok(Some(low)), Ok(Some(high))) => low <= high,
+        (Err(()), _) | (_, Err(())) => false,
+        _ => true,
+    }
+}
+
+/// A bound that is written as a number; None if it is a constant; an error if it is something else
+/// or too great.
+fn bound(bound: &Expr) -> std::result::Result<Option<u8>, ()> {
+    match bound {
+        Expr::Lit(ExprLit {
+            lit: Lit::Int(number),
+            ..
+        }) => number.base10_parse().map(Some).map_err(|_| ()),
+        Expr::Lit(_) => Err(()),
+        _ => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Arguments;
+
+    fn error(arguments: &str) -> String {
+        let parsed = syn::parse_str::<Arguments>(arguments);
+        parsed.err().expect("it is wrong").to_string()
+    }
+
+    const THERE_ARE: &str = "there are `schedules`, `seed`, `max_steps`, `engine`, `strategy`, \
+                             `preempt`, `leaks`, `corpus`, `save`, `workers`, `writers`, \
+                             `watchers`, `rounds`, `capacity`";
+
+    #[test]
+    fn what_makes_sense_is_taken() {
+        let all = "schedules = 2_000, seed = 7, max_steps = 1000, engine = \"explore\", strategy = \
+                   \"pct\", preempt = \"await\", leaks = \"blocked\", corpus = \"kept\", save = \
+                   false, workers = 1..=4, writers = 0..=MOST, watchers = RANGE, rounds = 1..=1, \
+                   capacity = 1..=255,";
+        assert_eq!(syn::parse_str::<Arguments>(all).unwrap().0.len(), 14);
+        assert!(syn::parse_str::<Arguments>("").unwrap().0.is_empty());
+        assert_eq!(
+            syn::parse_str::<Arguments>("seed = SEED").unwrap().0.len(),
+            1
+        );
+    }
+
+    #[test]
+    fn an_argument_that_is_not_there_is_named_with_those_that_are() {
+        assert_eq!(
+            error("schedule = 1"),
+            format!("there is no argument `schedule`; {THERE_ARE}")
+        );
+        assert_eq!(
+            error("\"stress\""),
+            format!("arguments are written `name = value`; {THERE_ARE}")
+        );
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_type_is_told_with_its_argument_and_an_example() {
+        for (arguments, expected) in [
+            (
+                "schedules = \"many\"",
+                "`schedules` wants a whole number of at most 18446744073709551615, like \
+                 `schedules = 10_000`",
+            ),
+            (
+                "schedules = -1",
+                "`schedules` wants a whole number of at most 18446744073709551615, like \
+                 `schedules = 10_000`",
+            ),
+            (
+                "max_steps = 4294967296",
+                "`max_steps` wants a whole number of at most 4294967295, like `max_steps = 10_000`",
+            ),
+            (
+                "seed",
+                "`seed` wants a value: a whole number of at most 18446744073709551615, like \
+                 `seed = 10_000`",
+            ),
+            (
+                "strategy = 3",
+                "`strategy` wants a text as on the command line, like `strategy = \"pct:3\"`",
+            ),
+            (
+                "engine = \"loom\"",
+                "`engine` wants one of `\"explore\"`, `\"shuttle\"`, `\"stress\"`",
+            ),
+            (
+                "preempt = \"never\"",
+                "`preempt` wants one of `\"op\"`, `\"await\"`",
+            ),
+            (
+                "leaks = true",
+                "`leaks` wants one of `\"all\"`, `\"blocked\"`, `\"off\"`",
+            ),
+            (
+                "corpus = true",
+                "`corpus` wants a directory, like `corpus = \"tests/corpus\"`",
+            ),
+            (
+                "corpus = \"\"",
+                "`corpus` wants a directory, like `corpus = \"tests/corpus\"`",
+            ),
+            ("save = \"no\"", "`save` wants `true` or `false`"),
+            ("save =", "`save` wants `true` or `false`"),
+        ] {
+            assert_eq!(error(arguments), expected, "{arguments}");
+        }
+    }
+
+    #[test]
+    fn a_knob_takes_an_inclusive_range() {
+        for wrong in ["4", "1..4", "1..", "..=4", "4..=1", "0..=256", "\"1\"..=2"] {
+            assert_eq!(
+                error(&format!("workers = {wrong}")),
+                "`workers` wants an inclusive range up to 255, like `workers = 1..=4`",
+                "{wrong}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_argument_is_given_once() {
+        assert_eq!(
+            error("seed = 1, schedules = 2, seed = 3"),
+            "the argument `seed` is given twice: keep one"
+        );
+    }
+}

@@ -1,0 +1,188 @@
+//! What `#[standstill::test]` expands to.
+//!
+//! A test first replays what it has kept, then hunts, and keeps what it finds: an entry for each
+//! fingerprint in `standstill-corpus/<module path and name>/` beside the package's `Cargo.toml`.
+//! Variables of the environment, which go before what the attribute says:
+//!
+//! | variable | meaning |
+//! | --- | --- |
+//! | `STANDSTILL_SCHEDULES` | how many schedules are tried; 0 for the kept ones alone |
+//! | `STANDSTILL_SEED` | the base seed |
+//! | `STANDSTILL_REPLAY` | a token: its run is made, and nothing else |
+//! | `STANDSTILL_CORPUS` | another directory for entries; a relative one begins at the package |
+//! | `STANDSTILL_SAVE` | `yes` or `no`: whether findings are written; by default unless `CI` is set, or the test is one that `should_panic` |
+//!
+//! A directory that cannot be written to takes nothing from a failure but the entry.
+
+mod environment;
+mod kept;
+
+use std::fmt::Debug;
+use std::future::Future;
+use std::str::FromStr;
+use std::time::Duration;
+
+use standstill_core::isolation::{self, Launcher};
+use standstill_core::{EngineKind, Hunt, Load, Outcome as HuntOutcome, Plan, Program, Report};
+use standstill_core::{Runner, Verdict};
+
+use environment::Environment;
+use kept::Entries;
+pub use kept::{DIRECTORY, Kept, kept};
+
+/// How many schedules a test tries unless it says otherwise.
+pub const SCHEDULES: u64 = 2_000;
+
+/// How long a test under the stress engine takes at the most: real runs may sleep.
+pub const STRESS_TIME: Duration = Duration::from_secs(10);
+
+/// A hunt for the test of this name.
+pub fn hunt(name: &str) -> Hunt {
+    Hunt::new(name).schedules(SCHEDULES)
+}
+
+/// Reads a word as it is spelled on the command line.
+///
+/// # Panics
+///
+/// If there is no such word; the message lists those there are.
+#[track_caller]
+pub fn word<T: FromStr>(text: &str) -> T
+where
+    T::Err: std::fmt::Display,
+{
+    match text.parse() {
+        Ok(word) => word,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// What a test may return.
+pub trait Outcome {
+    /// Panics if it is a failure.
+    fn check(self);
+}
+
+impl Outcome for () {
+    fn check(self) {}
+}
+
+impl<E: Debug> Outcome for Result<(), E> {
+    #[track_caller]
+    fn check(self) {
+        if let Err(error) = self {
+            panic!("the test returned an error: {error:?}");
+        }
+    }
+}
+
+/// Runs the test: the one plan that the environment names, or what the test has kept and then its
+/// hunt.
+///
+/// # Panics
+///
+/// With the report, if there is a finding; and if the environment or a kept entry cannot be used.
+#[track_caller]
+pub fn run<F, R>(hunt: Hunt, kept: Kept, body: F)
+where
+    F: Fn(Load) -> R + Clone + Send + Sync + 'static,
+    R: Future<Output: Outcome> + 'static,
+{
+    let body = move |load| {
+        let test = body(load);
+        async move { test.await.check() }
+    };
+    if isolation::is_child() {
+        isolation::serve(|_| Some(Program::new(body.clone())));
+    }
+    let environment = match Environment::read() {
+        Ok(environment) => environment,
+        Err(error) => panic!("{error}"),
+    };
+    let name = hunt.name().to_owned();
+    let launcher = launcher(&name);
+    let program = Program::new(body.clone());
+    let mut runner = Runner::new().isolated(launcher.clone());
+    if let Some(plan) = environment.replay {
+        return replay(&name, plan, &mut runner, &program);
+    }
+    let mut entries = kept.of(&name, &environment);
+    if let Err(mut unmet) = entries.replay(&mut runner, &program, hunt.ranges()) {
+        if let Some(report) = unmet.report_mut() {
+            name_replay(report);
+        }
+        panic!("\n{unmet}");
+    }
+    let hunt = match environment.schedules {
+        Some(schedules) => hunt.schedules(schedules),
+        None => hunt,
+    };
+    let hunt = match environment.seed {
+        Some(seed) => hunt.seed(seed),
+        None => hunt,
+    };
+    let hunt = match hunt.engine_kind() {
+        EngineKind::Stress => hunt.isolated(launcher).time(STRESS_TIME),
+        EngineKind::Explore | EngineKind::Shuttle => hunt,
+    };
+    conclude(&hunt.run_loads(body), &entries);
+}
+
+/// The end of every test that has hunted: what is found goes through here to its reader and to the
+/// corpus.
+#[track_caller]
+fn conclude(outcome: &HuntOutcome, entries: &Entries) {
+    let Some(mut report) = outcome.report() else {
+        return outcome.assert_clean();
+    };
+    name_replay(&mut report);
+    let kept = entries.keep(&report);
+    panic!("\n{report}\n\n{kept}");
+}
+
+/// The command `standstill` does not know the test; the test itself replays.
+fn name_replay(report: &mut Report) {
+    report.replay_with = Some(format!(
+        "STANDSTILL_REPLAY={} cargo test {}",
+        report.token,
+        in_crate(&report.plan.scenario)
+    ));
+}
+
+/// A test's path as its test binary knows it.
+fn in_crate(name: &str) -> &str {
+    name.split_once("::").map_or(name, |(_, rest)| rest)
+}
+
+/// Starts the test binary again, with nothing but the test of this name: it finds its way to
+/// [`run`], which sees that it is a child.
+fn launcher(name: &str) -> Launcher {
+    Launcher::new([
+        in_crate(name),
+        "--exact",
+        "--include-ignored",
+        "--nocapture",
+        "--test-threads=1",
+    ])
+}
+
+#[track_caller]
+fn replay(name: &str, plan: Plan, runner: &mut Runner, program: &Program) {
+    assert!(
+        plan.scenario == name,
+        "STANDSTILL_REPLAY is `{}`, a token of `{}`, and this test is `{name}`: name the token's \
+         test, as in `cargo test {}`, or unset it",
+        plan.to_token(),
+        plan.scenario,
+        in_crate(&plan.scenario),
+    );
+    match runner.replay(program, &plan).verdict {
+        Verdict::Clean => {}
+        Verdict::Found(finding) => {
+            let mut report = Report::new(*finding, plan);
+            name_replay(&mut report);
+            panic!("\n{report}");
+        }
+        Verdict::Undecided(reason) => panic!("undecided: {reason}"),
+    }
+}
