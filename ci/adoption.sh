@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A crate that adopts Standstill as the README says. In its production build the drop-in is tokio
 # and nothing else; in its tests it is the facade. Both with the feature resolvers 2 and 3. The same
-# for tokio-util and tokio-stream. Then the worked example.
+# for tokio-util and tokio-stream. Then the worked example, and a newcomer's first ten minutes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -129,5 +129,7 @@ production=$(cargo run --offline --quiet --release)
 cargo test --offline --quiet
 cargo fmt --check
 cd "$root"
+
+bash ci/newcomer.sh
 
 echo "production builds use tokio itself, tests use the facade"

@@ -97,7 +97,12 @@ const HERE: [(&str, &str); 8] = [
 ];
 
 /// Those that are run elsewhere, and where.
-const ELSEWHERE: [(&str, &str); 14] = [
+const ELSEWHERE: [(&str, &str); 16] = [
+    (
+        "cargo new --lib transfers && cd transfers",
+        "ci/newcomer.sh",
+    ),
+    ("cargo test", "ci/newcomer.sh"),
     (
         "cargo install cargo-fuzz --locked",
         ".github/workflows/check.yml",

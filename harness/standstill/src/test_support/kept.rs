@@ -253,7 +253,8 @@ impl fmt::Display for Unmet {
                 true => String::new(),
                 false => format!(", other than the {expected} that it was kept for"),
             };
-            let path = path.display();
+            let (report, path) = (report.to_text(false), path.display());
+            let report = report.trim_end();
             write!(text, "{report}\n\nshown by the entry {path}{other}")?;
         }
         for stale in &self.stale {

@@ -137,7 +137,7 @@ fn conclude(outcome: &HuntOutcome, entries: &Entries) {
     };
     name_replay(&mut report);
     let kept = entries.keep(&report);
-    panic!("\n{report}\n\n{kept}");
+    panic!("\n{}\n\n{kept}", report.to_text(false).trim_end());
 }
 
 /// The command `standstill` does not know the test; the test itself replays.
