@@ -69,6 +69,10 @@ macro_rules! all_contracts {
             promises = "contract/promises.rs";
             sends = "contract/sends.rs";
             local_sets = "contract/local_sets.rs";
+            queues = "contract/queues.rs";
+            given_up = "contract/given_up.rs";
+            ends = "contract/ends.rs";
+            forms = "contract/forms.rs";
         }
     };
 }
