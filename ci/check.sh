@@ -8,11 +8,13 @@ step() {
     "$@"
 }
 bench=(--manifest-path harness/bench/Cargo.toml)
+drop_in=(--manifest-path harness/bench/drop-in/Cargo.toml)
 fuzz=(--manifest-path fuzz/Cargo.toml)
 ablation=(--manifest-path fuzz/ablation/Cargo.toml)
 
 step cargo fmt --all --check
 step cargo fmt "${bench[@]}" --check
+step cargo fmt "${drop_in[@]}" --check
 step cargo fmt "${fuzz[@]}" --check
 step cargo fmt "${ablation[@]}" --check
 
@@ -49,8 +51,9 @@ step cargo run --release --locked --quiet -- replay
 # Production builds of whoever adopts it.
 step bash ci/adoption.sh
 
-# The benchmark still builds. Measuring is for a quiet machine.
+# The benchmarks still build. Measuring is for a quiet machine.
 step cargo clippy "${bench[@]}" --locked --quiet -- -D warnings
+step cargo clippy "${drop_in[@]}" --locked --quiet -- -D warnings
 
 # The fuzz targets: each buggy variant crashes, what crashed replays, no fixed one does.
 step cargo clippy "${fuzz[@]}" --locked --quiet -- -D warnings

@@ -35,7 +35,7 @@ mod subject {
             false => tokio::spawn(both(a.clone(), b.clone())),
         };
         both(a, b).await;
-        task.await.unwrap();
+        task.await.expect("it does not panic");
     }
 
     #[standstill::test(schedules = 500)]
@@ -105,7 +105,7 @@ impl Ran {
 
 /// Runs one test of `subject`, with nothing of the environment but this.
 fn run(test: &str, corpus: &Path, environment: &[(&str, &str)]) -> Ran {
-    let mut command = Command::new(std::env::current_exe().unwrap());
+    let mut command = Command::new(std::env::current_exe().expect("the path of this binary"));
     command.args([&format!("subject::{test}"), "--exact", "--nocapture"]);
     for unset in ["CI", "SEED", "SCHEDULES", "REPLAY", "SAVE"] {
         command
@@ -114,31 +114,31 @@ fn run(test: &str, corpus: &Path, environment: &[(&str, &str)]) -> Ran {
     }
     command.env("STANDSTILL_CORPUS", corpus);
     command.envs(environment.iter().copied());
-    let (read, write) = std::io::pipe().unwrap();
+    let (read, write) = std::io::pipe().expect("a pipe");
     let mut child = command
         .stdin(Stdio::null())
-        .stdout(write.try_clone().unwrap())
+        .stdout(write.try_clone().expect("a second end"))
         .stderr(write)
         .spawn()
-        .unwrap();
+        .expect("this binary starts");
     // With it goes this process's end of the pipe.
     drop(command);
-    let reader = std::thread::spawn(move || std::io::read_to_string(read).unwrap());
+    let reader = std::thread::spawn(move || std::io::read_to_string(read).expect("text"));
     let began = Instant::now();
     let status = loop {
-        if let Some(status) = child.try_wait().unwrap() {
+        if let Some(status) = child.try_wait().expect("a child") {
             break status;
         }
         if began.elapsed() > Duration::from_secs(120) {
-            child.kill().unwrap();
-            child.wait().unwrap();
-            panic!("{test} hangs: {}", reader.join().unwrap());
+            child.kill().expect("it can be killed");
+            child.wait().expect("it is dead");
+            panic!("{test} hangs: {}", reader.join().expect("it reads"));
         }
         std::thread::sleep(Duration::from_millis(5));
     };
     Ran {
         passed: status.success(),
-        text: reader.join().unwrap(),
+        text: reader.join().expect("it reads"),
     }
 }
 
@@ -151,7 +151,7 @@ fn entries(corpus: &Path) -> Vec<(PathBuf, Entry)> {
 
 /// A directory with the one entry that `subject::program` makes of its crossed locks.
 fn with_an_entry() -> (tempfile::TempDir, PathBuf, Entry) {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().expect("a directory");
     run("program", directory.path(), &[CROSSED]).failed(&["saved as"]);
     let mut entries = entries(directory.path());
     assert_eq!(entries.len(), 1);
