@@ -13,7 +13,7 @@ use argument::Arguments;
 /// The function may take a `standstill::Load`, if the attribute declares knobs, and may return
 /// `()` or a `Result` whose error is `Debug`.
 ///
-/// ```ignore
+/// ```text
 /// #[standstill::test(schedules = 2_000, strategy = "pct", workers = 1..=4)]
 /// async fn the_pool_drains(load: standstill::Load) { /* ... */ }
 /// ```
