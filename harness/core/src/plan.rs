@@ -477,9 +477,11 @@ mod tests {
             let strategy: StrategyKind = text.parse().unwrap();
             assert_eq!(strategy.to_string(), text);
         }
+        let unsaid: StrategyKind = "pct".parse().unwrap();
+        assert_eq!(unsaid.to_string(), "pct:3");
         for text in [
             "",
-            "pct",
+            "pct:",
             "pct:0",
             "pct:33",
             "pct:x",

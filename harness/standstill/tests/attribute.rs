@@ -74,6 +74,16 @@ mod subject {
         locks(how() == "crossed").await;
     }
 
+    #[standstill::test(engine = "stress", schedules = 3)]
+    async fn stressed() {
+        match how().as_str() {
+            "stuck" => Notify::new().notified().await,
+            // Nobody can tell that soon whether it waits in vain.
+            "unknown" => std::future::pending().await,
+            _ => locks(false).await,
+        }
+    }
+
     #[standstill::test(schedules = 500)]
     #[should_panic(expected = "wait for each other")]
     async fn expected() {
@@ -308,6 +318,32 @@ fn an_entry_that_cannot_be_run_is_told_by_name_with_the_remedy() {
         &format!("{} cannot be judged any more: ", path.display()),
         "delete the file, and the test looks for the schedule anew",
     ]);
+}
+
+#[test]
+fn what_a_real_run_showed_is_kept_and_run_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let stuck = (HOW, "stuck");
+    run("stressed", directory.path(), &[stuck]).failed(&["hang: ", "engine stress", "saved as"]);
+    let (path, entry) = entries(directory.path()).remove(0);
+    assert_eq!(entry.plan.engine, EngineKind::Stress);
+    run(
+        "stressed",
+        directory.path(),
+        &[stuck, ("STANDSTILL_SCHEDULES", "0")],
+    )
+    .failed(&[
+        "hang: ",
+        &format!("shown by the entry {}\n", path.display()),
+    ]);
+    assert!(run("stressed", directory.path(), &[]).passed);
+}
+
+#[test]
+fn a_test_none_of_whose_runs_ended_in_time_does_not_pass() {
+    let directory = tempfile::tempdir().unwrap();
+    run("stressed", directory.path(), &[(HOW, "unknown")])
+        .failed(&["undecided: no run came to its end in 10s"]);
 }
 
 #[test]

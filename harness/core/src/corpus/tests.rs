@@ -422,3 +422,23 @@ fn a_failed_write_leaves_nothing_behind() {
     let left: Vec<_> = fs::read_dir(directory.path()).unwrap().collect();
     assert_eq!(left.len(), 1, "{left:?}");
 }
+
+#[test]
+fn the_entries_of_one_scenario_are_read_without_those_of_others() {
+    let directory = tempfile::tempdir().unwrap();
+    let corpus = Corpus::open(directory.path());
+    assert!(corpus.load_scenario("watch-mux").unwrap().is_empty());
+    let path = corpus.save(&seeded()).unwrap();
+    let mut other = seeded();
+    "watch::mux".clone_into(&mut other.plan.scenario);
+    corpus.save(&other).unwrap();
+    fs::write(path.with_file_name("broken.toml"), "format = 1").unwrap();
+    let loaded = corpus.load_scenario("watch-mux").unwrap();
+    assert_eq!(loaded.len(), 2);
+    assert!(matches!(
+        loaded[0].1,
+        Err(CorpusError::Entry { line: 1, .. })
+    ));
+    assert_eq!(loaded[1].0, path);
+    assert_eq!(loaded[1].1.as_ref().unwrap(), &seeded());
+}

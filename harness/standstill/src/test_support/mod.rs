@@ -121,11 +121,18 @@ where
         Some(seed) => hunt.seed(seed),
         None => hunt,
     };
+    let timed = hunt.engine_kind() == EngineKind::Stress && environment.schedules != Some(0);
     let hunt = match hunt.engine_kind() {
         EngineKind::Stress => hunt.isolated(launcher).time(STRESS_TIME),
         EngineKind::Explore | EngineKind::Shuttle => hunt,
     };
-    conclude(&hunt.run_loads(body), &entries);
+    let outcome = hunt.run_loads(body);
+    assert!(
+        outcome.schedules > 0 || outcome.finding().is_some() || !timed,
+        "undecided: no run came to its end in {STRESS_TIME:?}, so none was judged: give the program \
+         less to do or to wait for"
+    );
+    conclude(&outcome, &entries);
 }
 
 /// The end of every test that has hunted: what is found goes through here to its reader and to the
