@@ -34,9 +34,11 @@ fn here() -> Site {
     Location::caller()
 }
 
-/// The program, and the steps of its last run: the task and the resource.
-fn program(tasks: Tasks) -> (Program, Arc<Mutex<Vec<(usize, usize)>>>) {
-    let steps = Arc::<Mutex<Vec<(usize, usize)>>>::default();
+/// The steps of a program's last run: the task and the resource.
+type Steps = Arc<Mutex<Vec<(usize, usize)>>>;
+
+fn program(tasks: Tasks) -> (Program, Steps) {
+    let steps = Steps::default();
     let log = Arc::clone(&steps);
     let program = Program::new(move |_| {
         let log = Arc::clone(&log);

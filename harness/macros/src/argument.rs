@@ -164,7 +164,11 @@ impl Argument {
         match kind {
             Kind::Number(_) => (Setter::Hunt, quote!(.#name(#value))),
             Kind::Word(_) => {
-                let word = quote!(::standstill::test_support::word(#value));
+                let word = if self.is("strategy") {
+                    quote!(::standstill::test_support::word::<::standstill::Tactic>(#value))
+                } else {
+                    quote!(::standstill::test_support::word(#value))
+                };
                 (Setter::Hunt, quote!(.#name(#word)))
             }
             Kind::Knob => (Setter::Hunt, quote!(.#name(#value))),
