@@ -72,6 +72,7 @@ impl Default for StressSettings {
 pub struct Stress {
     settings: StressSettings,
     pace: Pace,
+    tracks: bool,
 }
 
 impl Stress {
@@ -82,6 +83,18 @@ impl Stress {
         Self {
             settings,
             pace: Pace::new(settings.patience),
+            tracks: true,
+        }
+    }
+
+    /// The same engine with its tracker off: the program is left to itself until its root has ended.
+    /// It tells no finding, and waits for ever for a root that hangs. What tracking costs is
+    /// measured against it.
+    #[must_use]
+    pub fn untracked(settings: StressSettings) -> Self {
+        Self {
+            tracks: false,
+            ..Self::new(settings)
         }
     }
 
@@ -93,7 +106,11 @@ impl Stress {
         plan: &Plan,
         looks: &mut dyn FnMut() -> bool,
     ) -> (Run, bool) {
-        run::run(&self.settings, &mut self.pace, program, plan, looks)
+        let settings = run::Settings {
+            stress: self.settings,
+            tracks: self.tracks,
+        };
+        run::run(settings, &mut self.pace, program, plan, looks)
     }
 }
 

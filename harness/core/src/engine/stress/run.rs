@@ -31,9 +31,17 @@ const CLOSING: Duration = Duration::from_millis(500);
 /// Called at each look: a sign of life. True if the run is to stop.
 pub(super) type Looks<'a> = dyn FnMut() -> bool + 'a;
 
+/// How a run is made.
+#[derive(Clone, Copy)]
+pub(super) struct Settings {
+    pub(super) stress: StressSettings,
+    /// Whether the program knows that it is in a run.
+    pub(super) tracks: bool,
+}
+
 /// Makes one run. Its second value tells whether threads are left that do not come back.
 pub(super) fn run(
-    settings: &StressSettings,
+    settings: Settings,
     pace: &mut Pace,
     program: &Program,
     plan: &Plan,
@@ -47,8 +55,8 @@ pub(super) fn run(
     };
     let before = threads::others();
     let shared = Arc::new(Shared::new(epoch, noise));
-    start(&shared, settings.threads, program, plan.load);
-    let mut watch = Watch::new(pace.patience(), settings.grace, plan.leaks, before);
+    start(&shared, settings, program, plan.load);
+    let mut watch = Watch::new(pace.patience(), settings.stress.grace, plan.leaks, before);
     let ending = watch_over(&shared, &mut watch, looks);
     let left = wait_for_end(&shared, looks);
     let book = shared.book();
@@ -120,16 +128,21 @@ fn wait_for_end(shared: &Shared, looks: &mut Looks<'_>) -> bool {
 }
 
 /// Starts the run on a thread of its own.
-fn start(shared: &Arc<Shared>, threads: usize, program: &Program, load: Load) {
+fn start(shared: &Arc<Shared>, settings: Settings, program: &Program, load: Load) {
     let shared = Arc::clone(shared);
     let program = program.clone();
     std::thread::Builder::new()
         .name("standstill-root".to_owned())
         .spawn(move || {
             let _thread = Ours::register();
-            let runtime = runtime(threads);
+            let runtime = runtime(settings.stress.threads);
             let _ = shared.handle.set(runtime.handle().clone());
-            drive(&shared, &runtime, program, load);
+            if settings.tracks {
+                drive(&shared, &runtime, program, load);
+            } else {
+                runtime.block_on(program.root(load));
+                shared.book().root_ended = true;
+            }
             let mut book = shared.book();
             if book.root_ended && book.alive == 0 {
                 // Nobody has to look at this any more.
