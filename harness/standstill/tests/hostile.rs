@@ -143,6 +143,37 @@ fn a_deadlock_of_std_locks_on_all_workers_names_a_poll() {
 }
 
 #[test]
+fn a_deadlock_of_tracked_std_locks_on_all_workers_is_a_hang() {
+    use standstill_std::sync::{Arc, Barrier, Mutex};
+    let finding = found_twice(
+        "a_deadlock_of_tracked_std_locks_on_all_workers_is_a_hang",
+        || async {
+            async fn transfer(from: Arc<Mutex<()>>, to: Arc<Mutex<()>>, all: Arc<Barrier>) {
+                let _from = from.lock();
+                all.wait();
+                let _to = to.lock();
+            }
+            async fn bystander() {}
+            let (a, b): (Arc<Mutex<()>>, Arc<Mutex<()>>) = Default::default();
+            let all = Arc::new(Barrier::new(3));
+            let one = tokio::spawn(transfer(a.clone(), b.clone(), all.clone()));
+            let other = tokio::spawn(transfer(b, a, all.clone()));
+            all.wait();
+            // No worker is left for it.
+            tokio::spawn(bystander());
+            let _ = one.await;
+            let _ = other.await;
+        },
+    );
+    assert_eq!(finding.kind, FindingKind::Hang);
+    let core = finding.core.iter();
+    let roles: Vec<&str> = core
+        .map(|link| finding.graph.tasks[link.task].role.as_str())
+        .collect();
+    assert_eq!(roles, ["transfer", "transfer"]);
+}
+
+#[test]
 fn an_abort_is_a_crash_by_its_signal() {
     let finding = found_twice("an_abort_is_a_crash_by_its_signal", || async {
         std::process::abort();

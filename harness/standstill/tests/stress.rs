@@ -79,6 +79,93 @@ fn a_deadlock_is_the_same_finding_as_under_explore() {
     assert_eq!(real.fingerprint, explored.fingerprint);
 }
 
+/// Three tasks on three workers, each of which takes a lock of `standstill-std` and then wants the
+/// next one's; and a fourth that no worker is left for.
+async fn ring_of_std_locks() {
+    use standstill_std::sync::{Barrier, Mutex};
+    async fn link(own: Arc<Mutex<()>>, next: Arc<Mutex<()>>, all: Arc<Barrier>) {
+        let _own = own.lock().unwrap();
+        all.wait();
+        let _next = next.lock().unwrap();
+    }
+    async fn bystander() {}
+    let locks: [Arc<Mutex<()>>; 3] = Default::default();
+    let all = Arc::new(Barrier::new(4));
+    let links: Vec<_> = (0..3)
+        .map(|index| {
+            let (own, next) = (locks[index].clone(), locks[(index + 1) % 3].clone());
+            tokio::spawn(link(own, next, all.clone()))
+        })
+        .collect();
+    all.wait();
+    let bystander = tokio::spawn(bystander());
+    for link in links {
+        link.await.unwrap();
+    }
+    bystander.await.unwrap();
+}
+
+#[test]
+fn std_locks_that_block_every_worker_are_a_hang_with_its_cycle() {
+    let real = find(1, ring_of_std_locks);
+    let (explored, _) = common::find(100, ring_of_std_locks);
+    assert_eq!(real.kind, FindingKind::Hang);
+    assert_eq!(story(&real), vec!["link lock std::sync::Mutex"; 3]);
+    assert_eq!(story(&real), story(&explored));
+    assert_eq!(real.fingerprint, explored.fingerprint);
+}
+
+#[test]
+fn a_worker_that_waits_for_a_task_which_needs_it_is_blocked() {
+    use standstill_std::sync::{Barrier, mpsc};
+    async fn receiver(values: mpsc::Receiver<u32>, all: Arc<Barrier>) {
+        all.wait();
+        values.recv().unwrap();
+    }
+    async fn sender(value: mpsc::Sender<u32>) {
+        value.send(1).unwrap();
+    }
+    let finding = find(1, || async {
+        let all = Arc::new(Barrier::new(4));
+        let (senders, receivers): (Vec<_>, Vec<_>) = (0..3).map(|_| mpsc::channel()).unzip();
+        let receivers: Vec<_> = receivers
+            .into_iter()
+            .map(|values| tokio::spawn(receiver(values, all.clone())))
+            .collect();
+        all.wait();
+        for value in senders {
+            tokio::spawn(sender(value));
+        }
+        for receiver in receivers {
+            receiver.await.unwrap();
+        }
+    });
+    assert_eq!(finding.kind, FindingKind::Blocked);
+    let blocked = finding.blocked.expect("it says which poll");
+    assert_eq!(blocked.role, "receiver");
+    assert_eq!(blocked.last.map(|(op, _)| op.name()), Some("recv"));
+    assert!(blocked.thread.expect("and which thread").asleep);
+}
+
+#[test]
+fn a_wait_of_std_with_a_limit_ends_though_it_blocks_every_worker() {
+    use standstill_std::sync::mpsc;
+    clean(2, || async {
+        let (sender, receivers): (Vec<_>, Vec<_>) =
+            (0..3).map(|_| mpsc::channel::<u32>()).unzip();
+        let waits: Vec<_> = receivers
+            .into_iter()
+            .map(|values| {
+                tokio::spawn(async move { values.recv_timeout(2 * PATIENCE).unwrap_err() })
+            })
+            .collect();
+        for wait in waits {
+            wait.await.unwrap();
+        }
+        drop(sender);
+    });
+}
+
 #[test]
 fn a_lost_notification_names_its_waiter() {
     async fn waiter(signal: Arc<Notify>) {

@@ -49,9 +49,11 @@ impl Tracker {
     /// may be ended by anybody: an idle worker of a healthy server looks the same. It counts only if
     /// the root is among the dead, so that the program can never end.
     pub(crate) fn is_credible(&self, alive: &[TaskRef], dead: &[TaskRef]) -> bool {
-        if dead.iter().any(|task| task.serial == 0) {
-            return true;
-        }
+        dead.iter().any(|task| task.serial == 0) || self.is_circle(alive, dead)
+    }
+
+    /// Whether the core of the `dead` among the tasks `alive` is a cycle of holds, queues and joins.
+    pub(crate) fn is_circle(&self, alive: &[TaskRef], dead: &[TaskRef]) -> bool {
         let graph: WaitGraph = self.snapshot(alive, |_| TaskState::Waiting);
         let core = graph.core(|task| alive.get(task).is_some_and(|task| dead.contains(task)));
         !core.is_empty()

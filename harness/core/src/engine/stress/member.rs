@@ -26,6 +26,9 @@ const RUNNING: u8 = 2;
 /// So many of the parts that a task plays are remembered with it.
 const PARTS_REMEMBERED: usize = 16;
 
+/// A task that blocks its thread looks so often whether a timer is due that the runtime is late with.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
 /// The payload that unwinds a blocking task at the end of a run. Never reported.
 pub(super) struct Unwound;
 
@@ -235,6 +238,29 @@ impl Member {
         self.blocking.fetch_sub(1, Ordering::Relaxed);
     }
 
+    /// Whether it blocks its thread in a wait that the tracker knows.
+    pub(super) fn is_parked(&self) -> bool {
+        self.parked().is_some()
+    }
+
+    /// Whether it keeps a worker thread of the runtime from polling anything else, and will until
+    /// somebody wakes it.
+    pub(super) fn blocks_worker(&self) -> bool {
+        self.kind == TaskKind::Async
+            && self.task.serial != 0
+            && self.blocking.load(Ordering::Relaxed) == 0
+            && self.is_parked()
+            && self.is_idle()
+    }
+
+    /// Whether it was woken, and waits for a worker thread to poll it.
+    pub(super) fn awaits_worker(&self) -> bool {
+        self.kind == TaskKind::Async
+            && self.task.serial != 0
+            && self.state.load(Ordering::SeqCst) == WOKEN
+            && !self.is_parked()
+    }
+
     fn parked(&self) -> MutexGuard<'_, Option<Thread>> {
         self.parked.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -247,7 +273,11 @@ impl Member {
             self.shared.less_busy();
         }
         while self.state.load(Ordering::SeqCst) & WOKEN == 0 && !self.shared.closing() {
-            std::thread::park();
+            std::thread::park_timeout(LOOK_AGAIN);
+            if self.shared.is_timer_due() {
+                // Its own, perhaps. With every worker blocked the runtime fires none.
+                break;
+            }
         }
         if self.state.swap(RUNNING, Ordering::SeqCst) == 0 {
             self.shared.busier();
@@ -296,10 +326,15 @@ impl Member {
         Op::ALL.get(op as usize).copied().zip(self.doing.site.get())
     }
 
-    /// What it is doing. None between polls.
+    /// Whether it is being polled, and does not wait in the middle of that.
+    pub(super) fn is_running(&self) -> bool {
+        self.state.load(Ordering::SeqCst) & RUNNING != 0
+    }
+
+    /// What it is doing, or what it waits for in the middle of a poll. None between polls.
     pub(super) fn reading(&self) -> Option<Reading> {
         let since = self.doing.since.load(Ordering::Relaxed).checked_sub(1)?;
-        if self.state.load(Ordering::SeqCst) & RUNNING == 0 {
+        if !self.is_running() && !self.is_parked() {
             return None;
         }
         Some(Reading {

@@ -10,7 +10,7 @@
 //! - `shared`, `member`, `host`: the run's books, a task of it, and how the facade talks to both;
 //! - `body`: the future that polls a task, in the run and watched;
 //! - `noise`: what happens at switch points;
-//! - `watch`, with `suspects` and `partial`: the watchdog;
+//! - `watch`, with `suspects`, `starved` and `partial`: the watchdog;
 //! - `ambient`: the same books, for what is tracked outside of runs;
 //! - `run`, `judge`: one run, from its runtime to its verdict.
 
@@ -23,6 +23,7 @@ mod noise;
 mod partial;
 mod run;
 mod shared;
+mod starved;
 mod suspects;
 mod watch;
 

@@ -56,7 +56,13 @@ pub(super) fn run(
     let before = threads::others();
     let shared = Arc::new(Shared::new(epoch, noise));
     start(&shared, settings, program, plan.load);
-    let mut watch = Watch::new(pace.patience(), settings.stress.grace, plan.leaks, before);
+    let mut watch = Watch::new(
+        pace.patience(),
+        settings.stress.grace,
+        plan.leaks,
+        settings.stress.threads,
+        before,
+    );
     let ending = watch_over(&shared, &mut watch, looks);
     let left = wait_for_end(&shared, looks);
     let book = shared.book();
@@ -118,7 +124,7 @@ fn wait_for_end(shared: &Shared, looks: &mut Looks<'_>) -> bool {
         }
         drop(book);
         for member in nudged {
-            if member.kind == TaskKind::Blocking || member.task.serial == 0 {
+            if member.is_parked() || member.task.serial == 0 {
                 member.nudge();
             }
         }

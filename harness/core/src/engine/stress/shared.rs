@@ -134,6 +134,12 @@ impl Shared {
         self.changed.notify_all();
     }
 
+    /// Whether a timer that is armed should have fired by now.
+    pub(super) fn is_timer_due(&self) -> bool {
+        let earliest = self.book().timers.earliest();
+        earliest.is_some_and(|deadline| deadline <= self.elapsed())
+    }
+
     #[inline]
     pub(super) fn closing(&self) -> bool {
         self.closing.load(Ordering::Acquire)

@@ -38,6 +38,15 @@ impl Suspect {
         }
     }
 
+    /// A poll as it is now.
+    pub(super) fn at(kind: TaskKind, reading: Reading) -> Self {
+        let asleep = threads::state(reading.thread).is_some_and(|state| state.asleep);
+        Self {
+            asleep,
+            ..Self::new(kind, reading)
+        }
+    }
+
     /// Processor time that its thread has used since it is watched.
     pub(super) fn burnt(&self) -> Duration {
         let ticks = self.ticks.zip(self.first_ticks);

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::engine::stress::partial::PartialHangs;
 use crate::engine::stress::shared::{Book, Shared};
+use crate::engine::stress::starved;
 use crate::engine::stress::suspects::{Suspect, Suspects};
 use crate::engine::threads;
 use crate::plan::Leaks;
@@ -95,6 +96,9 @@ pub(super) struct Watch {
     patience: Duration,
     grace: Duration,
     leaks: Leaks,
+    /// How many worker threads the runtime has.
+    workers: usize,
+    /// The process's threads before the run.
     threads: BTreeSet<u32>,
     looked: Instant,
     pulses: u64,
@@ -127,12 +131,14 @@ impl Watch {
         patience: Duration,
         grace: Duration,
         leaks: Leaks,
+        workers: usize,
         threads: BTreeSet<u32>,
     ) -> Self {
         Self {
             patience,
             grace,
             leaks,
+            workers,
             threads,
             looked: Instant::now(),
             pulses: 0,
@@ -177,6 +183,12 @@ impl Watch {
         }
         if self.still >= self.patience && shared.is_quiet() {
             return self.quiet(book, armed);
+        }
+        if self.still >= self.patience && !armed && starved::is_starved(book, self.workers) {
+            let foreign = threads::others().difference(&self.threads).count();
+            if foreign == 0 || self.still >= self.patience * LONG {
+                return starved::judge(book);
+            }
         }
         if !armed && self.stale >= self.patience * LONG && self.still < self.patience {
             return Some(How::Livelock);
@@ -316,6 +328,7 @@ fn polls(
     book: &Book,
 ) -> impl Iterator<Item = (TaskRef, TaskKind, crate::engine::stress::member::Reading)> {
     book.living()
+        .filter(|member| member.is_running())
         .filter_map(|member| Some((member.task, member.kind, member.reading()?)))
 }
 
