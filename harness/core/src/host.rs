@@ -142,6 +142,11 @@ pub trait Host {
         let _ = resource;
     }
 
+    /// The process is about to abort: a destructor of the current task has panicked while the task
+    /// was being unwound. An engine that can do without the task does not return.
+    #[doc(hidden)]
+    fn about_to_abort(&self) {}
+
     /// One of the engine's own wakers was woken on the run's thread. False if `word` is not of
     /// this engine.
     #[doc(hidden)]

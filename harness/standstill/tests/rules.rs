@@ -280,6 +280,73 @@ fn a_pool_that_was_there_before_makes_a_standstill_undecided() {
     });
 }
 
+/// Joins a thread in its destructor, and takes for granted that it ends well.
+struct Joins(Option<standstill_std::thread::JoinHandle<()>>);
+
+impl Drop for Joins {
+    fn drop(&mut self) {
+        if let Some(thread) = self.0.take() {
+            thread.join().unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_destructor_that_unwraps_the_join_of_a_hung_thread_does_not_take_the_process_down() {
+    use standstill_std::sync::Mutex as Lock;
+    use standstill_std::thread;
+    fn hold_both(first: &Lock<()>, second: &Lock<()>) {
+        let _first = first.lock().unwrap();
+        let _second = second.lock().unwrap();
+    }
+    within(60, || {
+        let outcome = Hunt::new("join")
+            .schedules(500)
+            .keep_going(true)
+            .run(|| async {
+                let (a, b) = (Arc::new(Lock::new(())), Arc::new(Lock::new(())));
+                let (one, other) = (a.clone(), b.clone());
+                let joins = Joins(Some(thread::spawn(move || hold_both(&one, &other))));
+                hold_both(&b, &a);
+                drop(joins);
+            });
+        let [found] = outcome.found.as_slice() else {
+            panic!("{outcome:?}");
+        };
+        assert_eq!(found.finding.kind, FindingKind::Hang);
+        assert!(found.count > 10, "{}", found.count);
+        assert_eq!(outcome.schedules, 500);
+        assert!(!std::thread::panicking());
+    });
+}
+
+#[test]
+fn a_destructor_may_unwrap_such_a_join_while_another_waits_for_its_thread() {
+    use standstill_std::sync::Mutex as Lock;
+    use standstill_std::thread;
+    within(60, || {
+        let outcome = Hunt::new("joins")
+            .schedules(50)
+            .keep_going(true)
+            .run(|| async {
+                // The root joins a thread that joins a thread, and all of them hang.
+                let lock = Arc::new(Lock::new(()));
+                let _held = lock.lock().unwrap();
+                let (inner, outer) = (lock.clone(), lock.clone());
+                let _outermost = Joins(Some(thread::spawn(move || {
+                    let _joins = Joins(Some(thread::spawn(move || drop(inner.lock()))));
+                    drop(outer.lock());
+                })));
+                drop(lock.lock());
+            });
+        let [found] = outcome.found.as_slice() else {
+            panic!("{outcome:?}");
+        };
+        assert_eq!((found.finding.kind, found.count), (FindingKind::Hang, 50));
+        assert_eq!(outcome.schedules, 50);
+    });
+}
+
 tokio::task_local! {
     static NAME: u32;
 }

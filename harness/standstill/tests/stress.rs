@@ -151,8 +151,7 @@ fn a_worker_that_waits_for_a_task_which_needs_it_is_blocked() {
 fn a_wait_of_std_with_a_limit_ends_though_it_blocks_every_worker() {
     use standstill_std::sync::mpsc;
     clean(2, || async {
-        let (sender, receivers): (Vec<_>, Vec<_>) =
-            (0..3).map(|_| mpsc::channel::<u32>()).unzip();
+        let (sender, receivers): (Vec<_>, Vec<_>) = (0..3).map(|_| mpsc::channel::<u32>()).unzip();
         let waits: Vec<_> = receivers
             .into_iter()
             .map(|values| {
@@ -164,6 +163,28 @@ fn a_wait_of_std_with_a_limit_ends_though_it_blocks_every_worker() {
         }
         drop(sender);
     });
+}
+
+#[test]
+fn a_destructor_that_unwraps_the_join_of_a_hung_thread_does_not_hide_the_hang() {
+    use standstill_std::{sync, thread};
+    struct Joins(Option<thread::JoinHandle<()>>);
+    impl Drop for Joins {
+        fn drop(&mut self) {
+            if let Some(thread) = self.0.take() {
+                thread.join().unwrap();
+            }
+        }
+    }
+    let finding = find(1, || async {
+        let lock = Arc::new(sync::Mutex::new(()));
+        let _held = lock.lock().unwrap();
+        let wanted = lock.clone();
+        let _joins = Joins(Some(thread::spawn(move || drop(wanted.lock()))));
+        drop(lock.lock());
+    });
+    assert_eq!(finding.kind, FindingKind::Hang);
+    assert_eq!(story(&finding), ["root lock std::sync::Mutex"]);
 }
 
 #[test]

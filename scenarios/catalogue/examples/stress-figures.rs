@@ -34,7 +34,10 @@ const LONG: u32 = 2_000;
 const HANGS: usize = 200;
 
 fn main() -> io::Result<()> {
-    let mut numbers = std::env::args().skip(1).take(2).filter_map(|word| word.parse().ok());
+    let mut numbers = std::env::args()
+        .skip(1)
+        .take(2)
+        .filter_map(|word| word.parse().ok());
     let rounds = numbers.next().unwrap_or(ROUNDS);
     let runs = numbers
         .next()

@@ -9,13 +9,17 @@
 //! end of a thread. Its stack cannot be left then, so the others are ended on top of it.
 
 use crate::engine::explore::executor::Executor;
-use crate::engine::explore::fiber::{Fiber, Job, Pause};
+use crate::engine::explore::fiber::{self, Fiber, Job, Pause};
+use crate::engine::explore::panics;
 use crate::engine::explore::slots::Phase;
 use crate::raw;
 use crate::task::TaskRef;
 
 /// How often a task that catches its own unwinding is unwound again.
 const UNWINDINGS: u32 = 100;
+
+/// A task that is given up was being unwound, its destructor panicked, and that it did so panicked.
+const PANICS_OF_A_LOST_TASK: u32 = 3;
 
 /// How much a task resists being ended while another waits for that: the least first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -117,6 +121,7 @@ impl Executor {
                 Pause::Preempted => stuck = false,
                 Pause::Parked => stuck = !std::mem::take(&mut state.slots.at(slot).woken),
                 Pause::Stuck => stuck = true,
+                Pause::Lost => break,
             }
         }
         fiber.abandon();
@@ -137,6 +142,7 @@ impl Executor {
         });
         let switches = self.closing_switches.get();
         let nested = raw::nest();
+        self.nested.set(self.nested.get() + 1);
         match resistance {
             Resistance::None | Resistance::Waits => self.end_poll(slot),
             Resistance::NotBegun => {
@@ -148,9 +154,30 @@ impl Executor {
             }
             Resistance::Idle => self.drop_body(slot),
         }
+        self.nested.set(self.nested.get() - 1);
         drop(nested);
         self.closing_switches.set(switches);
         self.current.set(Some(me));
+    }
+
+    /// A destructor has panicked while its task is being unwound, which would abort the process. At
+    /// the end of a run that is most likely our doing: what it joined was ended together with the
+    /// run, and it did not expect that. So the task is given up in the middle of its unwinding.
+    /// Returns if that cannot be.
+    #[cold]
+    pub(super) fn lose(&self) {
+        if !self.closing.get() || self.current.get().is_none() {
+            return;
+        }
+        // Whoever is resumed next must not look as if it were panicking, unless it is: a task in
+        // whose destructor this one was ended.
+        let forgotten = match self.nested.get() {
+            0 => panics::forget_all(),
+            _ => panics::forget(PANICS_OF_A_LOST_TASK),
+        };
+        if forgotten {
+            fiber::lose();
+        }
     }
 
     fn least_resistance(&self, me: TaskRef) -> Option<(u32, Resistance)> {

@@ -39,6 +39,8 @@ pub(crate) struct Executor {
     pub(crate) closing_switches: Cell<u32>,
     /// Tasks that could not be ended.
     pub(crate) given_up: Cell<u32>,
+    /// How many tasks are being ended on top of another that waits in a destructor.
+    pub(crate) nested: Cell<u32>,
     pub(crate) state: RefCell<RunState>,
     /// A runtime that the next run may use: see [`Executor::keep_runtime`].
     runtime: Cell<Option<Runtime>>,
@@ -59,6 +61,7 @@ impl Executor {
             closing: Cell::new(false),
             closing_switches: Cell::new(0),
             given_up: Cell::new(0),
+            nested: Cell::new(0),
             state: RefCell::new(RunState::new()),
             runtime: Cell::new(None),
             censuses: Censuses::default(),
@@ -301,6 +304,12 @@ fn end(state: &mut RunState, index: u32, fiber: Fiber, pause: Pause) -> bool {
             state.pool.give(fiber);
             note_panic(state, index);
             state.retire(index, false);
+        }
+        // Its destructors have begun to take the run down, so it had panicked before that.
+        Pause::Lost => {
+            fiber.abandon();
+            note_panic(state, index);
+            state.retire(index, true);
         }
     }
     false

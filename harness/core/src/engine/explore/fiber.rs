@@ -44,6 +44,8 @@ pub(crate) enum Pause {
     Parked,
     /// The run is closing and this poll does not end by itself.
     Stuck,
+    /// It can neither go on nor be unwound, and is never to be resumed.
+    Lost,
 }
 
 /// The payload that unwinds a task at the end of a run. Never reported.
@@ -166,6 +168,12 @@ impl Fiber {
     pub(crate) fn abandon(self) {
         std::mem::forget(self);
     }
+}
+
+/// Suspends the fiber that is running for ever: it is to be abandoned.
+pub(crate) fn lose() -> ! {
+    raw::suspend(Pause::Lost);
+    unreachable!("a fiber that was given up was resumed");
 }
 
 /// Suspends the fiber that is running. Unwinds it if that is how it is resumed.

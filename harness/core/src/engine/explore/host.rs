@@ -213,4 +213,8 @@ impl Host for Executor {
     fn woken(&self, word: usize) -> bool {
         self.wake(word)
     }
+
+    fn about_to_abort(&self) {
+        self.lose();
+    }
 }

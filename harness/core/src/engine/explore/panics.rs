@@ -28,11 +28,61 @@ pub(crate) fn install_hook() {
     ONCE.call_once(|| {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
+            if info.payload().is::<Forgotten>() {
+                settle_one();
+                return;
+            }
+            if text_of(info.payload()).as_deref() == Some(IN_CLEANUP) {
+                raw::with_host(|host| host.about_to_abort());
+            }
             if !note(info) {
                 before(info);
             }
         }));
     });
+}
+
+/// What the standard library panics with when a destructor has panicked while its thread unwinds.
+/// The process aborts as soon as the hook has returned from that.
+const IN_CLEANUP: &str = "panic in a destructor during cleanup";
+
+/// The payload of a panic that is there to be forgotten.
+struct Forgotten;
+
+/// How many panics of a thread are forgotten at the most.
+const MOST_FORGOTTEN: u32 = 32;
+
+/// The thread no longer counts as panicking. For a hook whose panic will never be caught, nor any of
+/// those that led to it: their stack is given up. False if that did not work.
+pub(crate) fn forget_all() -> bool {
+    settle_one();
+    for _ in 0..MOST_FORGOTTEN {
+        if !std::thread::panicking() {
+            return true;
+        }
+        forget_one();
+    }
+    false
+}
+
+/// As [`forget_all`], but of so many panics, the hook's own included: others go on.
+pub(crate) fn forget(panics: u32) -> bool {
+    settle_one();
+    for _ in 1..panics {
+        forget_one();
+    }
+    true
+}
+
+/// The standard library counts the panics of a thread that were not caught yet. A panic within a
+/// hook's is not counted when it begins, but is when it is caught: one less in sum.
+fn settle_one() {
+    let _ = panic::catch_unwind(|| panic::resume_unwind(Box::new(Forgotten)));
+}
+
+/// One panic less: this one is counted, its hook takes one off, and so does catching it.
+fn forget_one() {
+    let _ = panic::catch_unwind(|| panic::panic_any(Forgotten));
 }
 
 fn text_of(payload: &(dyn Any + Send)) -> Option<String> {
@@ -63,7 +113,13 @@ pub(crate) fn note(info: &PanicHookInfo<'_>) -> bool {
         line: location.line(),
         column: location.column(),
     });
-    LAST.with(|last| *last.borrow_mut() = Some(Said { message, at }));
+    let closing = raw::with_host(|host| host.closing()) == Some(true);
+    LAST.with_borrow_mut(|last| {
+        // What a task said before its destructors began to take the run down counts.
+        if !closing || last.is_none() {
+            *last = Some(Said { message, at });
+        }
+    });
     true
 }
 

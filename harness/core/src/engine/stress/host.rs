@@ -118,7 +118,8 @@ impl Host for Member {
     }
 
     fn polled(&self, wait: WaitId, by: &Waker) {
-        if by.will_wake(&self.own_waker()) {
+        // As `will_wake`, without making a waker to compare with.
+        if std::ptr::eq(by.data(), std::ptr::from_ref(self).cast()) {
             self.shared.book().tracker.wait_polled(wait);
         }
     }
@@ -154,6 +155,13 @@ impl Host for Member {
 
     fn forget(&self, resource: ResourceId) {
         self.shared.forget(resource);
+    }
+
+    fn about_to_abort(&self) {
+        // Its run is over, and what it has come to is told although this thread never ends.
+        while self.shared.closing() {
+            std::thread::park();
+        }
     }
 }
 
