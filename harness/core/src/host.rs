@@ -142,8 +142,8 @@ pub trait Host {
         let _ = resource;
     }
 
-    /// The process is about to abort: a destructor of the current task has panicked while the task
-    /// was being unwound. An engine that can do without the task does not return.
+    /// The process is about to abort: a destructor of the current task panics while the task is
+    /// being unwound. An engine that can do without the task does not return.
     #[doc(hidden)]
     fn about_to_abort(&self) {}
 

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use crate::engine::explore::panics;
 use crate::facade::{Tag, locals};
 use crate::host::{self, Failure, NewTask, TaskBody};
 use crate::site::Site;
@@ -64,6 +65,43 @@ impl<T> JoinCell<T> {
                 JoinState::Running(_) | JoinState::Taken => Poll::Pending,
             },
             JoinState::Taken => panic!("JoinHandle polled after completion"),
+        }
+    }
+}
+
+/// What a join is handed instead of a result if the thread was ended together with its run. Who
+/// joins in a destructor, while being unwound at the end of the run, may not expect that: if it
+/// panics, this is dropped by that panic, and its task is given up before the process aborts.
+pub struct EndedWithRun {
+    panics: u32,
+}
+
+impl EndedWithRun {
+    /// To be handed out now.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            panics: panics::begun(),
+        }
+    }
+}
+
+impl Default for EndedWithRun {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl std::fmt::Debug for EndedWithRun {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the thread was ended together with its run")
+    }
+}
+
+impl Drop for EndedWithRun {
+    fn drop(&mut self) {
+        if std::thread::panicking() && panics::begun() != self.panics {
+            host::with(|host| host.about_to_abort());
         }
     }
 }

@@ -15,7 +15,7 @@ mod wait;
 pub use blocking::{Calm, MayBlock, block_on, may_block, park_in_poll};
 pub use deadline::Deadline;
 pub use hold::Hold;
-pub use join::{JoinCell, Joined, spawn_blocking, spawn_future, spawn_thread};
+pub use join::{EndedWithRun, JoinCell, Joined, spawn_blocking, spawn_future, spawn_thread};
 pub use poll_wait::{PollWait, switch};
 pub use tag::Tag;
 pub use wait::Wait;

@@ -5,7 +5,7 @@ use std::panic::Location;
 use std::task::{Context, Poll, Waker};
 use std::thread as real;
 
-use standstill_core::facade::{Joined, PollWait};
+use standstill_core::facade::{EndedWithRun, Joined, PollWait};
 use standstill_core::host::{self, Failure};
 use standstill_core::{Op, Site};
 
@@ -111,5 +111,5 @@ fn ended_with_its_run<T>() -> Result<T> {
     while block::closing() && !real::panicking() {
         block::park();
     }
-    Err(Box::new("the thread was ended together with its run"))
+    Err(Box::new(EndedWithRun::new()))
 }

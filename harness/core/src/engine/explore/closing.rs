@@ -18,9 +18,6 @@ use crate::task::TaskRef;
 /// How often a task that catches its own unwinding is unwound again.
 const UNWINDINGS: u32 = 100;
 
-/// A task that is given up was being unwound, its destructor panicked, and that it did so panicked.
-const PANICS_OF_A_LOST_TASK: u32 = 3;
-
 /// How much a task resists being ended while another waits for that: the least first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Resistance {
@@ -138,6 +135,8 @@ impl Executor {
             self.state.borrow_mut().cut_short = true;
         }
         let (slot, resistance) = self.least_resistance(me).unwrap_or_else(|| {
+            // What it joins may have been given up.
+            self.lose(1);
             panic!("a destructor blocks while its task unwinds, which nothing can resolve")
         });
         let switches = self.closing_switches.get();
@@ -160,12 +159,12 @@ impl Executor {
         self.current.set(Some(me));
     }
 
-    /// A destructor has panicked while its task is being unwound, which would abort the process. At
-    /// the end of a run that is most likely our doing: what it joined was ended together with the
-    /// run, and it did not expect that. So the task is given up in the middle of its unwinding.
-    /// Returns if that cannot be.
+    /// A destructor panics, or is about to, while its task is being unwound, since what it joined was
+    /// ended together with the run. That would abort the process, and is our doing. So the task is
+    /// given up in the middle of its unwinding, of which `panics` are the cause. Returns if that
+    /// cannot be.
     #[cold]
-    pub(super) fn lose(&self) {
+    pub(super) fn lose(&self, panics: u32) {
         if !self.closing.get() || self.current.get().is_none() {
             return;
         }
@@ -173,7 +172,10 @@ impl Executor {
         // whose destructor this one was ended.
         let forgotten = match self.nested.get() {
             0 => panics::forget_all(),
-            _ => panics::forget(PANICS_OF_A_LOST_TASK),
+            _ => {
+                panics::forget(panics);
+                true
+            }
         };
         if forgotten {
             fiber::lose();

@@ -215,6 +215,7 @@ impl Host for Executor {
     }
 
     fn about_to_abort(&self) {
-        self.lose();
+        // It is being unwound, and so is its destructor.
+        self.lose(2);
     }
 }

@@ -1,7 +1,7 @@
 //! What a task's panic said and where, caught by a hook that keeps quiet about it.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::panic::{self, PanicHookInfo};
 use std::sync::Once;
 
@@ -19,6 +19,7 @@ pub(crate) struct Said {
 
 thread_local! {
     static LAST: RefCell<Option<Said>> = const { RefCell::new(None) };
+    static BEGUN: Cell<u32> = const { Cell::new(0) };
 }
 
 /// Puts the hook in place, once a process. Panics outside of a run's tasks go to the hook that
@@ -32,9 +33,6 @@ pub(crate) fn install_hook() {
                 settle_one();
                 return;
             }
-            if text_of(info.payload()).as_deref() == Some(IN_CLEANUP) {
-                raw::with_host(|host| host.about_to_abort());
-            }
             if !note(info) {
                 before(info);
             }
@@ -42,36 +40,31 @@ pub(crate) fn install_hook() {
     });
 }
 
-/// What the standard library panics with when a destructor has panicked while its thread unwinds.
-/// The process aborts as soon as the hook has returned from that.
-const IN_CLEANUP: &str = "panic in a destructor during cleanup";
-
 /// The payload of a panic that is there to be forgotten.
 struct Forgotten;
 
 /// How many panics of a thread are forgotten at the most.
 const MOST_FORGOTTEN: u32 = 32;
 
-/// The thread no longer counts as panicking. For a hook whose panic will never be caught, nor any of
-/// those that led to it: their stack is given up. False if that did not work.
-pub(crate) fn forget_all() -> bool {
-    settle_one();
-    for _ in 0..MOST_FORGOTTEN {
-        if !std::thread::panicking() {
-            return true;
-        }
-        forget_one();
-    }
-    false
+/// How many panics of the run's tasks have begun on this thread.
+pub(crate) fn begun() -> u32 {
+    BEGUN.get()
 }
 
-/// As [`forget_all`], but of so many panics, the hook's own included: others go on.
-pub(crate) fn forget(panics: u32) -> bool {
-    settle_one();
-    for _ in 1..panics {
-        forget_one();
+/// The thread no longer counts as panicking: the stack that unwinds is given up, so that nobody will
+/// ever catch what unwinds it. False if that did not work.
+pub(crate) fn forget_all() -> bool {
+    forget(MOST_FORGOTTEN);
+    !std::thread::panicking()
+}
+
+/// Forgets so many of the panics that unwind the thread, if there are as many: others may go on.
+pub(crate) fn forget(panics: u32) {
+    for _ in 0..panics {
+        if std::thread::panicking() {
+            forget_one();
+        }
     }
-    true
 }
 
 /// The standard library counts the panics of a thread that were not caught yet. A panic within a
@@ -105,6 +98,7 @@ pub(crate) fn note(info: &PanicHookInfo<'_>) -> bool {
     if in_task != Some(true) {
         return false;
     }
+    BEGUN.set(BEGUN.get().wrapping_add(1));
     let message = explained
         .or_else(|| text_of(info.payload()))
         .unwrap_or_else(|| "a value that is not text".to_owned());
