@@ -146,7 +146,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
         "ci/check.sh builds it",
     ),
     (
-        "cargo run --release -p standstill --example stress-figures",
+        "cargo run --release -p standstill-catalogue --example stress-figures",
         "ci/check.sh builds it",
     ),
     ("bash ci/check.sh", ".ci/run"),

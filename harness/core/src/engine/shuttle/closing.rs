@@ -70,6 +70,7 @@ impl Machine {
                 Pause::Pending | Pause::Ended | Pause::Unwound | Pause::Panicked => return,
                 Pause::Preempted => Order::GoOn,
                 Pause::Stuck => Order::Unwind,
+                Pause::Lost => break,
                 Pause::Parked => {
                     let mut state = self.executor.state.borrow_mut();
                     match std::mem::take(&mut state.slots.at(slot).woken) {
