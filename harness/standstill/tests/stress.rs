@@ -84,9 +84,9 @@ fn a_deadlock_is_the_same_finding_as_under_explore() {
 async fn ring_of_std_locks() {
     use standstill_std::sync::{Barrier, Mutex};
     async fn link(own: Arc<Mutex<()>>, next: Arc<Mutex<()>>, all: Arc<Barrier>) {
-        let _own = own.lock().unwrap();
+        let _own = own.lock();
         all.wait();
-        let _next = next.lock().unwrap();
+        let _next = next.lock();
     }
     async fn bystander() {}
     let locks: [Arc<Mutex<()>>; 3] = Default::default();
@@ -100,9 +100,9 @@ async fn ring_of_std_locks() {
     all.wait();
     let bystander = tokio::spawn(bystander());
     for link in links {
-        link.await.unwrap();
+        let _ = link.await;
     }
-    bystander.await.unwrap();
+    let _ = bystander.await;
 }
 
 #[test]
