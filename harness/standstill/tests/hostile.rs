@@ -246,6 +246,35 @@ fn a_destructor_without_end_does_not_hide_the_leak_of_its_task() {
 }
 
 #[test]
+fn a_destructor_that_unwraps_the_join_of_a_hung_thread_does_not_hide_the_hang() {
+    use standstill_std::{sync, thread};
+    struct Joins(Option<thread::JoinHandle<()>>);
+    impl Drop for Joins {
+        fn drop(&mut self) {
+            if let Some(thread) = self.0.take() {
+                thread.join().expect("the thread ends well");
+            }
+        }
+    }
+    let finding = found_twice(
+        "a_destructor_that_unwraps_the_join_of_a_hung_thread_does_not_hide_the_hang",
+        || async {
+            let lock = sync::Arc::new(sync::Mutex::new(()));
+            let _held = lock.lock();
+            let wanted = lock.clone();
+            let _joins = Joins(Some(thread::spawn(move || drop(wanted.lock()))));
+            drop(lock.lock());
+        },
+    );
+    assert_eq!(finding.kind, FindingKind::Hang);
+    let core = finding.core.iter();
+    let roles: Vec<&str> = core
+        .map(|link| finding.graph.tasks[link.task].role.as_str())
+        .collect();
+    assert_eq!(roles, ["root"]);
+}
+
+#[test]
 fn a_panic_in_a_destructor_is_a_panic() {
     struct Loud;
     impl Drop for Loud {

@@ -166,28 +166,6 @@ fn a_wait_of_std_with_a_limit_ends_though_it_blocks_every_worker() {
 }
 
 #[test]
-fn a_destructor_that_unwraps_the_join_of_a_hung_thread_does_not_hide_the_hang() {
-    use standstill_std::{sync, thread};
-    struct Joins(Option<thread::JoinHandle<()>>);
-    impl Drop for Joins {
-        fn drop(&mut self) {
-            if let Some(thread) = self.0.take() {
-                thread.join().unwrap();
-            }
-        }
-    }
-    let finding = find(1, || async {
-        let lock = Arc::new(sync::Mutex::new(()));
-        let _held = lock.lock().unwrap();
-        let wanted = lock.clone();
-        let _joins = Joins(Some(thread::spawn(move || drop(wanted.lock()))));
-        drop(lock.lock());
-    });
-    assert_eq!(finding.kind, FindingKind::Hang);
-    assert_eq!(story(&finding), ["root lock std::sync::Mutex"]);
-}
-
-#[test]
 fn a_lost_notification_names_its_waiter() {
     async fn waiter(signal: Arc<Notify>) {
         signal.notified().await;
