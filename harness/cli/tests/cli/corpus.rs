@@ -1,5 +1,8 @@
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use standstill::{Choice, Corpus, Load, Schedule};
@@ -220,4 +223,54 @@ fn a_broken_entry_is_named_and_the_others_are_replayed() {
         assert_eq!(fs::read(&entry).expect("it is there"), whole);
         fs::remove_file(path).expect("it can be removed");
     }
+}
+
+/// What nobody calls an entry, under names that entries have.
+#[test]
+fn garbage_in_the_corpus_is_named_and_the_entries_are_replayed() {
+    let (place, entry) = with_entry();
+    let noise: Vec<u8> = (0..1_u32 << 20)
+        .map(|at| (at.wrapping_mul(2_654_435_761) >> 13).to_le_bytes()[0])
+        .collect();
+    let directory = entry.parent().expect("it is in one");
+    fs::write(directory.join("noise.toml"), &noise).expect("it can be written");
+    fs::create_dir(directory.join("folder.toml")).expect("it can be made");
+    symlink("loop.toml", directory.join("loop.toml")).expect("a link");
+    symlink("/dev/zero", directory.join("zeros.toml")).expect("a link");
+    symlink(".", place.path().join("corpus/round")).expect("a link");
+    fs::write(directory.join(OsStr::from_bytes(b"no-\xff-text.toml")), [])
+        .expect("it can be written");
+    let pipe = std::process::Command::new("mkfifo")
+        .arg(directory.join("pipe.toml"))
+        .status();
+    assert!(pipe.expect("mkfifo starts").success());
+    let wrong = [
+        ("folder.toml: ", "it is not a file"),
+        ("loop.toml: ", "symbolic links"),
+        ("no-\u{fffd}-text.toml:1: ", "format = 1"),
+        ("noise.toml:1: ", "not UTF-8"),
+        ("pipe.toml: ", "it is not a file"),
+        ("zeros.toml: ", "it is not a file"),
+    ];
+    for args in [
+        &["replay"][..],
+        &["corpus", "check", "--bless"],
+        &["corpus", "export"],
+        &["corpus", "import", "corpus"],
+    ] {
+        let output = standstill_in(place.path(), args);
+        assert_eq!(output.code(), Some(2), "{output:?}");
+        for (name, what) in wrong {
+            let named = |line: &str| line.contains(name) && line.contains(what);
+            assert!(output.stderr.lines().any(named), "{name} in {output:?}");
+        }
+        let replayed = output.stdout.contains(&fingerprint(&entry));
+        assert!(replayed || args[1..] == ["export"], "{output:?}");
+    }
+    let seed = place.path().join("fuzz/corpus/quota-worker");
+    assert_eq!(fs::read_dir(seed).expect("it was exported").count(), 1);
+    assert_eq!(
+        fs::read(directory.join("noise.toml")).expect("it is there"),
+        noise
+    );
 }

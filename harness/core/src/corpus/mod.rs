@@ -131,10 +131,15 @@ impl Corpus {
     ///
     /// If the file cannot be read or is not an entry.
     pub fn read(path: &Path) -> Result<Entry, CorpusError> {
-        let bytes = fs::read(path).map_err(|source| CorpusError::Read {
+        let unreadable = |source| CorpusError::Read {
             path: path.to_owned(),
             source,
-        })?;
+        };
+        // A pipe would be waited for, and a device has no end.
+        if !fs::metadata(path).map_err(unreadable)?.is_file() {
+            return Err(unreadable(io::Error::other("it is not a file")));
+        }
+        let bytes = fs::read(path).map_err(unreadable)?;
         match std::str::from_utf8(&bytes) {
             Ok(text) => Entry::parse(text, path),
             Err(error) => Err(CorpusError::Entry {
