@@ -28,9 +28,9 @@ step cargo fmt "${ablation[@]}" --check
 # Each drop-in is two crates in one. In the workspace most of them are on; here all of them are on,
 # with all that they have, and all of them off, where they are what they stand in for.
 dropins=(-p standstill-tokio -p standstill-std -p standstill-tokio-util -p standstill-tokio-stream)
-off=(--features standstill-tokio/full,standstill-tokio-util/full,standstill-tokio-stream/full)
-on=("${off[@]}" --features standstill-tokio/shuttle,standstill-std/shuttle,standstill-std/parking_lot
-    --features standstill-tokio-util/standstill,standstill-tokio-stream/standstill)
+off=(--features "standstill-tokio/full standstill-tokio-util/full standstill-tokio-stream/full")
+on=("${off[@]}" --features "standstill-tokio/shuttle standstill-std/shuttle standstill-std/parking_lot"
+    --features "standstill-tokio-util/standstill standstill-tokio-stream/standstill")
 step cargo clippy --workspace --all-targets --locked -- -D warnings
 step cargo clippy "${dropins[@]}" "${on[@]}" --all-targets --locked -- -D warnings
 step cargo clippy "${dropins[@]}" "${off[@]}" --all-targets --locked -- -D warnings
