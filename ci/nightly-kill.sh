@@ -15,7 +15,7 @@ if [[ -z ${STANDSTILL:-} || -z ${SUMMARY:-} ]]; then
 fi
 # With the fuzzers if they are there, which take a second for each variant; building them is not
 # what is tested.
-what=(--no-fuzz quota-worker watch-mux cancel-leak)
+what=(--no-fuzz quota-worker cancel-leak)
 [[ -z ${FUZZERS:-} ]] || what=(quota-worker)
 scratch=$(mktemp -d)
 group=''

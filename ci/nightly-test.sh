@@ -18,7 +18,7 @@ trap 'rm -rf "$scratch"' EXIT
 night() {
     local code=0
     rm -rf "$scratch/out"
-    bash ci/nightly.sh --budget 8s --seed 1 --corpus "$scratch/corpus" --out "$scratch/out" \
+    bash ci/nightly.sh --budget 20s --seed 1 --corpus "$scratch/corpus" --out "$scratch/out" \
         --no-fuzz quota-worker >"$scratch/log" 2>&1 || code=$?
     if ((code != $1)) || ! grep -qF -- "$2" "$scratch/out/summary.md"; then
         echo "a night ended with $code and not $1, or its summary does not say: $2" >&2
