@@ -42,11 +42,11 @@ pub enum Care {
     Hunt,
     /// With its choices recorded and its surroundings watched: a replay.
     Record,
-    /// As a replay; and before a standstill counts as one, OS threads that are not the engine's are
-    /// given a moment of real time to wake the run.
-    Confirm,
-    /// As a replay, with everything that happens written down: for a report.
+    /// As a replay, with everything that happens written down.
     Trace,
+    /// The same, for a report: before a standstill counts as one, OS threads that are not the
+    /// engine's are given a moment of real time to wake the run.
+    Confirm,
 }
 
 /// What a run came to.

@@ -30,7 +30,7 @@ pub(crate) fn confirm(
     mut plan: Plan,
     finding: Finding,
 ) -> Confirmed {
-    let run = runner.record_with(program, &plan, Care::Trace);
+    let run = runner.record_with(program, &plan, Care::Confirm);
     match run.verdict {
         Verdict::Found(again) if again.fingerprint == finding.fingerprint => {
             if let Schedule::Seeded { digest, .. } = &mut plan.schedule {

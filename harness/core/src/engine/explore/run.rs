@@ -233,7 +233,7 @@ impl Setting {
             preempt: plan.preempt == Preempt::Op,
             strategy,
             recorder: (care >= Care::Record).then(Recorder::default),
-            traced: care == Care::Trace,
+            traced: care >= Care::Trace,
         }
     }
 }
