@@ -1,209 +1,36 @@
-//! Standstill beside Shuttle and plain tokio: the same program, in turns, in one run.
+//! Every figure that this project quotes, measured by one command.
 //!
-//! `cargo run --release --manifest-path harness/bench/Cargo.toml [ROUNDS]` prints a Markdown table of
-//! medians. `profile SCHEDULES` runs Standstill alone, for a profiler.
+//! `cargo run --release --manifest-path harness/bench/Cargo.toml` measures all and writes `RESULTS.md`
+//! and `RESULTS.json` beside the manifest. With options:
+//!
+//! - `--only NAME,NAME` measures these sections anew and keeps the others as they are;
+//! - `--seeds N` takes medians over so many seeds (11);
+//! - `--quick` takes 3 seeds and small budgets, to see that all works;
+//! - `--jobs N` runs so many hunts side by side where only schedules are counted (2);
+//! - `--out DIR` writes elsewhere.
 
-use std::hint::black_box;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+mod loads;
+mod machine;
+mod options;
+mod record;
+mod sections;
+mod siblings;
 
-use shuttle::scheduler::{RandomScheduler, Schedule, Scheduler, Task, TaskId};
-use standstill::{EngineKind, Hunt, StrategyKind};
+use std::error::Error;
 
-mod on_standstill {
-    use standstill_tokio as tokio;
-    mod program {
-        include!("body.rs");
-    }
-    pub use program::body;
-}
+use options::Options;
+use record::Record;
 
-mod on_shuttle {
-    use shuttle_tokio as tokio;
-    mod program {
-        include!("body.rs");
-    }
-    pub use program::body;
-}
-
-mod on_tokio {
-    use ::tokio;
-    mod program {
-        include!("body.rs");
-    }
-    pub use program::body;
-}
-
-/// What one engine did in one round.
-struct Sample {
-    schedules: u64,
-    steps: u64,
-    elapsed: Duration,
-}
-
-impl Sample {
-    fn per_second(&self) -> f64 {
-        self.schedules as f64 / self.elapsed.as_secs_f64()
-    }
-
-    fn nanoseconds_per_step(&self) -> f64 {
-        self.elapsed.as_nanos() as f64 / self.steps as f64
-    }
-}
-
-fn standstill(engine: EngineKind, schedules: u64, seed: u64) -> Sample {
-    let outcome = Hunt::new("lock and send")
-        .engine(engine)
-        .schedules(schedules)
-        .seed(seed)
-        .strategy(StrategyKind::Random)
-        .run(on_standstill::body);
-    outcome.assert_clean();
-    Sample {
-        schedules,
-        steps: outcome.steps,
-        elapsed: outcome.elapsed,
-    }
-}
-
-/// Counts the decisions of Shuttle's random scheduler.
-struct Counting {
-    inner: RandomScheduler,
-    steps: Arc<AtomicU64>,
-}
-
-impl Scheduler for Counting {
-    fn new_execution(&mut self) -> Option<Schedule> {
-        self.inner.new_execution()
-    }
-
-    fn next_task(
-        &mut self,
-        runnable: &[&Task],
-        current: Option<TaskId>,
-        is_yielding: bool,
-    ) -> Option<TaskId> {
-        self.steps.fetch_add(1, Ordering::Relaxed);
-        self.inner.next_task(runnable, current, is_yielding)
-    }
-
-    fn next_u64(&mut self) -> u64 {
-        self.inner.next_u64()
-    }
-}
-
-fn shuttle(schedules: u64, seed: u64) -> Sample {
-    let steps = Arc::new(AtomicU64::new(0));
-    let iterations = usize::try_from(schedules).expect("fits");
-    let scheduler = Counting {
-        inner: RandomScheduler::new_from_seed(seed, iterations),
-        steps: Arc::clone(&steps),
-    };
-    let began = Instant::now();
-    shuttle::Runner::new(scheduler, shuttle::Config::default())
-        .run(|| shuttle::future::block_on(on_shuttle::body()));
-    Sample {
-        schedules,
-        steps: steps.load(Ordering::Relaxed),
-        elapsed: began.elapsed(),
-    }
-}
-
-fn plain_tokio(schedules: u64) -> Sample {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()
-        .expect("a runtime");
-    let began = Instant::now();
-    for _ in 0..schedules {
-        runtime.block_on(black_box(on_tokio::body()));
-    }
-    Sample {
-        schedules,
-        steps: 0,
-        elapsed: began.elapsed(),
-    }
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
-fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let number = |at: usize, default: u64| {
-        arguments
-            .get(at)
-            .map_or(default, |text| text.parse().expect("a whole number"))
-    };
-    if arguments.first().is_some_and(|word| word == "profile") {
-        let sample = standstill(EngineKind::Explore, number(1, 300_000), 1);
-        println!(
-            "{:.0} schedules/s, {:.1} ns/step",
-            sample.per_second(),
-            sample.nanoseconds_per_step()
-        );
-        return;
-    }
-    let rounds = number(0, 9);
-    let mut ours = Vec::new();
-    let mut over_shuttle = Vec::new();
-    let mut theirs = Vec::new();
-    let mut plain = Vec::new();
-    for round in 0..=rounds {
-        let samples = (
-            standstill(EngineKind::Explore, 60_000, round),
-            standstill(EngineKind::Shuttle, 15_000, round),
-            shuttle(15_000, round),
-            plain_tokio(60_000),
-        );
-        // The first round warms up.
-        if round > 0 {
-            ours.push(samples.0);
-            over_shuttle.push(samples.1);
-            theirs.push(samples.2);
-            plain.push(samples.3);
+fn main() -> Result<(), Box<dyn Error>> {
+    let options = Options::from_arguments(std::env::args().skip(1))?;
+    siblings::build()?;
+    let mut record = Record::read(&options.out)?;
+    for (name, measure) in sections::ALL {
+        if options.wants(name) {
+            eprintln!("measuring {name}");
+            record.measure(name, &options, measure)?;
+            record.write(&options.out)?;
         }
     }
-    let per_second = |samples: &[Sample]| median(samples.iter().map(Sample::per_second).collect());
-    let per_step =
-        |samples: &[Sample]| median(samples.iter().map(Sample::nanoseconds_per_step).collect());
-    let steps = |samples: &[Sample]| samples[0].steps as f64 / samples[0].schedules as f64;
-    let ratio = |other: &[Sample]| {
-        median(
-            ours.iter()
-                .zip(other)
-                .map(|(ours, other)| ours.per_second() / other.per_second())
-                .collect(),
-        )
-    };
-    println!("| engine | schedules/s | steps a schedule | ns a step | Standstill is faster by |");
-    println!("| --- | --- | --- | --- | --- |");
-    println!(
-        "| Standstill explore, tracked | {:.0} | {:.0} | {:.0} | 1 |",
-        per_second(&ours),
-        steps(&ours),
-        per_step(&ours)
-    );
-    println!(
-        "| Standstill shuttle, tracked | {:.0} | {:.0} | {:.0} | {:.2} |",
-        per_second(&over_shuttle),
-        steps(&over_shuttle),
-        per_step(&over_shuttle),
-        ratio(&over_shuttle)
-    );
-    println!(
-        "| shuttle-tokio, random | {:.0} | {:.0} | {:.0} | {:.2} |",
-        per_second(&theirs),
-        steps(&theirs),
-        per_step(&theirs),
-        ratio(&theirs)
-    );
-    println!(
-        "| tokio current-thread, plain | {:.0} | - | - | {:.2} |",
-        per_second(&plain),
-        ratio(&plain)
-    );
+    Ok(())
 }

@@ -6,6 +6,7 @@
 //! `cargo run --release --manifest-path harness/bench/Cargo.toml --bin scale` prints a table. With
 //! an argument:
 //!
+//! - `json` prints the table's figures as JSON;
 //! - `busy TASKS STEPS STRATEGY` makes so many steps in one schedule, for a profiler;
 //! - `long STEPS` makes one long schedule and says how much memory grew;
 //! - `check` fails if a step of the steady state allocates, or a long schedule grows.
@@ -27,17 +28,46 @@ const ALLOCATIONS_OF_LOOKS: u64 = 16;
 /// Strategies whose step may not depend on the number of tasks.
 const FLAT: [StrategyKind; 2] = [StrategyKind::Random, StrategyKind::Pct { depth: 3 }];
 
+/// What was measured among so many tasks.
+struct Row {
+    tasks: u64,
+    ns: [f64; FLAT.len()],
+    bytes: f64,
+}
+
+fn rows() -> Vec<Row> {
+    let row = |tasks| Row {
+        tasks,
+        ns: FLAT.map(|strategy| {
+            let outcome = programs::busy(tasks, 2_000_000, strategy);
+            outcome.elapsed.as_nanos() as f64 / outcome.steps as f64
+        }),
+        bytes: programs::waiting(tasks),
+    };
+    [10, 100, 1_000, 10_000].map(row).into()
+}
+
 fn table() {
     println!("| tasks | ns a step, random | ns a step, pct:3 | bytes a waiting task |");
     println!("| ---: | ---: | ---: | ---: |");
-    for tasks in [10, 100, 1_000, 10_000] {
-        let ns = FLAT.map(|strategy| {
-            let outcome = programs::busy(tasks, 2_000_000, strategy);
-            outcome.elapsed.as_nanos() as f64 / outcome.steps as f64
-        });
-        let bytes = programs::waiting(tasks);
+    for Row { tasks, ns, bytes } in rows() {
         println!("| {tasks} | {:.0} | {:.0} | {bytes:.0} |", ns[0], ns[1]);
     }
+}
+
+fn json() {
+    let rows: Vec<_> = rows()
+        .into_iter()
+        .map(|Row { tasks, ns, bytes }| {
+            serde_json::json!({
+                "tasks": tasks,
+                "ns_random": ns[0].round(),
+                "ns_pct": ns[1].round(),
+                "bytes": bytes.round(),
+            })
+        })
+        .collect();
+    println!("{}", serde_json::json!(rows));
 }
 
 fn check() {
@@ -63,6 +93,7 @@ fn main() {
     };
     match arguments.first().map(String::as_str) {
         Some("check") => check(),
+        Some("json") => json(),
         Some("busy") => {
             let strategy = arguments.get(3).map_or("random", String::as_str);
             let strategy = strategy.parse().expect("a strategy");
