@@ -28,13 +28,14 @@ impl Grade {
     }
 }
 
-/// The load of this grade. A scenario on threads has that of its namesake.
+/// The load of this grade. A scenario on threads has that of its namesake, or a deeper channel: those
+/// of std wake their waiters in no order, which is one more way for the bug to happen.
 ///
 /// # Panics
 ///
 /// If the scenario is not known here.
 pub fn of(scenario: &Scenario, grade: Grade) -> Load {
-    let name = scenario.name().trim_end_matches("-threads");
+    let name = scenario.name();
     let load = |workers, writers, watchers, rounds, capacity| Load {
         workers,
         writers,
@@ -43,6 +44,13 @@ pub fn of(scenario: &Scenario, grade: Grade) -> Load {
         capacity,
     };
     match (grade, name) {
+        (Grade::Medium, "watch-mux-threads") => return load(0, 1, 1, 5, 3),
+        (Grade::Hard, "watch-mux-threads") => return load(0, 1, 1, 12, 10),
+        (Grade::Medium, "stream-reset-threads") => return load(0, 1, 0, 10, 8),
+        (Grade::Hard, "stream-reset-threads") => return load(0, 1, 0, 24, 20),
+        _ => {}
+    }
+    match (grade, name.trim_end_matches("-threads")) {
         (Grade::Easy, _) => scenario.smallest_buggy_load().unwrap_or_default(),
         (Grade::Medium, "quota-worker" | "double-read") => load(4, 3, 0, 3, 0),
         (Grade::Hard, "quota-worker" | "double-read") => load(12, 9, 0, 9, 0),

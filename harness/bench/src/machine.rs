@@ -12,7 +12,6 @@ pub struct Machine {
     cores: usize,
     kernel: String,
     rustc: String,
-    commit: String,
     crates: Vec<String>,
 }
 
@@ -31,7 +30,6 @@ impl Machine {
             cores: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             kernel: output("uname", &["-sr"]),
             rustc: output("rustc", &["--version"]),
-            commit: output("git", &["rev-parse", "--short", "HEAD"]),
             crates: CRATES.iter().filter_map(|name| version(name)).collect(),
         }
     }
@@ -41,13 +39,12 @@ impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} ({} cores), {}, {}, {}, after commit {}",
+            "{} ({} cores), {}, {}, {}",
             self.processor,
             self.cores,
             self.kernel,
             self.rustc,
-            self.crates.join(", "),
-            self.commit
+            self.crates.join(", ")
         )
     }
 }

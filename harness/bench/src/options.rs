@@ -10,7 +10,7 @@ pub struct Options {
     pub quick: bool,
     pub jobs: usize,
     pub out: PathBuf,
-    /// As it was given.
+    /// The options as they were given, without where to write.
     pub text: String,
 }
 
@@ -27,15 +27,19 @@ impl Options {
             quick,
             jobs: 2,
             out: PathBuf::from(env!("CARGO_MANIFEST_DIR")),
-            text: arguments.join(" "),
+            text: String::new(),
         };
         let mut rest = arguments.into_iter();
         while let Some(option) = rest.next() {
             if option == "--quick" {
+                options.text.push_str(" --quick");
                 continue;
             }
             let value = rest.next();
             let value = value.ok_or_else(|| format!("`{option}` is unknown or lacks its value"))?;
+            if option != "--out" {
+                options.text.push_str(&format!(" {option} {value}"));
+            }
             let number = || match value.parse::<u64>() {
                 Ok(number) if number > 0 => Ok(number),
                 _ => Err(format!("{option} `{value}` is no number from 1 on")),

@@ -74,7 +74,10 @@ impl Record {
         let section = measure(options)?;
         let measured = Measured {
             machine: Machine::here(),
-            command: format!("{COMMAND} {}", options.text).replace(" --only", " -- --only"),
+            command: match options.text.as_str() {
+                "" => COMMAND.to_owned(),
+                text => format!("{COMMAND} --{text}"),
+            },
             seconds: began.elapsed().as_secs(),
             load_before,
             load_after: machine::load(),
@@ -85,6 +88,7 @@ impl Record {
     }
 
     pub fn write(&self, directory: &Path) -> Result<(), Box<dyn Error>> {
+        std::fs::create_dir_all(directory)?;
         let json = serde_json::to_string_pretty(self)?;
         std::fs::write(directory.join("RESULTS.json"), json + "\n")?;
         std::fs::write(directory.join("RESULTS.md"), self.markdown()?)?;
@@ -115,7 +119,7 @@ impl Record {
             write!(
                 text,
                 "\n<sub>`{}`: {} s; {}; load {} before, {} after</sub>\n",
-                measured.command.trim(),
+                measured.command,
                 measured.seconds,
                 measured.machine,
                 measured.load_before,

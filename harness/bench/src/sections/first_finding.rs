@@ -1,13 +1,11 @@
 //! Schedules and seconds to the first finding, per strategy, against Shuttle's on the same body.
 
 use std::error::Error;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde::Serialize;
 use standstill::{EngineKind, Hunt, Load, Scenario, StrategyKind, Tactic, Variant, Verdict};
 
-use super::median;
+use super::{median, side_by_side};
 use crate::loads::{self, Grade};
 use crate::options::Options;
 use crate::record::{Section, Table};
@@ -165,33 +163,6 @@ pub fn measure(options: &Options) -> Result<Section, Box<dyn Error>> {
     })
 }
 
-/// Does so much work in `jobs` threads, and has what comes out in order.
-fn side_by_side<T: Send, E: Send>(
-    jobs: usize,
-    count: usize,
-    work: impl Fn(usize) -> Result<T, E> + Sync,
-) -> Result<Vec<T>, E> {
-    let next = AtomicUsize::new(0);
-    let done = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..jobs {
-            scope.spawn(|| {
-                loop {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    if at >= count {
-                        break;
-                    }
-                    let result = work(at);
-                    done.lock().expect("nobody panics here").push((at, result));
-                }
-            });
-        }
-    });
-    let mut done = done.into_inner().expect("nobody panics here");
-    done.sort_by_key(|(at, _)| *at);
-    done.into_iter().map(|(_, result)| result).collect()
-}
-
 fn by_grade(by_program: &[&[Cell]]) -> Vec<Table> {
     let mut tables = Vec::new();
     for grade in Grade::ALL {
@@ -259,6 +230,12 @@ fn conclusions(by_program: &[&[Cell]], cap: u64) -> Vec<String> {
     };
     let (best_schedules, best_seconds) = (best(&schedules), best(&seconds));
     let ratio = schedules(AUTO) / schedules(best_schedules);
+    let rare: Vec<f64> = judged
+        .iter()
+        .filter(|cells| cells[RANDOM].median > 1)
+        .map(|cells| cells[AUTO].median as f64 / cells[best_schedules].median as f64)
+        .collect();
+    let rare_ratio = (rare.iter().map(|ratio| ratio.ln()).sum::<f64>() / rare.len() as f64).exp();
     let hard = by_program
         .iter()
         .filter(|cells| cells[0].grade == Grade::Hard.name() && cells[RANDOM].median > 10_000);
@@ -272,9 +249,12 @@ fn conclusions(by_program: &[&[Cell]], cap: u64) -> Vec<String> {
         ),
         format!(
             "`auto` needs {ratio:.2} times the schedules of {}, Shuttle's best single strategy; the goal \
-             is 0.5, which is {}. It needs {:.2} times the time of {}.",
+             is 0.5, which is {}. Over the {} cells that `random` does not find in the first schedule, \
+             where there is something to gain, it is {rare_ratio:.2}. `auto` needs {:.2} times the time of \
+             {}.",
             CONTENDERS[best_schedules].name(),
             if ratio <= 0.5 { "met" } else { "missed" },
+            rare.len(),
             seconds(AUTO) / seconds(best_seconds),
             CONTENDERS[best_seconds].name(),
         ),

@@ -21,7 +21,7 @@ const SCOUT_ONE_IN: u64 = 8;
 /// After this many batches the shares stay as they are.
 const LEARNED: u64 = 64;
 
-/// What a share is at the least, and what the others share out by merit.
+/// What each setting of a strategy has at the least, and what all share out by merit.
 const LEAST: u32 = 8;
 const BY_MERIT: u32 = 100;
 
@@ -34,12 +34,20 @@ const ARMS: usize = 5;
 /// How much each strategy gets.
 type Shares = [u32; ARMS];
 
-/// Before anything is known.
-const EVEN: Shares = [1; ARMS];
+/// Before anything is known: a strategy counts once for each of its settings, pct for its four
+/// depths and surw for one class of resources and for two.
+const EVEN: Shares = [1, DEEPEST, 1, 1, 2];
 
-/// The strategy of a schedule whose random numbers come from `random`, under these shares.
-fn draw(shares: &Shares, random: &mut Random) -> (usize, StrategyKind) {
-    let mut at = random.below(shares.iter().sum());
+/// Two to the power of 64 by the golden ratio: the fractional parts of its multiples are spread as
+/// evenly as can be, over any run of numbers.
+const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
+
+/// The strategy of schedule `index`, whose random numbers come from `random`, under these shares.
+/// Dealt in turns and not drawn: luck keeps no strategy waiting for longer than its share has to.
+fn draw(shares: &Shares, index: u64, random: &mut Random) -> (usize, StrategyKind) {
+    let sum: u32 = shares.iter().sum();
+    let turn = u128::from(index.wrapping_mul(GOLDEN)) * u128::from(sum) >> 64;
+    let mut at = u32::try_from(turn).unwrap_or(0);
     let depth = 1 + random.below(DEEPEST);
     let mut arm = 0;
     while arm + 1 < ARMS && at >= shares[arm] {
@@ -95,7 +103,7 @@ impl Portfolio {
         let mut state = self.state();
         loop {
             if let Some(shares) = state.shares_of(batch) {
-                return Some(draw(&shares, random).1);
+                return Some(draw(&shares, index, random).1);
             }
             if given_up() {
                 return None;
@@ -172,7 +180,7 @@ impl State {
         let sum = merit.iter().sum::<u64>().max(1);
         Some(std::array::from_fn(|arm| {
             let earned = u64::from(BY_MERIT) * merit[arm] / sum;
-            LEAST + u32::try_from(earned).unwrap_or(BY_MERIT)
+            LEAST * EVEN[arm] + u32::try_from(earned).unwrap_or(BY_MERIT)
         }))
     }
 }
@@ -247,13 +255,28 @@ mod tests {
     }
 
     #[test]
+    fn every_strategy_has_its_turns_among_any_18_schedules() {
+        for begin in 0..100 {
+            let mut met = [0; ARMS];
+            for index in begin..begin + 18 {
+                met[draw(&EVEN, index, &mut Random::new(index)).0] += 1;
+            }
+            let twice = EVEN.map(|share| 2 * share);
+            assert!(
+                std::iter::zip(met, twice).all(|(met, share)| met >= 1 && met.abs_diff(share) <= 2),
+                "from {begin} on: {met:?}"
+            );
+        }
+    }
+
+    #[test]
     fn every_strategy_keeps_a_share() {
         let mut shares = [LEAST; ARMS];
         shares[0] = 100;
         let mut random = Random::new(1);
         let mut met = [false; ARMS];
-        for _ in 0..1_000 {
-            met[draw(&shares, &mut random).0] = true;
+        for index in 0..1_000 {
+            met[draw(&shares, index, &mut random).0] = true;
         }
         assert_eq!(met, [true; ARMS]);
     }
