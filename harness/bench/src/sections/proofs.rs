@@ -15,9 +15,13 @@ use crate::record::{Section, Table};
 /// What a role is: the knobs that count tasks.
 const ROLES: [Knob; 3] = [Knob::Workers, Knob::Writers, Knob::Watchers];
 
-/// The smallest load that shows the bug in the other variant, with so many of each role.
+/// The smallest load that shows the bug in the other variant, or, with more than one of each role,
+/// the smallest with which they do anything: one round.
 fn load_with(scenario: &Scenario, of_each_role: u8) -> Load {
     let mut load = scenario.smallest_buggy_load().unwrap_or_default();
+    if of_each_role > 1 {
+        load.rounds = 1;
+    }
     for role in ROLES {
         if scenario.ranges().get(role).is_some() {
             load.set(role, of_each_role);
@@ -127,9 +131,9 @@ pub fn measure(options: &Options) -> Result<Section, Box<dyn Error>> {
     Ok(Section {
         title: "Proofs".to_owned(),
         intro: format!(
-            "`standstill prove` of the fixed variant of each async scenario, at the smallest load that \
-             shows the bug in the other variant, with one and with two of each role that it has, {} \
-             side by side; a proof is given up after {} s. Beside it Shuttle's depth-first search on \
+            "`standstill prove` of the fixed variant of each async scenario: with one of each role that it \
+             has, at the smallest load that shows the bug in the other variant, and with two of each and \
+             one round; {} side by side; a proof is given up after {} s. Beside it Shuttle's depth-first search on \
              the same body, given up after {cap} schedules: it has no reduction.",
             options.jobs,
             time.as_secs()

@@ -142,10 +142,6 @@ const ELSEWHERE: &[(&str, &str)] = &[
         "ci/check.sh builds it",
     ),
     (
-        "cargo run --release -p standstill-catalogue --example first-finding",
-        "ci/check.sh builds it",
-    ),
-    (
         "cargo run --release -p standstill-catalogue --example stress-figures",
         "ci/check.sh builds it",
     ),
@@ -171,6 +167,21 @@ fn the_commands_of_the_readme_work() {
         let args: Vec<&str> = quick.split_whitespace().collect();
         let output = standstill_in(&root(), &args);
         assert_eq!(output.code(), Some(0), "{line}: {output:?}");
+    }
+}
+
+#[test]
+fn what_the_readme_quotes_of_the_benchmark_is_in_its_results() {
+    let results = fs::read_to_string(root().join("harness/bench/RESULTS.md")).expect("there");
+    let readme = readme();
+    let quoted: Vec<&str> = readme
+        .split("<!-- results -->")
+        .skip(1)
+        .map(|rest| rest.split("<!-- /results -->").next().expect("a first part"))
+        .collect();
+    assert_eq!(quoted.len(), 5);
+    for text in quoted {
+        assert!(results.contains(text.trim()), "not in RESULTS.md: {text}");
     }
 }
 

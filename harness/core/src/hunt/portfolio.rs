@@ -257,7 +257,7 @@ mod tests {
     #[test]
     fn every_strategy_has_its_turns_among_any_18_schedules() {
         for begin in 0..100 {
-            let mut met = [0; ARMS];
+            let mut met = [0_u32; ARMS];
             for index in begin..begin + 18 {
                 met[draw(&EVEN, index, &mut Random::new(index)).0] += 1;
             }
