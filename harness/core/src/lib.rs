@@ -21,7 +21,9 @@
 //! With the feature `proptest` there is also `Property`, with the strategies `plans` and `loads`:
 //! property tests over loads and schedules. With the feature `arbitrary`, plans and loads can be
 //! made from a fuzzer's bytes; with the feature `fuzz` there is also the module `fuzz`, for fuzz
-//! targets. With the feature `shuttle` there are also the engine of that name and `shuttle_body`.
+//! targets. With the feature `shuttle` there are also the engine of that name and `shuttle_body`. With
+//! the feature `tracing` there is a span, of the target `standstill`, around each hunt, each
+//! minimisation and each replay.
 
 mod ambient;
 #[cfg(feature = "arbitrary")]
@@ -53,6 +55,7 @@ mod report;
 mod runs;
 mod scenario;
 mod site;
+mod spans;
 mod strategy;
 mod task;
 mod token;

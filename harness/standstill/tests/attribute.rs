@@ -86,7 +86,7 @@ mod subject {
     }
 
     #[standstill::test(schedules = 500)]
-    #[should_panic(expected = "root waits to lock `a/b` #2, which both holds")]
+    #[should_panic(expected = "root waits to lock `(a, b)` #2, which both holds")]
     async fn expected() {
         locks(true).await;
     }
@@ -177,7 +177,7 @@ fn what_is_found_is_reported_and_kept() {
     let (path, entry) = entries(directory.path()).remove(0);
     ran.failed(&[
         "hang: ",
-        "root waits to lock `a/b` #2, which both holds",
+        "root waits to lock `(a, b)` #2, which both holds",
         "replay: STANDSTILL_REPLAY=ss1-",
         " cargo test subject::program\n",
         &format!(
@@ -355,7 +355,7 @@ fn a_failure_is_reported_where_nothing_can_be_written() {
     fs::write(&file, "").unwrap();
     run("program", &file, &[CROSSED]).failed(&[
         "hang: ",
-        "root waits to lock `a/b` #2, which both holds",
+        "root waits to lock `(a, b)` #2, which both holds",
         &format!(
             "not saved: cannot write into {}/attribute--subject--program: ",
             file.display()

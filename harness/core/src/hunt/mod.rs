@@ -383,6 +383,7 @@ impl Hunt {
             smallest: self.smallest,
             settings: self.settings,
         };
+        let _span = crate::spans::hunt(&template);
         let (engine, tactic) = (template.settings.engine, template.settings.tactic);
         let jobs = template.settings.jobs;
         Ok(match (engine, tactic) {

@@ -83,6 +83,7 @@ impl Runner {
     }
 
     fn replay_with(&mut self, program: &Program, plan: &Plan, care: Care) -> Run {
+        let _span = crate::spans::replay(plan, matches!(care, Care::Trace));
         if plan.engine == EngineKind::Stress {
             return self.replay_stress(program, plan);
         }

@@ -122,6 +122,7 @@ impl Minimise {
         plan: &Plan,
         fingerprint: &Fingerprint,
     ) -> Option<Minimised> {
+        let _span = crate::spans::minimise(plan);
         let mut trials = Trials {
             runner,
             program,

@@ -4,7 +4,7 @@ use crate::finding::FindingKind;
 use crate::graph::{Futurelock, Link, TaskNode, TaskState, Wait, Why};
 use crate::op::Side;
 use crate::report::names::called;
-use crate::report::story::{affected, blocker, core, is_cycle, kind_of, spawner};
+use crate::report::story::{affected, blocker, core, is_cycle, kind_of, spawner, told_core};
 use crate::report::words::some;
 use crate::report::{Report, lost, words};
 
@@ -128,7 +128,7 @@ fn futurelock_headline(report: &Report, lock: Futurelock) -> String {
 }
 
 fn hang_headline(report: &Report) -> String {
-    let core = core(report);
+    let core = told_core(report);
     let Some((link, task, wait)) = core.first() else {
         return "nothing can run any more, but the root has not finished".to_owned();
     };

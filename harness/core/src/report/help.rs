@@ -4,7 +4,7 @@ use crate::finding::FindingKind;
 use crate::graph::{Link, TaskNode, TaskState, Wait, Why};
 use crate::op::{Op, ResourceKind, Side};
 use crate::report::names::called;
-use crate::report::story::{blocker, core, is_cycle, kind_of, left_behind_tasks, spawner};
+use crate::report::story::{blocker, is_cycle, kind_of, left_behind_tasks, spawner, told_core};
 use crate::report::{Report, lost};
 
 /// A member of the core: the link, its task, its wait.
@@ -14,7 +14,7 @@ type Member<'a> = (Link, &'a TaskNode, &'a Wait);
 pub(super) fn help(report: &Report) -> Option<String> {
     match report.finding.kind {
         FindingKind::Hang | FindingKind::PartialHang => {
-            let core = core(report);
+            let core = told_core(report);
             if let Some(help) = notify_before_wait(report, &core) {
                 return Some(help);
             }
@@ -106,13 +106,12 @@ fn read_again(report: &Report, core: &[Member<'_>]) -> Option<String> {
             return None;
         }
         let lock = short(report, wait.resource);
-        let name = &task.name;
+        let (name, other) = (&task.name, &other.name);
         Some(format!(
             "{name} locks {lock} for reading while it already holds it for reading. tokio's RwLock \
-             is fair: once {} has queued for writing, a new `read` waits behind it, and it waits for \
-             the first one. Take the read lock once, and hand the guard (or what it guards) to the \
-             functions that {name} calls under it",
-            other.name
+             is fair: once {other} has queued for writing, a new `read` waits behind it, and {other} \
+             waits for the first read guard. Take the read lock once, and hand the guard (or what it guards) to the \
+             functions that {name} calls under it"
         ))
     };
     fits(first, second).or_else(|| fits(second, first))

@@ -125,7 +125,7 @@ pub(super) fn name_in(line: &str) -> Option<String> {
     identifier(field.trim())
 }
 
-/// A plain name, or those of a pair: `a/b`.
+/// A plain name, or those of a pair as the source has them: `(a, b)`.
 fn pattern(text: &str) -> Option<String> {
     let Some(inside) = text
         .strip_prefix('(')
@@ -139,7 +139,11 @@ fn pattern(text: &str) -> Option<String> {
         .filter(|part| !part.is_empty() && *part != "_")
         .map(identifier)
         .collect::<Option<Vec<_>>>()?;
-    (!names.is_empty()).then(|| names.join("/"))
+    match names.as_slice() {
+        [] => None,
+        [one] => Some(one.clone()),
+        pair => Some(format!("({})", pair.join(", "))),
+    }
 }
 
 fn identifier(text: &str) -> Option<String> {
@@ -166,7 +170,7 @@ mod tests {
                 Some("state"),
             ),
             ("let mut rx = tx.subscribe();", Some("rx")),
-            ("let (tx, mut rx) = mpsc::channel(1);", Some("tx/rx")),
+            ("let (tx, mut rx) = mpsc::channel(1);", Some("(tx, rx)")),
             ("let (tx, _) = broadcast::channel::<Event>(8);", Some("tx")),
             ("let lock: Arc<Mutex<u32>> = Arc::default();", Some("lock")),
             (

@@ -56,6 +56,20 @@ pub(super) fn core(report: &Report) -> Vec<(Link, &TaskNode, &Wait)> {
     report.finding.core.iter().filter_map(resolve).collect()
 }
 
+/// The core as it is told: a circle begins with the task that did the first of what is told.
+pub(super) fn told_core(report: &Report) -> Vec<(Link, &TaskNode, &Wait)> {
+    let mut told = core(report);
+    if is_cycle(report) {
+        let began = |(_, task, wait): &(Link, &TaskNode, &Wait)| {
+            let holds = needed_holds(task, &told).into_iter();
+            holds.map(|hold| hold.since).fold(wait.since, u64::min)
+        };
+        let first = (0..told.len()).min_by_key(|at| began(&told[*at]));
+        told.rotate_left(first.unwrap_or(0));
+    }
+    told
+}
+
 /// The blocker that a link leads on to.
 pub(super) fn blocker<'a>(link: &Link, wait: &'a Wait) -> Option<&'a Blocker> {
     link.blocker.and_then(|index| wait.blockers.get(index))
@@ -124,7 +138,7 @@ pub(super) fn steps(report: &Report) -> Vec<Step> {
 /// What the tasks of the core did, in the order in which they did it: who took what, who began to
 /// wait for it, and which notification nobody heard.
 fn core_steps(report: &Report) -> Vec<Step> {
-    let core = core(report);
+    let core = told_core(report);
     let mut moments: Vec<(u64, Moment<'_>)> = Vec::new();
     for (link, task, wait) in &core {
         for hold in needed_holds(task, &core) {
@@ -394,10 +408,14 @@ fn blocker_line(report: &Report, waiter: &TaskNode, wait: &Wait, blocker: &Block
         ),
         Why::OtherSide => {
             let seen = words::seen(wait.op);
+            let room = match wait.op {
+                Op::Send => "it has no room, and ",
+                _ => "",
+            };
             Line::new(match others.as_slice() {
-                [] => format!("{name} is the only other task seen {seen}"),
+                [] => format!("{room}{name} is the only other task seen {seen}"),
                 many => format!(
-                    "{name} was seen {seen}, and so {} {}",
+                    "{room}{name} was seen {seen}, and so {} {}",
                     if many.len() == 1 { "was" } else { "were" },
                     some(many)
                 ),
@@ -441,7 +459,7 @@ fn nobody_line(wait: &Wait) -> Line {
         }
     };
     Line::new(format!(
-        "{nobody}; the wait would end with {}",
+        "{nobody}; that wait would end with {}",
         words::ended_by(wait.op)
     ))
 }
@@ -506,11 +524,54 @@ fn spawners_last_line(report: &Report, task: &TaskNode) -> Option<Line> {
         .filter(|_| ended)?;
     Some(Line::at(
         format!(
-            "the last that {} did before it ended was this `{op}`",
+            "{} ended soon after this `{op}`, its last operation",
             trace.name(parent)
         ),
         at,
     ))
+}
+
+/// How often the task has waited there before and gone on, as in a loop: such a wait may end again,
+/// and the task stays.
+fn before_line(report: &Report, task: &TaskNode, wait: &Wait) -> Option<Line> {
+    if wait.op.needs() == Side::Clock {
+        return None;
+    }
+    let trace = report.trace.as_ref()?;
+    let id = report.finding.graph.resources.get(wait.resource)?.id? as usize;
+    let waiter = trace.task(&task.path)?;
+    let mut begun = BTreeSet::new();
+    let mut times = 0;
+    for event in trace
+        .events
+        .iter()
+        .filter(|event| event.task == Some(waiter))
+    {
+        match event.what {
+            What::Waits {
+                wait: known_by,
+                resource,
+                op,
+                at,
+            } if resource == id && op == wait.op && trace.places.get(at) == Some(&wait.at) => {
+                begun.insert(known_by);
+            }
+            What::Granted { wait: known_by } if begun.remove(&known_by) => times += 1,
+            What::Abandoned { wait: known_by } => {
+                begun.remove(&known_by);
+            }
+            _ => {}
+        }
+    }
+    let often = match times {
+        0 => return None,
+        1 => "once".to_owned(),
+        times => format!("{times} times"),
+    };
+    Some(Line::new(format!(
+        "that wait has ended {often} before, and {} went on and waits here again",
+        task.name
+    )))
 }
 
 /// A leaked task: where it comes from, what it waits for, and what would have ended it.
@@ -541,9 +602,14 @@ fn left_behind(report: &Report, task: &TaskNode) -> Step {
             }
             None => lines.push(nobody_line(wait)),
         }
+        lines.extend(before_line(report, task, wait));
         if wait.keeps_open {
+            let end = match wait.op.needs() {
+                Side::Sink => "receiver",
+                _ => "sender",
+            };
             lines.push(Line::new(format!(
-                "{} itself keeps {} open, so it never closes",
+                "{} itself keeps {} open, through a {end} that it owns, so it never closes",
                 task.name,
                 called(report, wait.resource).short
             )));

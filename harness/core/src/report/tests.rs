@@ -411,7 +411,7 @@ fn a_permit_of_an_ended_task_is_told_with_the_others() {
     pool.finding.graph.tasks[0].waits[0].blockers.clear();
     pool.finding.core = vec![link(0, 0, None)];
     let text = pool.to_string();
-    let nobody = "no task holds the permits it lacks: they were forgotten, or never there; the wait would end with";
+    let nobody = "no task holds the permits it lacks: they were forgotten, or never there; that wait would end with";
     assert!(text.contains(nobody), "{text}");
 }
 
@@ -461,7 +461,7 @@ fn json_says_the_same() {
     let json = watch_mux().to_json();
     assert_eq!(
         json["headline"],
-        "hang: distribute waits to send into `sender/receiver`, which watcher#2 empties; watcher#2 \
+        "hang: distribute waits to send into `(sender, receiver)`, which watcher#2 empties; watcher#2 \
          waits to lock `watchers`, which distribute holds"
     );
     assert_eq!(json["plan"]["load"], json!({ "workers": 2 }));

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use crate::finding::FindingKind;
-use crate::graph::{TaskNode, TaskState};
+use crate::graph::{Hold, TaskNode, TaskState};
 use crate::minimise::Size;
 use crate::plan::{DEFAULT_MAX_STEPS, EngineKind, Leaks, Preempt, Schedule};
 use crate::report::names::called;
 use crate::report::story::{self, Line, MANY};
 use crate::report::{Report, Smaller, headline, help, words};
 use crate::site::Place;
+use crate::trace::What;
 
 /// ANSI escape sequences, or none.
 #[derive(Clone, Copy)]
@@ -132,7 +133,12 @@ fn write_tasks(text: &mut String, report: &Report, paint: Paint, steps: usize) {
     if tasks.is_empty() {
         return;
     }
-    let _ = writeln!(text, "\n{} ({}):", paint.bold(title), tasks.len());
+    let ended = match ended(report) {
+        0 => String::new(),
+        1 => "; 1 other has ended".to_owned(),
+        many => format!("; {many} others have ended"),
+    };
+    let _ = writeln!(text, "\n{} ({}{ended}):", paint.bold(title), tasks.len());
     // Those of the core first: when there are too many, the others are the followers.
     let in_core = |task: &TaskNode| {
         let mut core = report.finding.core.iter();
@@ -155,6 +161,12 @@ fn write_tasks(text: &mut String, report: &Report, paint: Paint, steps: usize) {
     if let Some(rest) = followers.get(shown..).filter(|rest| !rest.is_empty()) {
         let _ = writeln!(text, "  and {}", plain(&by_role(rest)));
     }
+}
+
+/// How many of the run's tasks had ended, as far as the trace tells.
+fn ended(report: &Report) -> usize {
+    let events = report.trace.iter().flat_map(|trace| &trace.events);
+    events.filter(|event| event.what == What::Ended).count()
 }
 
 /// `30 more: 20 worker, 10 reader`.
@@ -198,12 +210,30 @@ fn task_line(report: &Report, task: &TaskNode) -> String {
             None => "can run".to_owned(),
         });
     }
-    doing.extend(task.holds.iter().filter_map(|hold| {
+    let wanted = |hold: &&Hold| {
+        let tasks = &report.finding.graph.tasks;
+        let mut waits = tasks.iter().flat_map(|task| &task.waits);
+        waits.any(|wait| wait.resource == hold.resource)
+    };
+    let (wanted, others): (Vec<&Hold>, Vec<&Hold>) = task.holds.iter().partition(wanted);
+    doing.extend(wanted.iter().filter_map(|hold| {
         let kind = resources.get(hold.resource)?.kind;
         let resource = called(report, hold.resource).short;
         let holds = words::holds(hold.op, kind, &resource);
         Some(format!("{holds} since {}", short(&hold.at)))
     }));
+    let also = if wanted.is_empty() { "" } else { "also " };
+    match others.as_slice() {
+        [] => {}
+        [one] => doing.push(format!(
+            "{also}holds {}, for which nobody waits",
+            called(report, one.resource).long
+        )),
+        many => doing.push(format!(
+            "{also}holds {} resources for which nobody waits",
+            many.len()
+        )),
+    }
     if !doing.is_empty() {
         let _ = write!(line, ": {}", doing.join("; "));
     }
