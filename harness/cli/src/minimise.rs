@@ -69,13 +69,17 @@ pub(crate) fn minimise(
         }))?,
         Format::Text => {
             let text = console.report(&report);
-            console.print(&format!("{}\n\n{}", text.trim_end(), table(&small)))?;
+            console.print(&format!(
+                "{}\n\n{}",
+                text.trim_end(),
+                table(&small, interrupt.seen())
+            ))?;
         }
     }
     Ok(Exit::Met)
 }
 
-fn table(small: &Minimised) -> String {
+fn table(small: &Minimised, interrupted: bool) -> String {
     let row = |what: &str, of: fn(&Size) -> u64| {
         format!(
             "  {what:<12} {:>8} {:>8}\n",
@@ -88,8 +92,10 @@ fn table(small: &Minimised) -> String {
     text.push_str(&row("steps", |size| size.steps));
     text.push_str(&row("preemptions", |size| u64::from(size.preemptions)));
     text.push_str(&row("choices", |size| u64::from(size.choices)));
-    if !small.complete {
-        text.push_str("\nit ended early: with a larger --budget it may get smaller\n");
-    }
+    text.push_str(match (small.complete, interrupted) {
+        (true, _) => "",
+        (false, true) => "\nit was interrupted: this is the best so far\n",
+        (false, false) => "\nit ended early: with a larger --budget it may get smaller\n",
+    });
     text
 }

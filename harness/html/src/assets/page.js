@@ -3,8 +3,7 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const by = (id) => document.getElementById(id);
   // A sentence with what is between backticks as code.
-  const sentenceOf = (text) => {
-    const element = document.createElement("p");
+  const sentence = (element, text) => {
     text.split("`").forEach((part, index) => {
       if (index % 2 === 0) return element.append(part);
       const code = document.createElement("code");
@@ -37,14 +36,14 @@
   for (const step of data.story) {
     const item = make("li");
     step.lines.forEach((line, index) => {
-      const sentence = sentenceOf(line.text);
+      const told = sentence(make("p"), line.text);
       if (index === 0 && data.events && step.since > 0) {
         const when = make("button", "when", `step ${step.since}`);
         when.type = "button";
         when.addEventListener("click", () => { go(step.since); by("run").scrollIntoView(); });
-        sentence.append(when);
+        told.append(when);
       }
-      item.append(sentence);
+      item.append(told);
       if (line.at) {
         const at = `${line.at.file}:${line.at.line}`;
         item.append(make("div", "at", at));
@@ -306,7 +305,10 @@
       const head = edge.core ? "red" : edge.waits ? "amber" : "plain";
       drawing.append(svg("path", { d: path, class: `edge${edge.waits ? " waits" : ""}${edge.core ? " core" : ""}`, "marker-end": `url(#${head})` }));
       // A wait is labelled by its task, a hold by its resource: there the lines have not met yet.
-      const near = edge.waits ? 0.2 : 0.8;
+      // Of several that leave one place, each is labelled where it arrives.
+      const alone = 1 === shown.filter((other) => other.waits === edge.waits &&
+        (edge.waits ? other.task === edge.task : other.resource === edge.resource)).length;
+      const near = edge.waits === alone ? 0.2 : 0.8;
       const labelY = taskY + (resourceY - taskY) * near * near * (3 - 2 * near) + (edge.waits ? -4 : 13);
       labels.push(svg("text", { x: x1 + (x2 - x1) * near, y: labelY, class: "label", "text-anchor": "middle" }, edge.label));
     }
@@ -332,14 +334,15 @@
   // The events around the step.
   const resourceOf = (id, map) => map.get(id) ? map.get(id).resource : null;
   const named = (resource) => (resource == null ? "" : ` ${resources[resource].name}`);
+  const done = (op, resource) => `\`${op}\`${resource == null ? "" : ` of${named(resource)}`}`;
   function words([, , , what, ...rest]) {
     switch (what) {
       case "spawned": return ["is spawned", null, null];
       case "runs": return ["runs", null, null];
       case "suspended": return ["is taken off, though it could go on", null, null];
       case "paused": return ["waits to be woken", null, null];
-      case "does": return [`${rest[0]}${named(rest[1])}`, rest[2], rest[1]];
-      case "waits": return [`begins to wait: ${rest[1]}${named(rest[2])}`, rest[3], rest[2]];
+      case "does": return [`comes to ${done(rest[0], rest[1])}`, rest[2], rest[1]];
+      case "waits": return [`begins to wait in ${done(rest[1], rest[2])}`, rest[3], rest[2]];
       case "granted": return [`gets${named(resourceOf(rest[0], waits))}`, null, resourceOf(rest[0], waits)];
       case "abandoned": return [`gives up waiting for${named(resourceOf(rest[0], waits))}`, null, resourceOf(rest[0], waits)];
       case "takes": return [`holds${named(rest[2])} from now on`, rest[3], rest[2]];
@@ -360,7 +363,7 @@
       const item = make("li");
       item.append(make("span", "number", event[0]));
       if (event[2] !== null) item.append(make("b", "", tasks[event[2]].name), " ");
-      item.append(text);
+      sentence(item, text);
       if (at !== null) {
         item.title = places[at];
         if (data.sources[places[at]]) item.append(make("code", "source", data.sources[places[at]]));
