@@ -38,6 +38,7 @@ fn leak() -> Report {
     report(&Hunt::new("printing").run(|| async {
         let (line, lines) = mpsc::channel(1);
         tokio::spawn(printer(lines, line.clone()));
+        tokio::task::yield_now().await;
         line.send("<script>throw 1</script>".to_owned())
             .await
             .expect("the printer reads");
@@ -102,7 +103,10 @@ fn a_lock_cycle_is_drawn_and_can_be_stepped_through() {
 
 #[test]
 fn a_leak_shows_who_was_left_behind() {
-    let Some(seen) = open("leak", &page(&leak())) else {
+    let report = leak();
+    let before = "that wait has ended once before, and printer went on and waits here again";
+    assert!(report.to_string().contains(before), "{report}");
+    let Some(seen) = open("leak", &page(&report)) else {
         return;
     };
     assert_eq!(seen.errors, Vec::<String>::new());

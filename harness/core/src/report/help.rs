@@ -41,7 +41,13 @@ fn short(report: &Report, resource: usize) -> String {
 fn is_lock(kind: ResourceKind) -> bool {
     matches!(
         kind,
-        ResourceKind::Mutex | ResourceKind::RwLock | ResourceKind::Semaphore
+        ResourceKind::Mutex
+            | ResourceKind::RwLock
+            | ResourceKind::Semaphore
+            | ResourceKind::StdMutex
+            | ResourceKind::StdRwLock
+            | ResourceKind::ParkingLotMutex
+            | ResourceKind::ParkingLotRwLock
     )
 }
 
@@ -53,6 +59,8 @@ fn is_channel(kind: ResourceKind) -> bool {
             | ResourceKind::Oneshot
             | ResourceKind::Watch
             | ResourceKind::Broadcast
+            | ResourceKind::StdChannel
+            | ResourceKind::StdSyncChannel
     )
 }
 
@@ -107,10 +115,14 @@ fn read_again(report: &Report, core: &[Member<'_>]) -> Option<String> {
         }
         let lock = short(report, wait.resource);
         let (name, other) = (&task.name, &other.name);
+        let order = match kind_of(report, wait.resource).is_fair() {
+            true => "tokio's RwLock is fair",
+            false => "This RwLock lets a writer go before new readers",
+        };
         Some(format!(
-            "{name} locks {lock} for reading while it already holds it for reading. tokio's RwLock \
-             is fair: once {other} has queued for writing, a new `read` waits behind it, and {other} \
-             waits for the first read guard. Take the read lock once, and hand the guard (or what it guards) to the \
+            "{name} locks {lock} for reading while it already holds it for reading. {order}: once \
+             {other} has queued for writing, a new `read` waits behind it, and {other} waits for the \
+             first read guard. Take the read lock once, and hand the guard (or what it guards) to the \
              functions that {name} calls under it"
         ))
     };
@@ -124,13 +136,13 @@ fn lock_again(report: &Report, core: &[Member<'_>]) -> Option<String> {
     };
     let itself = blocker(link, wait)?.why == Why::Holds;
     let kind = kind_of(report, wait.resource);
-    if !(itself && matches!(kind, ResourceKind::Mutex | ResourceKind::RwLock)) {
+    if !(itself && is_lock(kind) && kind != ResourceKind::Semaphore) {
         return None;
     }
     let lock = short(report, wait.resource);
     Some(format!(
-        "tokio's locks are not reentrant. Drop the first guard before {} locks {lock} again, or hand \
-         that guard to the code that needs it",
+        "{lock} is not reentrant. Drop the first guard before {} locks it again, or hand that guard \
+         to the code that needs it",
         task.name
     ))
 }

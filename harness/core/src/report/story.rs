@@ -293,6 +293,12 @@ fn held_line(report: &Report, link: &Link, wait: &Wait, by: &Blocker) -> Line {
         .collect();
     let name = task_name(report, by.task);
     let itself = if by.task == link.task { " itself" } else { "" };
+    let hold = report.finding.graph.tasks.get(by.task);
+    let hold = hold.and_then(|task| hold_on(task, wait.resource));
+    if hold.is_some_and(|hold| hold.since > wait.since) {
+        // Of locks that grant in no order.
+        return Line::new(format!("{name} gets it first, in a later step"));
+    }
     Line::new(match others.as_slice() {
         [] => format!("{name}{itself} holds it"),
         [one] => format!("{name}{itself} holds it, as does {one}"),

@@ -471,7 +471,7 @@ fn json_says_the_same() {
     );
     assert_eq!(
         json["resource_names"],
-        json!(["watchers", "sender/receiver"])
+        json!(["watchers", "(sender, receiver)"])
     );
     assert_eq!(json["story"][2]["task"], "watcher#2");
     assert_eq!(json["story"][0]["lines"][0]["at"]["line"], 60);
