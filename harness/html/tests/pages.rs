@@ -4,6 +4,7 @@
 mod browser;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use browser::open;
 use standstill::{Hunt, Outcome, Report};
@@ -38,7 +39,8 @@ fn leak() -> Report {
     report(&Hunt::new("printing").run(|| async {
         let (line, lines) = mpsc::channel(1);
         tokio::spawn(printer(lines, line.clone()));
-        tokio::task::yield_now().await;
+        // The printer waits for its line.
+        tokio::time::sleep(Duration::from_millis(1)).await;
         line.send("<script>throw 1</script>".to_owned())
             .await
             .expect("the printer reads");
@@ -106,6 +108,12 @@ fn a_leak_shows_who_was_left_behind() {
     let report = leak();
     let before = "that wait has ended once before, and printer went on and waits here again";
     assert!(report.to_string().contains(before), "{report}");
+    let help = report.help().expect("a known pattern");
+    assert_eq!(
+        help,
+        "printer waits for `(line, lines)` to close, but holds a sender of it itself. Drop that \
+         sender before receiving"
+    );
     let Some(seen) = open("leak", &page(&report)) else {
         return;
     };

@@ -24,11 +24,15 @@ pub(super) fn help(report: &Report) -> Option<String> {
                     .or_else(|| lock_again(report, &core))
                     .or_else(|| inverse_order(report, &core));
             }
-            own_sender(report, &core)
+            let (_, task, wait) = core.first()?;
+            own_sender(report, task, wait)
         }
         FindingKind::Leak if !is_cycle(report) => {
             let tasks = left_behind_tasks(report);
-            tasks.iter().find_map(|task| no_cancel(report, task))
+            tasks.iter().find_map(|task| match task.waits.as_slice() {
+                [only] => own_sender(report, task, only).or_else(|| no_cancel(report, task)),
+                _ => no_cancel(report, task),
+            })
         }
         _ => None,
     }
@@ -203,8 +207,7 @@ fn notify_before_wait(report: &Report, core: &[Member<'_>]) -> Option<String> {
 }
 
 /// A receiver that keeps its own channel open.
-fn own_sender(report: &Report, core: &[Member<'_>]) -> Option<String> {
-    let (_, task, wait) = core.first()?;
+fn own_sender(report: &Report, task: &TaskNode, wait: &Wait) -> Option<String> {
     let receives = wait.op == Op::Recv && is_channel(kind_of(report, wait.resource));
     if !(receives && wait.keeps_open && wait.blockers.is_empty()) {
         return None;

@@ -24,7 +24,9 @@ pub struct Tracker {
     /// Counts what makes a run go forward: waits granted, values moved, tasks ended.
     pub(crate) progress: u64,
     /// Set when the run is over: from then on releases and drops tell who owned what.
-    pub(crate) closing: bool,
+    closing: bool,
+    /// Whether the run is over or traced: on the path of a step one look tells both.
+    aside: bool,
     serials: u32,
     sequence: u64,
     /// How many tasks of each type were spawned.
@@ -54,6 +56,7 @@ impl Tracker {
         self.step = 0;
         self.progress = 0;
         self.closing = false;
+        self.aside = false;
         self.serials = 0;
         self.sequence = 0;
         self.spawned_by_type.clear();
@@ -66,6 +69,18 @@ impl Tracker {
         self.waits.clear();
         self.holds.clear();
         self.tracer = None;
+    }
+
+    /// The run is over.
+    pub(crate) fn close(&mut self) {
+        self.closing = true;
+        self.aside = true;
+    }
+
+    /// The run that begins is traced.
+    pub(crate) fn begin_trace(&mut self) {
+        self.tracer = Some(Box::default());
+        self.aside = true;
     }
 
     /// Tells the tracer, if there is one and the run is on.
@@ -312,13 +327,12 @@ impl Tracker {
     #[expect(clippy::inline_always, reason = "part of the step's inner loop")]
     #[inline(always)]
     pub fn intends(&mut self, task: TaskRef, op: Op, resource: Option<ResourceId>, site: Site) {
-        if !self.closing {
+        if self.aside {
+            self.intends_aside(task, op, resource, site);
+        } else {
             let record = &mut self.tasks[task.slot as usize];
             record.last = Some((op, site));
             record.on = resource;
-            if self.tracer.is_some() {
-                self.tell_intent(task, resource);
-            }
         }
         if let (Side::Source | Side::Sink, Some(resource)) = (op.plays(), resource) {
             self.plays(task, op, resource);
@@ -407,11 +421,11 @@ impl Tracker {
         let Some(record) = self.waits.get(wait.0) else {
             return;
         };
-        if self.closing && !record.late {
-            return;
-        }
         let (task, late) = (record.task, record.late);
-        if self.tracer.is_some() {
+        if self.aside {
+            if self.closing && !late {
+                return;
+            }
             self.tell_wait_ended(wait.0, granted);
         }
         self.waits.remove(wait.0);
@@ -463,16 +477,16 @@ impl Tracker {
         let Some(record) = self.holds.get_mut(hold.0) else {
             return;
         };
-        if self.closing && !record.late {
-            // Dropping a task's future shows what it really owned.
-            record.task = by.unwrap_or(record.task);
-            return;
-        }
         let taker = record.task;
-        self.holds.remove(hold.0);
-        if self.tracer.is_some() {
+        if self.aside {
+            if self.closing && !record.late {
+                // Dropping a task's future shows what it really owned.
+                record.task = by.unwrap_or(taker);
+                return;
+            }
             self.tell_release(hold.0, by);
         }
+        self.holds.remove(hold.0);
         let taken_by = &mut self.tasks[taker.slot as usize];
         if taken_by.serial == taker.serial {
             taken_by.holding = taken_by.holding.saturating_sub(1);

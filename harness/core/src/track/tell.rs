@@ -1,16 +1,29 @@
 //! Tells the tracer, in a run that is traced. Out of line, and with as little as it takes to find the
 //! facts again: on the path of a step there is one comparison, and nothing is kept at hand for this.
 
+use crate::op::Op;
+use crate::site::Site;
 use crate::task::TaskRef;
 use crate::track::{ResourceId, Tracker};
 
 impl Tracker {
+    /// What a task is about to do, in a run that is traced or over.
     #[cold]
     #[inline(never)]
-    pub(super) fn tell_intent(&mut self, task: TaskRef, resource: Option<ResourceId>) {
-        if let Some((op, site)) = self.tasks[task.slot as usize].last {
-            self.trace(|tracer, step| tracer.does(step, task, op, resource, site));
+    pub(super) fn intends_aside(
+        &mut self,
+        task: TaskRef,
+        op: Op,
+        resource: Option<ResourceId>,
+        site: Site,
+    ) {
+        if self.closing {
+            return;
         }
+        let record = &mut self.tasks[task.slot as usize];
+        record.last = Some((op, site));
+        record.on = resource;
+        self.trace(|tracer, step| tracer.does(step, task, op, resource, site));
     }
 
     #[cold]

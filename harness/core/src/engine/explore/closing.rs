@@ -48,7 +48,7 @@ impl Executor {
     pub(crate) fn begin_closing(&self) {
         self.closing.set(true);
         let state = &mut *self.state.borrow_mut();
-        state.tracker.closing = true;
+        state.tracker.close();
         state.fire = false;
         state.chosen = None;
     }

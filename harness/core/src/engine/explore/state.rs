@@ -163,7 +163,9 @@ impl RunState {
         self.slots.clear();
         self.ready.clear();
         self.tracker.reset();
-        self.tracker.tracer = setting.traced.then(Box::default);
+        if setting.traced {
+            self.tracker.begin_trace();
+        }
         self.strategy = setting.strategy;
         self.recorder = setting.recorder;
         self.timers.clear();

@@ -147,7 +147,7 @@ impl Shared {
 
     /// The run is over. With the books in hand, so that what they say stays as it was.
     pub(super) fn close(&self, book: &mut Book) {
-        book.tracker.closing = true;
+        book.tracker.close();
         self.closing.store(true, Ordering::Release);
         self.notify();
     }
