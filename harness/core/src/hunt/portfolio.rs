@@ -46,7 +46,7 @@ const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 /// Dealt in turns and not drawn: luck keeps no strategy waiting for longer than its share has to.
 fn draw(shares: &Shares, index: u64, random: &mut Random) -> (usize, StrategyKind) {
     let sum: u32 = shares.iter().sum();
-    let turn = u128::from(index.wrapping_mul(GOLDEN)) * u128::from(sum) >> 64;
+    let turn = (u128::from(index.wrapping_mul(GOLDEN)) * u128::from(sum)) >> 64;
     let mut at = u32::try_from(turn).unwrap_or(0);
     let depth = 1 + random.below(DEEPEST);
     let mut arm = 0;
