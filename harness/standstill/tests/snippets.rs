@@ -149,8 +149,15 @@ mistakes! {
     a_receiver_that_was_made_too_late_is_found: watched_reload =>
         ["waiting_service changed watch channel of `u32`", "root join task"],
         ["changed watch channel u32 FILE FILE other side", "join task  FILE FILE joined"];
-    // The worker that the root waits for is the one that receives; another would wait for its lock.
     a_pool_that_keeps_a_sender_is_found: worker_pool =>
-        ["root join task", "worker recv mpsc channel of `u32`"],
-        ["join task  FILE FILE joined", "recv mpsc channel u32 FILE FILE other side"];
+        [
+            "root join task",
+            "worker lock Mutex<Receiver<u32>>",
+            "worker recv mpsc channel of `u32`"
+        ],
+        [
+            "join task  FILE FILE joined",
+            "lock Mutex Receiver<u32> FILE FILE holds",
+            "recv mpsc channel u32 FILE FILE other side"
+        ];
 }

@@ -120,8 +120,11 @@ pub(super) struct Watch {
 #[derive(Clone, Copy, Debug)]
 struct Settling {
     since: Duration,
-    /// When the last timer that was armed then has fired.
+    /// When the last timer that was armed by the time all was quiet has fired.
     horizon: Duration,
+    /// Whether all has been quiet since: a task that had no turn before has had one, and has armed
+    /// its timer.
+    quiet: bool,
     /// For how long, in sum, some task was busy when it was looked at.
     busy: Duration,
 }
@@ -279,17 +282,22 @@ impl Watch {
         let Some(settling) = &mut self.settling else {
             book.take_notes();
             book.tracker.mark_polls();
-            let most = now + self.patience * LONG;
-            let last = book.timers.latest(NEVER).unwrap_or_default();
             self.settling = Some(Settling {
                 since: now,
-                horizon: last.clamp(now, most),
+                horizon: now,
+                quiet: false,
                 busy: Duration::ZERO,
             });
             self.pulses = shared.pulses();
             self.still = Duration::ZERO;
             return None;
         };
+        if !settling.quiet {
+            let most = settling.since + self.patience * LONG;
+            let last = book.timers.latest(NEVER).unwrap_or_default();
+            settling.horizon = last.max(settling.horizon).min(most);
+            settling.quiet = shared.is_quiet();
+        }
         if shared.is_quiet() {
             settling.busy = settling.busy.saturating_sub(passed);
         } else {
