@@ -3,8 +3,9 @@
 use crate::finding::FindingKind;
 use crate::graph::{Futurelock, Link, TaskNode, TaskState, Wait, Why};
 use crate::op::Side;
+use crate::report::left::spawner;
 use crate::report::names::called;
-use crate::report::story::{affected, blocker, core, is_cycle, kind_of, spawner, told_core};
+use crate::report::story::{affected, blocker, core, is_cycle, kind_of, told_core};
 use crate::report::words::some;
 use crate::report::{Report, lost, words};
 

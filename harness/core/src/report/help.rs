@@ -3,8 +3,9 @@
 use crate::finding::FindingKind;
 use crate::graph::{Link, TaskNode, TaskState, Wait, Why};
 use crate::op::{Op, ResourceKind, Side};
+use crate::report::left::{left_behind_tasks, spawner};
 use crate::report::names::called;
-use crate::report::story::{blocker, is_cycle, kind_of, left_behind_tasks, spawner, told_core};
+use crate::report::story::{blocker, is_cycle, kind_of, told_core};
 use crate::report::{Report, lost};
 
 /// A member of the core: the link, its task, its wait.

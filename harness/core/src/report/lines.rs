@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::finding::BlockedFact;
 use crate::graph::{TaskNode, TaskState, WaitGraph};
-use crate::report::{story, words};
+use crate::report::{broken, story, words};
 use crate::site::Place;
 
 /// The tasks of the graph that are not merely live, a line each: name, spawn site, age, waits and
@@ -49,7 +49,7 @@ fn line(graph: &WaitGraph, task: &TaskNode) -> String {
 
 /// A poll that does not return, in sentences.
 pub(crate) fn stuck_lines(blocked: &BlockedFact) -> Vec<String> {
-    let told = story::stuck(blocked);
+    let told = broken::stuck(blocked);
     let line = |line: story::Line| match line.at {
         Some(at) => format!("{} ({})", line.text, short(&at)),
         None => line.text,

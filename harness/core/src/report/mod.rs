@@ -3,10 +3,12 @@
 //! A [`Report`] is plain data. Whatever has to be fetched is fetched by [`Report::new`]; rendering
 //! reads nothing but the report.
 
+mod broken;
 mod draw;
 mod headline;
 mod help;
 mod json;
+mod left;
 mod lines;
 mod lost;
 mod names;

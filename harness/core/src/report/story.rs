@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::finding::{BlockedFact, CrashFact, FindingKind, PanicFact, ThreadFact};
+use crate::finding::FindingKind;
 use crate::graph::{Blocker, Hold, Link, TaskNode, TaskState, Wait, Why};
 use crate::op::{Op, ResourceKind, Side};
+use crate::report::broken::{crashed, panicked, stuck};
+use crate::report::left::{left_behind, running};
 use crate::report::names::called;
 use crate::report::words::some;
 use crate::report::{Report, lost, words};
 use crate::site::Place;
-use crate::trace::What;
 
 /// More tasks than this are summarised.
 pub(super) const MANY: usize = 12;
@@ -35,11 +36,11 @@ pub(super) struct Line {
 }
 
 impl Line {
-    fn new(text: String) -> Self {
+    pub(super) fn new(text: String) -> Self {
         Self { text, at: None }
     }
 
-    fn at(text: String, place: &Place) -> Self {
+    pub(super) fn at(text: String, place: &Place) -> Self {
         Self {
             text,
             at: Some(place.clone()),
@@ -316,7 +317,12 @@ fn resource_text(report: &Report, resource: usize, told: &mut BTreeSet<usize>) -
     }
 }
 
-fn wait_line(report: &Report, subject: &str, wait: &Wait, told: &mut BTreeSet<usize>) -> Line {
+pub(super) fn wait_line(
+    report: &Report,
+    subject: &str,
+    wait: &Wait,
+    told: &mut BTreeSet<usize>,
+) -> Line {
     let resource = resource_text(report, wait.resource, told);
     let waits = words::waits(wait.op, kind_of(report, wait.resource), &resource);
     Line::at(format!("{subject}{waits}"), &wait.at)
@@ -356,7 +362,12 @@ fn futurelock_line(report: &Report, task: usize) -> Option<Line> {
 }
 
 /// Who keeps it waiting, and why.
-fn blocker_line(report: &Report, waiter: &TaskNode, wait: &Wait, blocker: &Blocker) -> Line {
+pub(super) fn blocker_line(
+    report: &Report,
+    waiter: &TaskNode,
+    wait: &Wait,
+    blocker: &Blocker,
+) -> Line {
     let Some(by) = report.finding.graph.tasks.get(blocker.task) else {
         return nobody_line(wait);
     };
@@ -442,7 +453,7 @@ fn at_wait_of(task: &TaskNode, resource: usize, text: String) -> Line {
     }
 }
 
-fn nobody_line(wait: &Wait) -> Line {
+pub(super) fn nobody_line(wait: &Wait) -> Line {
     let nobody = match (wait.op, wait.op.needs()) {
         (Op::Acquire, _) => {
             "no task holds the permits it lacks: they were forgotten, or never there".to_owned()
@@ -470,7 +481,7 @@ fn nobody_line(wait: &Wait) -> Line {
     ))
 }
 
-fn created_line(report: &Report, resource: usize) -> Option<Line> {
+pub(super) fn created_line(report: &Report, resource: usize) -> Option<Line> {
     let node = report.finding.graph.resources.get(resource)?;
     match node.kind {
         ResourceKind::Task | ResourceKind::Timer | ResourceKind::Untracked => None,
@@ -478,266 +489,5 @@ fn created_line(report: &Report, resource: usize) -> Option<Line> {
             format!("{} was created here", called(report, resource).short),
             &node.created_at,
         )),
-    }
-}
-
-/// The step in which a task was spawned, as far as it is known.
-fn spawned_in(report: &Report, task: &TaskNode) -> u64 {
-    let spawned = report.trace.as_ref().and_then(|trace| {
-        let index = trace.task(&task.path);
-        let mut events = trace.events.iter();
-        events.find(|event| event.task == index && event.what == What::Spawned)
-    });
-    spawned.map_or(0, |event| event.step)
-}
-
-/// The tasks that a leak is about.
-pub(super) fn left_behind_tasks(report: &Report) -> Vec<&TaskNode> {
-    affected(report)
-}
-
-/// Who spawned a task, and the step in which that one ended, if it has. Known from the trace.
-pub(super) fn spawner<'a>(report: &'a Report, task: &TaskNode) -> Option<(&'a str, Option<u64>)> {
-    let trace = report.trace.as_ref()?;
-    let index = trace.task(&task.path)?;
-    let parent = trace.tasks.get(index)?.parent?;
-    let ended = trace
-        .events
-        .iter()
-        .find(|event| event.task == Some(parent) && event.what == What::Ended)
-        .map(|event| event.step);
-    Some((trace.name(parent), ended))
-}
-
-/// What whoever spawned a task did last before it ended: there it may have left early.
-fn spawners_last_line(report: &Report, task: &TaskNode) -> Option<Line> {
-    let trace = report.trace.as_ref()?;
-    let parent = trace.tasks.get(trace.task(&task.path)?)?.parent?;
-    let of_parent = || {
-        trace
-            .events
-            .iter()
-            .filter(|event| event.task == Some(parent))
-    };
-    let ended = of_parent().any(|event| event.what == What::Ended);
-    let by_itself = |op: &Op| !matches!(op, Op::Release | Op::CloseSource | Op::CloseSink);
-    let (op, at) = of_parent()
-        .filter_map(|event| match event.what {
-            What::Does { op, at, .. } if by_itself(&op) => Some((op, trace.places.get(at)?)),
-            _ => None,
-        })
-        .next_back()
-        .filter(|_| ended)?;
-    Some(Line::at(
-        format!(
-            "{} ended soon after this `{op}`, its last operation",
-            trace.name(parent)
-        ),
-        at,
-    ))
-}
-
-/// How often the task has waited there before and gone on, as in a loop: such a wait may end again,
-/// and the task stays.
-fn before_line(report: &Report, task: &TaskNode, wait: &Wait) -> Option<Line> {
-    if wait.op.needs() == Side::Clock {
-        return None;
-    }
-    let trace = report.trace.as_ref()?;
-    let id = report.finding.graph.resources.get(wait.resource)?.id? as usize;
-    let waiter = trace.task(&task.path)?;
-    let mut begun = BTreeSet::new();
-    let mut times = 0;
-    for event in trace
-        .events
-        .iter()
-        .filter(|event| event.task == Some(waiter))
-    {
-        match event.what {
-            What::Waits {
-                wait: known_by,
-                resource,
-                op,
-                at,
-            } if resource == id && op == wait.op && trace.places.get(at) == Some(&wait.at) => {
-                begun.insert(known_by);
-            }
-            What::Granted { wait: known_by } if begun.remove(&known_by) => times += 1,
-            What::Abandoned { wait: known_by } => {
-                begun.remove(&known_by);
-            }
-            _ => {}
-        }
-    }
-    let often = match times {
-        0 => return None,
-        1 => "once".to_owned(),
-        times => format!("{times} times"),
-    };
-    Some(Line::new(format!(
-        "that wait has ended {often} before, and {} went on and waits here again",
-        task.name
-    )))
-}
-
-/// A leaked task: where it comes from, what it waits for, and what would have ended it.
-fn left_behind(report: &Report, task: &TaskNode) -> Step {
-    let age = task.age_ms.map_or_else(String::new, |age| {
-        format!(", {age} ms before this was seen")
-    });
-    let spawned = match spawner(report, task) {
-        Some((by, Some(ended))) => format!(
-            "{} was spawned here by {by}, which ended at step {ended}{age}",
-            task.name
-        ),
-        Some((by, None)) => format!("{} was spawned here by {by}{age}", task.name),
-        None => format!("{} was spawned here{age}", task.name),
-    };
-    let mut lines = vec![Line::at(spawned, &task.spawned_at)];
-    let mut told = BTreeSet::new();
-    for (index, wait) in task.waits.iter().enumerate() {
-        let subject = if index == 0 { "it " } else { "or it " };
-        lines.push(wait_line(report, subject, wait, &mut told));
-        match wait.blockers.first() {
-            Some(blocker) => {
-                lines.push(Line::new(format!(
-                    "that would end with {}",
-                    words::ended_by(wait.op)
-                )));
-                lines.push(blocker_line(report, task, wait, blocker));
-            }
-            None => lines.push(nobody_line(wait)),
-        }
-        lines.extend(before_line(report, task, wait));
-        if wait.keeps_open {
-            let end = match wait.op.needs() {
-                Side::Sink => "receiver",
-                _ => "sender",
-            };
-            lines.push(Line::new(format!(
-                "{} itself keeps {} open, through a {end} that it owns, so it never closes",
-                task.name,
-                called(report, wait.resource).short
-            )));
-        }
-        lines.extend(created_line(report, wait.resource));
-    }
-    if task.waits.is_empty() {
-        lines.extend(last_line(task));
-    }
-    lines.extend(spawners_last_line(report, task));
-    Step {
-        task: task.name.clone(),
-        since: spawned_in(report, task),
-        lines,
-    }
-}
-
-fn running(report: &Report, task: &TaskNode) -> Step {
-    let mut lines = vec![Line::at(
-        format!("{} was spawned here", task.name),
-        &task.spawned_at,
-    )];
-    lines.extend(last_line(task));
-    Step {
-        task: task.name.clone(),
-        since: spawned_in(report, task),
-        lines,
-    }
-}
-
-fn last_line(task: &TaskNode) -> Option<Line> {
-    let last = task.last.as_ref()?;
-    Some(Line::at(
-        format!("its last operation was this `{}`", last.op),
-        &last.at,
-    ))
-}
-
-fn panicked(panic: &PanicFact) -> Step {
-    let mut lines = vec![Line {
-        text: format!(
-            "{} ({}) panicked: {}",
-            panic.role, panic.task, panic.message
-        ),
-        at: panic.at.clone(),
-    }];
-    lines.push(Line::at(
-        "it was spawned here".to_owned(),
-        &panic.spawned_at,
-    ));
-    if panic.only_preempted {
-        lines.push(Line::new(
-            "seen only with preemption inside polls: on one thread, between `.await`s, it may be \
-             impossible"
-                .to_owned(),
-        ));
-    }
-    Step {
-        task: panic.role.clone(),
-        since: 0,
-        lines,
-    }
-}
-
-pub(super) fn stuck(blocked: &BlockedFact) -> Step {
-    let mut lines = vec![Line::new(match &blocked.thread {
-        None => format!(
-            "a poll of {} does not return: its thread sleeps",
-            blocked.role
-        ),
-        Some(thread) => stuck_thread(&blocked.role, thread),
-    })];
-    if let Some((op, at)) = &blocked.last {
-        lines.push(Line::at(
-            format!("the last operation that it announced was this `{op}`"),
-            at,
-        ));
-    }
-    if let Some(at) = &blocked.spawned_at {
-        lines.push(Line::at("it was spawned here".to_owned(), at));
-    }
-    Step {
-        task: blocked.role.clone(),
-        since: 0,
-        lines,
-    }
-}
-
-/// What is known of a thread that does not come back, and what to make of it.
-fn stuck_thread(role: &str, thread: &ThreadFact) -> String {
-    let name = thread.name.as_deref().unwrap_or("unnamed");
-    let doing = match (thread.asleep, thread.waits_in.as_deref()) {
-        (true, Some(place)) => format!("sleeps in {place}"),
-        (true, None) => "sleeps".to_owned(),
-        (false, _) => "runs, in a loop without `.await` or in a long computation".to_owned(),
-    };
-    let mut text = format!(
-        "a poll of {role} has not returned for {} ms: its thread {} ({name}) {doing}",
-        thread.for_ms, thread.id
-    );
-    for frame in &thread.stack {
-        text.push_str("\nin ");
-        text.push_str(frame);
-    }
-    text
-}
-
-/// The process is gone; what it said last is all that is known.
-fn crashed(crash: &CrashFact) -> Step {
-    let mut lines = vec![Line::new(format!(
-        "the process that made the run is gone: {}",
-        crash.how
-    ))];
-    if !crash.said.is_empty() {
-        lines.push(Line::new(format!(
-            "the last that it said:\n{}",
-            crash.said.join("\n")
-        )));
-    }
-    Step {
-        since: 0,
-        task: "the process".to_owned(),
-        lines,
     }
 }
