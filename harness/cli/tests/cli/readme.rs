@@ -177,7 +177,11 @@ fn what_the_readme_quotes_of_the_benchmark_is_in_its_results() {
     let quoted: Vec<&str> = readme
         .split("<!-- results -->")
         .skip(1)
-        .map(|rest| rest.split("<!-- /results -->").next().expect("a first part"))
+        .map(|rest| {
+            rest.split("<!-- /results -->")
+                .next()
+                .expect("a first part")
+        })
         .collect();
     assert_eq!(quoted.len(), 5);
     for text in quoted {
