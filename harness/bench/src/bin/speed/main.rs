@@ -163,7 +163,7 @@ fn main() {
                 "shuttle-tokio" => drop(shuttle(schedules, 1)),
                 engine => {
                     let engine = engine.parse().expect("explore, shuttle or shuttle-tokio");
-                    drop(standstill(engine, schedules, 1));
+                    let _ = standstill(engine, schedules, 1);
                 }
             }
             println!("{}", peak_kib());
