@@ -67,9 +67,4 @@ CUSTOM_LIBFUZZER_PATH=none/libfuzzer.a step cargo clippy "${fuzz[@]}" --locked -
 CUSTOM_LIBFUZZER_PATH=none/libfuzzer.a step cargo clippy "${ablation[@]}" --locked --quiet -- -D warnings
 step bash ci/fuzz-smoke.sh --seconds 4
 
-# What the nightly's exit code says, and that the corpus survives its death.
-step cargo build --release --locked --quiet -p standstill-cli -p standstill-night
-step bash ci/nightly-test.sh
-step bash ci/nightly-kill.sh
-
 printf '\nall checks passed in %dm%02ds\n' $((SECONDS / 60)) $((SECONDS % 60))
