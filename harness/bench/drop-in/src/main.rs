@@ -11,7 +11,7 @@ use std::time::Instant;
 mod on_the_drop_in {
     use standstill_tokio as tokio;
     mod program {
-        include!("../../src/body.rs");
+        include!("../../src/bin/speed/body.rs");
     }
     pub use program::body;
 }
@@ -19,7 +19,7 @@ mod on_the_drop_in {
 mod on_tokio {
     use ::tokio;
     mod program {
-        include!("../../src/body.rs");
+        include!("../../src/bin/speed/body.rs");
     }
     pub use program::body;
 }
