@@ -67,4 +67,10 @@ CUSTOM_LIBFUZZER_PATH=none/libfuzzer.a step cargo clippy "${fuzz[@]}" --locked -
 CUSTOM_LIBFUZZER_PATH=none/libfuzzer.a step cargo clippy "${ablation[@]}" --locked --quiet -- -D warnings
 step bash ci/fuzz-smoke.sh --seconds 4
 
+# The night: what its summary and its exit code say of a find, a loss and a wrecked file, and that
+# what it keeps survives a kill at any moment.
+step cargo build --release --locked --quiet -p standstill-cli -p standstill-night
+step bash ci/nightly-test.sh
+step bash ci/nightly-kill.sh
+
 printf '\nall checks passed in %dm%02ds\n' $((SECONDS / 60)) $((SECONDS % 60))
