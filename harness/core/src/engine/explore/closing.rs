@@ -12,7 +12,6 @@ use crate::engine::explore::executor::Executor;
 use crate::engine::explore::fiber::{self, Fiber, Job, Pause};
 use crate::engine::explore::panics;
 use crate::engine::explore::slots::Phase;
-use crate::raw;
 use crate::task::TaskRef;
 
 /// How often a task that catches its own unwinding is unwound again.
@@ -140,7 +139,6 @@ impl Executor {
             panic!("a destructor blocks while its task unwinds, which nothing can resolve")
         });
         let switches = self.closing_switches.get();
-        let nested = raw::nest();
         self.nested.set(self.nested.get() + 1);
         match resistance {
             Resistance::None | Resistance::Waits => self.end_poll(slot),
@@ -154,7 +152,6 @@ impl Executor {
             Resistance::Idle => self.drop_body(slot),
         }
         self.nested.set(self.nested.get() - 1);
-        drop(nested);
         self.closing_switches.set(switches);
         self.current.set(Some(me));
     }

@@ -2,14 +2,9 @@
 
 use std::any::Any;
 use std::cell::Cell;
-use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
-use std::rc::Rc;
 use std::task::{Context, Poll};
-
-use corosensei::stack::DefaultStack;
-use corosensei::{Coroutine, CoroutineResult};
 
 use crate::host::{Failure, TaskBody};
 use crate::raw;
@@ -58,12 +53,7 @@ thread_local! {
 
 /// A coroutine on a stack of its own, which does one job after the other. One pointer: it is moved
 /// on each step.
-pub(crate) struct Fiber(Box<Inside>);
-
-struct Inside {
-    coroutine: Coroutine<(), Pause, ()>,
-    letterbox: Rc<Letterbox>,
-}
+pub(crate) struct Fiber(raw::Coroutine<Letterbox>);
 
 /// Jobs and tasks' code in, the code of tasks that go on later out. What passes between the stacks
 /// themselves fits a register, and so does each part of this: larger values would be written in
@@ -85,70 +75,29 @@ impl Default for Letterbox {
 /// Each stack's size. Mapped lazily: what is not used costs address space alone.
 const STACK_BYTES: usize = 2 * 1024 * 1024;
 
-/// How many places within a page the frames of a fiber may begin at.
-const COLORS: usize = 8;
-
-/// Stacks are mapped at whole pages. If their frames began at the same place within the page, the
-/// processor would take a load from one stack for one from the stack it has just left, whose
-/// address ends in the same digits, and wait (4K aliasing). So they begin an eighth of a page apart.
-const COLORED: [fn(&Letterbox) -> !; COLORS] = [
-    serve_below::<0>,
-    serve_below::<512>,
-    serve_below::<1024>,
-    serve_below::<1536>,
-    serve_below::<2048>,
-    serve_below::<2560>,
-    serve_below::<3072>,
-    serve_below::<3584>,
-];
-
-#[inline(never)]
-fn serve_below<const PADDING: usize>(letterbox: &Letterbox) -> ! {
-    let padding = [MaybeUninit::<u8>::uninit(); PADDING];
-    std::hint::black_box(&padding);
-    serve(letterbox)
-}
-
 #[inline(never)]
 fn serve(letterbox: &Letterbox) -> ! {
     loop {
         let Some(body) = letterbox.body.take() else {
             unreachable!("a fiber was resumed without a task");
         };
-        raw::suspend(work(letterbox.job.get(), body, letterbox));
+        raw::rest(work(letterbox.job.get(), body, letterbox));
     }
 }
 
 impl Fiber {
-    /// A fiber of one of [`COLORS`] colors.
-    fn new(color: usize) -> std::io::Result<Self> {
-        let stack = DefaultStack::new(STACK_BYTES)?;
-        let letterbox = Rc::<Letterbox>::default();
-        let inside = Rc::clone(&letterbox);
-        let coroutine = Coroutine::with_stack(stack, move |yielder, ()| {
-            raw::begin(yielder);
-            COLORED[color](&inside)
-        });
-        Ok(Self(Box::new(Inside {
-            coroutine,
-            letterbox,
-        })))
-    }
-
     /// What it does when it is resumed next. It must not be in the middle of a job.
     #[inline]
     pub(crate) fn give(&self, job: Job, body: Body) {
-        self.0.letterbox.job.set(job);
-        self.0.letterbox.body.set(Some(body));
+        let letterbox = self.0.shared();
+        letterbox.job.set(job);
+        letterbox.body.set(Some(body));
     }
 
     /// Lets it begin its job, or go on where it was suspended.
     #[inline]
     pub(crate) fn resume(&mut self) -> Pause {
-        match self.0.coroutine.resume(()) {
-            CoroutineResult::Yield(pause) => pause,
-            CoroutineResult::Return(()) => unreachable!("a fiber works for ever"),
-        }
+        self.0.resume()
     }
 
     /// Unwinds it from where it was suspended.
@@ -160,7 +109,7 @@ impl Fiber {
     /// The code of the task whose poll returned.
     #[inline]
     pub(crate) fn take_body(&self) -> Option<Body> {
-        self.0.letterbox.body.take()
+        self.0.shared().body.take()
     }
 
     /// Gives the fiber up in the middle of whatever it does. Its stack is never freed: what lives
@@ -259,9 +208,10 @@ impl FiberPool {
     #[cold]
     fn make(&mut self) -> Fiber {
         self.made += 1;
-        Fiber::new(self.made % COLORS).unwrap_or_else(|error| {
+        let coroutine = raw::Coroutine::new(STACK_BYTES, self.made, Letterbox::default(), serve);
+        Fiber(coroutine.unwrap_or_else(|error| {
             panic!("cannot map a stack of {STACK_BYTES} bytes for a task: {error}")
-        })
+        }))
     }
 
     #[inline]

@@ -1,6 +1,15 @@
-//! The crate's unsafe code: the pointer to the current run's host, the wakers that are numbers,
-//! and the way out of a coroutine.
+//! The crate's unsafe code: the pointer to the current run's host, the wakers that are numbers, and
+//! coroutines.
 #![expect(unsafe_code, reason = "see the module's first line")]
+
+#[cfg(test)]
+mod coroutine_tests;
+/// Coroutines where the stacks are switched by our own hand.
+#[cfg(all(target_arch = "x86_64", unix))]
+mod direct;
+/// Coroutines anywhere else.
+#[cfg(any(test, not(all(target_arch = "x86_64", unix))))]
+mod portable;
 
 use std::cell::Cell;
 use std::marker::PhantomData;
@@ -8,7 +17,10 @@ use std::ptr::NonNull;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
-use corosensei::Yielder;
+#[cfg(all(target_arch = "x86_64", unix))]
+pub(crate) use direct::{Coroutine, rest, suspend};
+#[cfg(not(all(target_arch = "x86_64", unix)))]
+pub(crate) use portable::{Coroutine, rest, suspend};
 
 use crate::host::Host;
 
@@ -82,56 +94,6 @@ static VTABLE: RawWakerVTable = RawWakerVTable::new(
     |data| crate::engine::wake(data.addr()),
     |_| {},
 );
-
-/// What a coroutine hands out when it is suspended. It is given nothing when it is resumed.
-type Output = crate::engine::explore::Pause;
-
-thread_local! {
-    /// The yielder of the coroutine that is running on this thread.
-    static YIELDER: Cell<*const Yielder<(), Output>> = const { Cell::new(std::ptr::null()) };
-}
-
-/// Suspends the coroutine that is running, whose own code `begin` must have been its first.
-///
-/// # Panics
-///
-/// If this thread never ran one.
-#[expect(
-    clippy::inline_always,
-    reason = "each frame to return from is mispredicted"
-)]
-#[inline(always)]
-pub(crate) fn suspend(value: Output) {
-    let pointer = YIELDER.get();
-    assert!(!pointer.is_null(), "suspended outside of a coroutine");
-    // SAFETY: the pointer is that of the coroutine which is running now: `begin` sets it, each
-    // return from a suspension sets it again, and the engine calls this only from code that it
-    // has resumed on a coroutine. The yielder lives at the bottom of that coroutine's stack, below
-    // the frame of this call.
-    let yielder = unsafe { &*pointer };
-    yielder.suspend(value);
-    YIELDER.set(pointer);
-}
-
-/// A coroutine has begun: it is the one to be suspended until another begins or goes on.
-pub(crate) fn begin(yielder: &Yielder<(), Output>) {
-    YIELDER.set(std::ptr::from_ref(yielder));
-}
-
-/// Before coroutines are resumed from within a coroutine: this one goes on after them.
-pub(crate) fn nest() -> Nested {
-    Nested(YIELDER.get())
-}
-
-/// See [`nest`].
-#[derive(Debug)]
-pub(crate) struct Nested(*const Yielder<(), Output>);
-
-impl Drop for Nested {
-    fn drop(&mut self) {
-        YIELDER.set(self.0);
-    }
-}
 
 /// A reference to something static that other threads may read while it is replaced.
 #[derive(Debug)]
