@@ -231,6 +231,18 @@ pub fn with<R>(f: impl FnOnce(&dyn Host) -> R) -> Option<R> {
     raw::with_host(f)
 }
 
+/// Calls `f` with the host if it is still that of the run with this epoch. What was noted in one run
+/// means nothing to another.
+#[inline]
+pub fn of_run<R>(epoch: u32, f: impl FnOnce(&dyn Host) -> R) -> Option<R> {
+    match raw::epoch() {
+        // Outside of runs there may be a host all the same.
+        0 => raw::with_host(|host| (host.epoch() == epoch).then(|| f(host))).flatten(),
+        current if current == epoch => raw::with_host(f),
+        _ => None,
+    }
+}
+
 /// Whether the current thread is in a run whose engine decides who runs when.
 pub fn in_controlled_run() -> bool {
     raw::with_host(|host| host.controlled()) == Some(true)

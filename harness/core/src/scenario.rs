@@ -37,6 +37,16 @@ impl Program {
         (self.make)(load)
     }
 
+    /// The same program by another name, for another thread: threads that count references to one
+    /// thing wait for each other.
+    pub(crate) fn apart(&self) -> Self {
+        let this = self.clone();
+        Self {
+            make: Arc::new(move |load| this.root(load)),
+            type_name: self.type_name,
+        }
+    }
+
     /// Whether `other` is this program, and not merely one like it.
     pub(crate) fn is(&self, other: &Program) -> bool {
         Arc::ptr_eq(&self.make, &other.make)

@@ -8,8 +8,10 @@ use crate::op::Op;
 use crate::raw::AtomicStatic;
 use crate::site::Site;
 
-/// Beats as long as the engine's thread gets on. Written by that thread alone.
+/// Beats as long as the engine's thread gets on. Written by that thread alone, several times a step:
+/// so no other thread's data shares its lines of the cache.
 #[derive(Debug)]
+#[repr(align(128))]
 pub(crate) struct Pulse {
     beats: AtomicU64,
     in_step: AtomicBool,

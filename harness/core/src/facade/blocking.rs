@@ -56,11 +56,7 @@ impl Drop for Calm {
 
 fn in_same_run(epoch: Option<u32>, f: impl FnOnce(&dyn Host)) {
     if let Some(epoch) = epoch {
-        host::with(|host| {
-            if host.epoch() == epoch {
-                f(host);
-            }
-        });
+        host::of_run(epoch, |host| f(host));
     }
 }
 

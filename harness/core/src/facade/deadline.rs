@@ -66,11 +66,7 @@ impl Deadline {
     fn disarm(&mut self) {
         self.wait.end();
         if let Some((epoch, timer)) = self.armed.take() {
-            host::with(|host| {
-                if host.epoch() == epoch {
-                    host.disarm(timer);
-                }
-            });
+            host::of_run(epoch, |host| host.disarm(timer));
         }
     }
 }

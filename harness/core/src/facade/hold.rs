@@ -30,11 +30,7 @@ impl Hold {
     /// The hold now covers `amount` permits, taken by `op`: after a downgrade, a split, a merge.
     pub fn resize(&mut self, amount: u32, op: Op) {
         if let Some((epoch, id)) = self.noted {
-            host::with(|host| {
-                if host.epoch() == epoch {
-                    host.resize_hold(id, amount, op);
-                }
-            });
+            host::of_run(epoch, |host| host.resize_hold(id, amount, op));
         }
     }
 }
@@ -43,11 +39,7 @@ impl Drop for Hold {
     #[inline]
     fn drop(&mut self) {
         if let Some((epoch, id)) = self.noted {
-            host::with(|host| {
-                if host.epoch() == epoch {
-                    host.release(id);
-                }
-            });
+            host::of_run(epoch, |host| host.release(id));
         }
     }
 }

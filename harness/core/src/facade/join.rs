@@ -122,11 +122,7 @@ pub struct Joined<T> {
 impl<T> Joined<T> {
     /// Tells the engine that the task's failure was handed to somebody.
     pub fn failure_seen(&self) {
-        host::with(|host| {
-            if host.epoch() == self.epoch {
-                host.panic_seen(self.task);
-            }
-        });
+        host::of_run(self.epoch, |host| host.panic_seen(self.task));
     }
 }
 
@@ -218,30 +214,13 @@ pub fn spawn_future<F>(future: F, site: Site) -> Result<Joined<F::Output>, F>
 where
     F: Future<Output: Send> + Send + 'static,
 {
-    let mut future = Some(future);
-    let joined = host::with(|host| {
-        let cell = JoinCell::new();
-        let task = host.spawn(NewTask {
-            body: Box::pin(FutureTask {
-                future: future.take(),
-                cell: Arc::clone(&cell),
-            }),
-            kind: TaskKind::Async,
-            type_name: std::any::type_name::<F>(),
-            site,
-        });
-        Joined {
+    let type_name = std::any::type_name::<F>();
+    spawn(TaskKind::Async, type_name, site, future, |future, cell| {
+        Box::pin(FutureTask {
+            future: Some(future),
             cell,
-            task,
-            epoch: host.epoch(),
-            tag: Tag::of_task(task, site),
-        }
-    });
-    match (joined, future) {
-        (Some(joined), _) => Ok(joined),
-        (None, Some(future)) => Err(future),
-        (None, None) => unreachable!("the future was neither spawned nor kept"),
-    }
+        })
+    })
 }
 
 /// Spawns `closure` into the current run, on a stack of its own. Outside of a run it hands the
@@ -283,14 +262,31 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    let mut closure = Some(closure);
+    spawn(kind, type_name, site, closure, |closure, cell| {
+        Box::pin(ClosureTask {
+            closure: Some(closure),
+            cell,
+        })
+    })
+}
+
+/// Spawns the task that `body` makes of `code`.
+#[inline]
+fn spawn<C, T>(
+    kind: TaskKind,
+    type_name: &'static str,
+    site: Site,
+    code: C,
+    body: impl FnOnce(C, Arc<JoinCell<T>>) -> Pin<Box<dyn TaskBody + Send>>,
+) -> Result<Joined<T>, C> {
+    if !host::in_run() {
+        return Err(code);
+    }
+    let cell = JoinCell::new();
+    let body = body(code, Arc::clone(&cell));
     let joined = host::with(|host| {
-        let cell = JoinCell::new();
         let task = host.spawn(NewTask {
-            body: Box::pin(ClosureTask {
-                closure: closure.take(),
-                cell: Arc::clone(&cell),
-            }),
+            body,
             kind,
             type_name,
             site,
@@ -302,9 +298,8 @@ where
             tag: Tag::of_task(task, site),
         }
     });
-    match (joined, closure) {
-        (Some(joined), _) => Ok(joined),
-        (None, Some(closure)) => Err(closure),
-        (None, None) => unreachable!("the closure was neither spawned nor kept"),
+    match joined {
+        Some(joined) => Ok(joined),
+        None => unreachable!("the run was there a moment ago"),
     }
 }

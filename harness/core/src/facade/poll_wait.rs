@@ -87,11 +87,7 @@ impl PollWait {
             .flatten();
         }
         if let (Some((epoch, wait)), Some(waker)) = (self.waiting, waker) {
-            host::with(|host| {
-                if host.epoch() == epoch {
-                    host.polled(wait, waker);
-                }
-            });
+            host::of_run(epoch, |host| host.polled(wait, waker));
         }
         polled
     }
@@ -105,11 +101,7 @@ impl PollWait {
     pub fn end(&mut self) {
         self.begun = None;
         if let Some((epoch, wait)) = self.waiting.take() {
-            host::with(|host| {
-                if host.epoch() == epoch {
-                    host.abandoned(wait);
-                }
-            });
+            host::of_run(epoch, |host| host.abandoned(wait));
         }
     }
 
@@ -117,11 +109,7 @@ impl PollWait {
     pub fn granted(&mut self) {
         self.begun = None;
         if let Some((epoch, wait)) = self.waiting.take() {
-            host::with(|host| {
-                if host.epoch() == epoch {
-                    host.granted(wait);
-                }
-            });
+            host::of_run(epoch, |host| host.granted(wait));
         }
     }
 

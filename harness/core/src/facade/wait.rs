@@ -31,11 +31,7 @@ pin_project_lite::pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
             if let Some((epoch, wait)) = this.waiting.take() {
-                host::with(|host| {
-                    if host.epoch() == epoch {
-                        host.abandoned(wait);
-                    }
-                });
+                host::of_run(epoch, |host| host.abandoned(wait));
             }
         }
     }
@@ -98,18 +94,10 @@ impl<F: Future, T: AsRef<Tag>> Future for Wait<F, T> {
             }
             (Poll::Ready(_), Some((epoch, wait))) => {
                 *this.waiting = None;
-                host::with(|host| {
-                    if host.epoch() == epoch {
-                        host.granted(wait);
-                    }
-                });
+                host::of_run(epoch, |host| host.granted(wait));
             }
             (Poll::Pending, Some((epoch, wait))) => {
-                host::with(|host| {
-                    if host.epoch() == epoch {
-                        host.polled(wait, cx.waker());
-                    }
-                });
+                host::of_run(epoch, |host| host.polled(wait, cx.waker()));
             }
             (Poll::Ready(_), None) => {}
         }

@@ -32,7 +32,7 @@ struct Shared {
     template: Template,
     program: Program,
     preempt: Preempt,
-    next: AtomicU64,
+    next: Apart<AtomicU64>,
     /// Schedules from here on need not be tried any more.
     limit: AtomicU64,
     /// Time is up, or somebody asked to stop.
@@ -89,7 +89,7 @@ pub(super) fn hunt(template: &Template, program: &Program) -> Outcome {
             template: template.clone(),
             program: program.clone(),
             preempt,
-            next: AtomicU64::new(from),
+            next: Apart(AtomicU64::new(from)),
             limit: AtomicU64::new(template.settings.schedules),
             over: AtomicBool::new(false),
             broken: AtomicBool::new(false),
@@ -138,12 +138,22 @@ impl Notes {
     }
 }
 
+/// Kept apart from what other threads write: a line of the cache, and the one fetched along with it.
+#[repr(align(128))]
+struct Apart<T>(T);
+
 /// One thread of the crew, as its watcher sees it.
 struct Member {
     watch: Watch,
-    schedule: Arc<AtomicU64>,
-    abandoned: Arc<AtomicBool>,
+    place: Arc<Apart<Place>>,
     done: bool,
+}
+
+/// Where a thread is.
+#[derive(Default)]
+struct Place {
+    schedule: AtomicU64,
+    abandoned: AtomicBool,
 }
 
 fn work_through(shared: &Arc<Shared>) {
@@ -185,10 +195,10 @@ fn look_after(shared: &Shared, member: &mut Member) -> bool {
         return false;
     };
     // Whoever is first to change the flag has the say over this schedule.
-    if member.abandoned.swap(true, Ordering::AcqRel) {
+    if member.place.0.abandoned.swap(true, Ordering::AcqRel) {
         return false;
     }
-    let at = member.schedule.load(Ordering::Acquire);
+    let at = member.place.0.schedule.load(Ordering::Acquire);
     let mut notes = lock(shared);
     if stuck.others_suspended && shared.preempt == Preempt::Op {
         if notes.wedged.as_ref().is_none_or(|(first, _)| at < *first) {
@@ -206,17 +216,15 @@ fn look_after(shared: &Shared, member: &mut Member) -> bool {
 
 fn start(shared: &Arc<Shared>, job: usize, done: &Sender<usize>) -> Member {
     let pulse = Arc::<Pulse>::default();
-    let schedule = Arc::new(AtomicU64::new(0));
-    let abandoned = Arc::new(AtomicBool::new(false));
+    let place = Arc::new(Apart(Place::default()));
     let member = Member {
         watch: Watch::new(Arc::clone(&pulse)),
-        schedule: Arc::clone(&schedule),
-        abandoned: Arc::clone(&abandoned),
+        place: Arc::clone(&place),
         done: false,
     };
     let leave = Leave {
         shared: Arc::clone(shared),
-        abandoned: Arc::clone(&abandoned),
+        place,
         done: done.clone(),
         job,
     };
@@ -225,7 +233,7 @@ fn start(shared: &Arc<Shared>, job: usize, done: &Sender<usize>) -> Member {
         .spawn(move || {
             let mut engines = Engines::new(pulse);
             let engine = engines.of(leave.shared.template.settings.engine);
-            work(&leave.shared, engine, &schedule, &abandoned);
+            work(&leave.shared, engine, &leave.place.0);
             drop(engines);
             drop(leave);
         })
@@ -237,14 +245,14 @@ fn start(shared: &Arc<Shared>, job: usize, done: &Sender<usize>) -> Member {
 /// abandoned keeps quiet: another has its place.
 struct Leave {
     shared: Arc<Shared>,
-    abandoned: Arc<AtomicBool>,
+    place: Arc<Apart<Place>>,
     done: Sender<usize>,
     job: usize,
 }
 
 impl Drop for Leave {
     fn drop(&mut self) {
-        if self.abandoned.load(Ordering::Acquire) {
+        if self.place.0.abandoned.load(Ordering::Acquire) {
             return;
         }
         if std::thread::panicking() {
@@ -255,25 +263,26 @@ impl Drop for Leave {
     }
 }
 
-fn work(shared: &Shared, engine: &mut dyn Engine, schedule: &AtomicU64, abandoned: &AtomicBool) {
+fn work(shared: &Shared, engine: &mut dyn Engine, place: &Place) {
+    let program = shared.program.apart();
     let progress = shared.template.settings.progress.as_ref();
     let (mut steps, mut tried) = (0, 0);
     while !shared.over.load(Ordering::Relaxed) {
-        let index = shared.next.fetch_add(1, Ordering::Relaxed);
+        let index = shared.next.0.fetch_add(1, Ordering::Relaxed);
         if index >= shared.limit.load(Ordering::Acquire) {
             break;
         }
-        schedule.store(index, Ordering::Release);
+        place.schedule.store(index, Ordering::Release);
         let Some(dealt) = shared.deal(index) else {
             continue;
         };
         let plan = shared.template.plan(index, shared.preempt, dealt);
         let scouted = dealt.is_some() && portfolio::is_scouted(index);
         let (run, seen) = match scouted {
-            true => engine.scout(&shared.program, &plan),
-            false => (engine.run(&shared.program, &plan, Care::Hunt), Vec::new()),
+            true => engine.scout(&program, &plan),
+            false => (engine.run(&program, &plan, Care::Hunt), Vec::new()),
         };
-        if abandoned.load(Ordering::Acquire) {
+        if place.abandoned.load(Ordering::Acquire) {
             return;
         }
         if run.exhausted {

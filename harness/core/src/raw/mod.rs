@@ -84,6 +84,12 @@ pub(crate) fn waker(word: usize) -> Waker {
     unsafe { Waker::from_raw(raw_waker(word)) }
 }
 
+/// Whether `waker` is one of `word`.
+#[inline]
+pub(crate) fn is_waker(waker: &Waker, word: usize) -> bool {
+    waker.data().addr() == word && std::ptr::eq(waker.vtable(), &VTABLE)
+}
+
 fn raw_waker(word: usize) -> RawWaker {
     RawWaker::new(std::ptr::without_provenance(word), &VTABLE)
 }

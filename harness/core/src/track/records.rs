@@ -82,13 +82,22 @@ pub(crate) struct Users {
     /// Those that used it, in the order in which they first did. Beyond a number of them the
     /// earliest are forgotten.
     seen: Vec<TaskRef>,
+    /// A bit for each of them whose serial number is below 64: on the path of a step, one look.
+    seen_bits: u64,
     /// The ones whose futures turned out to own a handle when they were dropped.
     owners: Vec<TaskRef>,
+}
+
+/// The bit of a task in [`Users::seen_bits`], or nought.
+#[inline]
+fn bit(task: TaskRef) -> u64 {
+    1_u64.checked_shl(task.serial).unwrap_or(0)
 }
 
 impl Users {
     fn clear(&mut self) {
         self.seen.clear();
+        self.seen_bits = 0;
         self.owners.clear();
     }
 
@@ -98,7 +107,7 @@ impl Users {
             if !self.owners.contains(&task) {
                 self.owners.push(task);
             }
-        } else if self.seen.last() != Some(&task) {
+        } else if self.seen_bits & bit(task) == 0 {
             self.note_other(task);
         }
     }
@@ -110,6 +119,7 @@ impl Users {
 
     pub(super) fn forget(&mut self, task: TaskRef) {
         self.seen.retain(|seen| *seen != task);
+        self.seen_bits &= !bit(task);
     }
 
     fn note_other(&mut self, task: TaskRef) {
@@ -117,9 +127,11 @@ impl Users {
             return;
         }
         if self.seen.len() == USERS_REMEMBERED {
-            self.seen.remove(0);
+            let forgotten = self.seen.remove(0);
+            self.seen_bits &= !bit(forgotten);
         }
         self.seen.push(task);
+        self.seen_bits |= bit(task);
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = TaskRef> + '_ {

@@ -57,6 +57,11 @@ impl<T: ?Sized> Mutex<T> {
         &self.real
     }
 
+    #[expect(
+        clippy::inline_always,
+        reason = "a guard is large, and is made where it stays"
+    )]
+    #[inline(always)]
     fn guard<'a>(&'a self, real: real::MutexGuard<'a, T>, site: Site) -> MutexGuard<'a, T> {
         MutexGuard {
             release: Release::new(&self.tag, site),

@@ -197,11 +197,7 @@ impl AbortHandle {
             AbortRepr::Real(handle) => handle.abort(),
             AbortRepr::Run { task, epoch, .. } => {
                 facade::switch(Op::Abort, site);
-                host::with(|host| {
-                    if host.epoch() == *epoch {
-                        host.abort(*task);
-                    }
-                });
+                host::of_run(*epoch, |host| host.abort(*task));
             }
         }
     }

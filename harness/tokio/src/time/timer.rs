@@ -80,11 +80,7 @@ impl Timer {
 
     fn disarm(&mut self) {
         if let Some((epoch, timer)) = self.armed.take() {
-            host::with(|host| {
-                if host.epoch() == epoch {
-                    host.disarm(timer);
-                }
-            });
+            host::of_run(epoch, |host| host.disarm(timer));
         }
     }
 }

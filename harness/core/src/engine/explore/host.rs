@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::engine::explore::executor::Executor;
 use crate::host::{Host, NewTask, PollScoped, TimerId};
 use crate::op::Op;
+use crate::raw;
 use crate::site::Site;
 use crate::strategy::Touch;
 use crate::task::TaskRef;
@@ -148,9 +149,12 @@ impl Host for Executor {
 
     #[inline]
     fn polled(&self, wait: WaitId, by: &Waker) {
-        self.state.borrow_mut().touched_by(wait, false);
-        if by.will_wake(&self.current_waker()) {
-            self.state.borrow_mut().tracker.wait_polled(wait);
+        let state = &mut *self.state.borrow_mut();
+        state.touched_by(wait, false);
+        if let Some(me) = self.current.get()
+            && raw::is_waker(by, self.waker_word(state.slots.at(me.slot)))
+        {
+            state.tracker.wait_polled(wait);
         }
     }
 

@@ -1,5 +1,6 @@
 //! One run: a fresh runtime, the loop of steps, the budgets, and the moment it is over.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::future::{Future, poll_fn};
 use std::panic::Location;
@@ -85,11 +86,22 @@ pub(crate) struct Conducted {
     pub(crate) elapsed: Duration,
 }
 
-/// An epoch that no run of the process had before.
+/// An epoch that no run of the process had before. A thread takes them by the block: threads that
+/// count by one number wait for each other.
 pub(crate) fn new_epoch() -> u32 {
-    static EPOCHS: AtomicU32 = AtomicU32::new(1);
+    const BLOCK: u32 = 1_024;
+    static BLOCKS: AtomicU32 = AtomicU32::new(0);
+    thread_local! {
+        static NEXT: Cell<u32> = const { Cell::new(0) };
+    }
+    let mut next = NEXT.get();
+    if next % BLOCK == 0 {
+        next = BLOCKS.fetch_add(1, Ordering::Relaxed).wrapping_mul(BLOCK);
+    }
     // 0 means "entered in no run".
-    EPOCHS.fetch_add(1, Ordering::Relaxed).max(1)
+    let epoch = next.max(1);
+    NEXT.set(epoch.wrapping_add(1));
+    epoch
 }
 
 /// Runs a plan, after the trial that its strategy may want.
