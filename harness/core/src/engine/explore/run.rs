@@ -95,7 +95,7 @@ pub(crate) fn new_epoch() -> u32 {
         static NEXT: Cell<u32> = const { Cell::new(0) };
     }
     let mut next = NEXT.get();
-    if next % BLOCK == 0 {
+    if next.is_multiple_of(BLOCK) {
         next = BLOCKS.fetch_add(1, Ordering::Relaxed).wrapping_mul(BLOCK);
     }
     // 0 means "entered in no run".
