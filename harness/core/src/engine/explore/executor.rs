@@ -86,6 +86,8 @@ impl Executor {
                 .enable_time()
                 .start_paused(true)
                 .thread_name_fn(unmodelled::name_blocking_thread)
+                // Who asks for a thread is seen when one is started, so none is kept.
+                .thread_keep_alive(Duration::ZERO)
                 .build()
                 .unwrap_or_else(|error| panic!("cannot build a tokio runtime: {error}"))
         })

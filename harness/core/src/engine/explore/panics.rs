@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::panic::{self, PanicHookInfo};
+use std::panic::{self, Location, PanicHookInfo};
 use std::sync::Once;
 
 use crate::engine::stress::AMBIENT_EPOCH;
@@ -92,7 +92,8 @@ pub(crate) fn note(info: &PanicHookInfo<'_>) -> bool {
         host.epoch() != AMBIENT_EPOCH && (host.current().is_some() || host.closing())
     });
     let explained = match in_task {
-        Some(_) => text_of(info.payload()).and_then(|text| unmodelled::explained(&text)),
+        Some(_) => text_of(info.payload())
+            .and_then(|text| unmodelled::explained(&text, info.location().map(Location::file))),
         None => None,
     };
     if in_task != Some(true) {
