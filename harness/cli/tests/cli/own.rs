@@ -4,7 +4,9 @@
 
 use std::ffi::OsString;
 use std::future::{Ready, pending, ready};
+use std::io::Write;
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use standstill::{Load, Scenario, Variant, host};
 
@@ -33,6 +35,23 @@ fn scenarios() -> Vec<Scenario> {
                 }
             })
             .variant(Variant::Fixed, |_| async {}),
+        Scenario::new(
+            "long-odds",
+            "waits for ever once eight draws of a hundred were not 0",
+        )
+        .variant(Variant::Own, |_| async {
+            static RUNS: AtomicU32 = AtomicU32::new(0);
+            if RUNS.fetch_add(1, Ordering::Relaxed) == 2_000 {
+                let _ = std::io::stderr().write_all(b"in the middle of it\n");
+            }
+            let mut others = 0;
+            for _ in 0..100 {
+                others += u32::from(!chance(3));
+                if others == 8 {
+                    pending::<()>().await;
+                }
+            }
+        }),
         Scenario::new("calm", "ends").variant(Variant::Own, |_| async {}),
         Scenario::new("loud", "panics, now and then").variant(Variant::Own, |_| async {
             assert!(!chance(10), "too loud");
@@ -51,7 +70,6 @@ fn scenarios() -> Vec<Scenario> {
             .variant(Variant::Fixed, |_| pending()),
         Scenario::new("unready", "panics before it begins").variant(Variant::Own, unready),
         Scenario::new("moody", "not deterministic").variant(Variant::Own, |_| async {
-            use std::sync::atomic::{AtomicU32, Ordering};
             static RUNS: AtomicU32 = AtomicU32::new(0);
             assert!(
                 RUNS.fetch_add(1, Ordering::Relaxed) != 5,
@@ -239,6 +257,40 @@ fn a_token_of_a_scenario_that_is_gone_is_bad_input() {
         "{elsewhere:?}"
     );
     assert_eq!(own(&format!("replay {token} --times 100")).code(), Some(0));
+}
+
+#[test]
+fn an_interrupted_minimisation_prints_the_best_so_far() {
+    let output = own("hunt long-odds --minimise 0 --format json");
+    let token = output.json()["rows"][0]["token"]
+        .as_str()
+        .expect("it was found")
+        .to_owned();
+    // No schedule with three departures from the default order shows it, so the search finds nothing.
+    let minimise = format!("minimise {token} --budget 1000000000");
+    let interrupted = |format: &str| {
+        let running = Running::start(&mut command(&format!("{minimise} --format {format}")));
+        running.wait_for("in the middle of it");
+        running.signal("INT");
+        let output = without_preamble(running.finish());
+        assert_eq!(output.code(), Some(0), "{output:?}");
+        output
+    };
+    let json = interrupted("json").json();
+    assert_eq!(json["complete"], false);
+    assert_eq!(json["interrupted"], true);
+    let choices = |when: &str| json[when]["choices"].as_u64().expect("a number");
+    assert!(choices("after") < choices("before"), "{json}");
+    assert_ne!(json["token"], token.as_str());
+    let text = interrupted("text").stdout;
+    assert!(
+        text.contains("interrupted, so that this is the best so far\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("\nit was interrupted: this is the best so far\n"),
+        "{text}"
+    );
 }
 
 #[test]
