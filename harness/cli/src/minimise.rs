@@ -8,6 +8,7 @@ use crate::args::{Format, MinimiseArgs};
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::interrupt::Interrupt;
+use crate::program;
 use crate::replay::judge::{describe, programs};
 use crate::replay::target::one;
 
@@ -54,6 +55,7 @@ pub(crate) fn minimise(
         return Ok(Exit::Unmet);
     };
     let mut report = Report::traced(again, small.plan.clone(), run.trace.map(|trace| *trace));
+    program::name_replay(&mut report);
     report.minimised = Some(Smaller {
         before: small.before,
         after: small.after,

@@ -35,23 +35,6 @@ fn scenarios() -> Vec<Scenario> {
                 }
             })
             .variant(Variant::Fixed, |_| async {}),
-        Scenario::new(
-            "long-odds",
-            "waits for ever once eight draws of a hundred were not 0",
-        )
-        .variant(Variant::Own, |_| async {
-            static RUNS: AtomicU32 = AtomicU32::new(0);
-            if RUNS.fetch_add(1, Ordering::Relaxed) == 2_000 {
-                let _ = std::io::stderr().write_all(b"in the middle of it\n");
-            }
-            let mut others = 0;
-            for _ in 0..100 {
-                others += u32::from(!chance(3));
-                if others == 8 {
-                    pending::<()>().await;
-                }
-            }
-        }),
         Scenario::new("calm", "ends").variant(Variant::Own, |_| async {}),
         Scenario::new("loud", "panics, now and then").variant(Variant::Own, |_| async {
             assert!(!chance(10), "too loud");
@@ -76,11 +59,36 @@ fn scenarios() -> Vec<Scenario> {
                 "the sixth run of the process"
             );
         }),
+        Scenario::new(
+            "long-odds",
+            "waits for ever once eight draws of a hundred were not 0",
+        )
+        .variant(Variant::Own, |_| async {
+            static RUNS: AtomicU32 = AtomicU32::new(0);
+            if RUNS.fetch_add(1, Ordering::Relaxed) == 2_000 {
+                let _ = std::io::stderr().write_all(b"in the middle of it\n");
+            }
+            let mut others = 0;
+            for _ in 0..100 {
+                others += u32::from(!chance(3));
+                if others == 8 {
+                    pending::<()>().await;
+                }
+            }
+        }),
     ]
 }
 
 /// Another such crate, in which a name was given twice.
 const NAMESAKES: &str = "STANDSTILL_TEST_OWN_NAMESAKES";
+
+/// And one with a scenario that cannot be.
+const BACKWARDS: &str = "STANDSTILL_TEST_OWN_BACKWARDS";
+
+#[expect(clippy::reversed_empty_ranges, reason = "that is the mistake")]
+fn backwards() -> Scenario {
+    Scenario::new("backwards", "of no load at all").workers(3..=1)
+}
 
 #[test]
 fn the_crate_itself() {
@@ -90,6 +98,9 @@ fn the_crate_itself() {
     let mut scenarios = scenarios();
     if std::env::var_os(NAMESAKES).is_some() {
         scenarios.push(scenarios[1].clone());
+    }
+    if std::env::var_os(BACKWARDS).is_some() {
+        scenarios.push(backwards());
     }
     let args = args.split_whitespace().map(OsString::from);
     let exit = standstill_cli::run(scenarios, [OsString::from("own")].into_iter().chain(args));
@@ -135,6 +146,44 @@ fn two_scenarios_of_one_name_are_bad_input() {
 }
 
 #[test]
+fn an_empty_range_is_told_with_its_scenario_and_its_line() {
+    let output = Running::start(command("list").env(BACKWARDS, "1")).finish();
+    assert_ne!(output.code(), Some(0), "{output:?}");
+    let told = output.stdout + &output.stderr;
+    assert!(
+        told.contains(
+            "scenario `backwards`: the range workers 3..=1 is empty; give the smaller number first"
+        ),
+        "{told}"
+    );
+    // The line to mend, and none of the harness's own.
+    let panicked = told.lines().find(|line| line.contains("panicked at"));
+    let place = panicked.expect("a panic says where");
+    assert!(place.contains("tests/cli/own.rs:"), "{told}");
+}
+
+#[test]
+fn a_report_names_the_command_that_replays_it_here() {
+    let json = own("hunt stuck --variant buggy --format json").json();
+    let token = json["rows"][0]["token"].as_str().expect("it was found");
+    let replay = format!("own replay {token}");
+    let text = own("hunt stuck --variant buggy").stdout;
+    assert!(text.contains(&format!("  replay: {replay}\n")), "{text}");
+    let explained = own(&format!("explain {token} --format json")).json();
+    assert_eq!(explained["replay"], replay.as_str());
+    let report = standstill::Report::from_json(&explained).expect("it is a report");
+    assert_eq!(report.replay_command(), replay);
+    for line in [format!("replay {token}"), format!("minimise {token}")] {
+        let output = own(&line);
+        assert!(
+            output.stdout.contains("  replay: own replay ss1-"),
+            "{output:?}"
+        );
+        assert!(!output.stdout.contains("standstill replay"), "{output:?}");
+    }
+}
+
+#[test]
 fn a_panic_in_setup_is_a_finding_that_names_its_scenario() {
     let output = own("hunt unready");
     assert_eq!(output.code(), Some(1), "{output:?}");
@@ -162,7 +211,7 @@ fn a_crate_hunts_in_scenarios_of_its_own() {
     assert_eq!(lines[1], ["stuck", "buggy", "explore", "hang", "yes"]);
     assert_eq!(lines[2], ["stuck", "fixed", "explore", "clean", "yes"]);
     assert_eq!(lines[3], ["calm", "own", "explore", "clean", "yes"]);
-    assert_eq!(own("list").stdout.lines().count(), 9);
+    assert_eq!(own("list").stdout.lines().count(), 10);
 }
 
 #[test]
@@ -284,7 +333,7 @@ fn an_interrupted_minimisation_prints_the_best_so_far() {
     assert_ne!(json["token"], token.as_str());
     let text = interrupted("text").stdout;
     assert!(
-        text.contains("interrupted, so that this is the best so far\n"),
+        text.contains("  minimised: interrupted: this is the best so far\n"),
         "{text}"
     );
     assert!(

@@ -328,7 +328,7 @@ fn minimised_text(smaller: &Smaller) -> String {
         && after.steps >= before.steps
     {
         return match smaller.interrupted {
-            true => "interrupted before it got smaller".to_owned(),
+            true => "interrupted: this is the best so far".to_owned(),
             false => "it was as small as it gets when it was found".to_owned(),
         };
     }
