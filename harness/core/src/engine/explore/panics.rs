@@ -29,8 +29,7 @@ pub(crate) fn install_hook() {
     ONCE.call_once(|| {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            if info.payload().is::<Forgotten>() {
-                settle_one();
+            if settled(info) {
                 return;
             }
             if !note(info) {
@@ -38,6 +37,15 @@ pub(crate) fn install_hook() {
             }
         }));
     });
+}
+
+/// For the first lines of a hook: whether this panic is only there so that others are forgotten.
+pub(crate) fn settled(info: &PanicHookInfo<'_>) -> bool {
+    let forgotten = info.payload().is::<Forgotten>();
+    if forgotten {
+        settle_one();
+    }
+    forgotten
 }
 
 /// The payload of a panic that is there to be forgotten.
