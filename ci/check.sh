@@ -56,6 +56,8 @@ step cargo run --release --locked --quiet -- replay
 
 # Production builds of whoever adopts it.
 step bash ci/adoption.sh
+# What is not modelled is refused in builds without names, too.
+step bash ci/refusals.sh
 
 # The benchmarks still build. Measuring is for a quiet machine.
 step cargo clippy "${bench[@]}" --locked --quiet -- -D warnings

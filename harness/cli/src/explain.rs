@@ -8,6 +8,7 @@ use crate::args::{ExplainArgs, ReportFormat};
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::formats::{github, sarif};
+use crate::program;
 use crate::replay::judge::{describe, programs};
 use crate::replay::target::one;
 
@@ -33,6 +34,7 @@ pub(crate) fn explain(
     let trace = run.trace.as_deref().cloned();
     let mut report = Report::traced(finding.clone(), case.plan().clone(), trace);
     report.shuttle_schedule = run.shuttle_schedule;
+    program::name_replay(&mut report);
     if let Some(file) = &args.html {
         std::fs::write(file, standstill_html::page(&report))
             .with_context(|| format!("cannot write {}", file.display()))?;

@@ -36,6 +36,7 @@ mod interrupt;
 mod list;
 mod minimise;
 mod pick;
+mod program;
 mod progress;
 mod prove;
 mod replay;

@@ -8,6 +8,7 @@ use crate::args::{Format, MinimiseArgs};
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::interrupt::Interrupt;
+use crate::program;
 use crate::replay::judge::{describe, programs};
 use crate::replay::target::one;
 
@@ -54,9 +55,11 @@ pub(crate) fn minimise(
         return Ok(Exit::Unmet);
     };
     let mut report = Report::traced(again, small.plan.clone(), run.trace.map(|trace| *trace));
+    program::name_replay(&mut report);
     report.minimised = Some(Smaller {
         before: small.before,
         after: small.after,
+        interrupted: small.interrupted,
     });
     match args.format {
         Format::Json => console.print_json(&json!({
@@ -64,22 +67,19 @@ pub(crate) fn minimise(
             "before": small.before,
             "after": small.after,
             "complete": small.complete,
+            "interrupted": small.interrupted,
             "token": report.token,
             "report": report.to_json(),
         }))?,
         Format::Text => {
             let text = console.report(&report);
-            console.print(&format!(
-                "{}\n\n{}",
-                text.trim_end(),
-                table(&small, interrupt.seen())
-            ))?;
+            console.print(&format!("{}\n\n{}", text.trim_end(), table(&small)))?;
         }
     }
     Ok(Exit::Met)
 }
 
-fn table(small: &Minimised, interrupted: bool) -> String {
+fn table(small: &Minimised) -> String {
     let row = |what: &str, of: fn(&Size) -> u64| {
         format!(
             "  {what:<12} {:>8} {:>8}\n",
@@ -92,7 +92,7 @@ fn table(small: &Minimised, interrupted: bool) -> String {
     text.push_str(&row("steps", |size| size.steps));
     text.push_str(&row("preemptions", |size| u64::from(size.preemptions)));
     text.push_str(&row("choices", |size| u64::from(size.choices)));
-    text.push_str(match (small.complete, interrupted) {
+    text.push_str(match (small.complete, small.interrupted) {
         (true, _) => "",
         (false, true) => "\nit was interrupted: this is the best so far\n",
         (false, false) => "\nit ended early: with a larger --budget it may get smaller\n",

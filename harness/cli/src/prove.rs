@@ -12,6 +12,7 @@ use crate::exit::Exit;
 use crate::hunt::ranges_document;
 use crate::interrupt::Interrupt;
 use crate::pick;
+use crate::program;
 use crate::progress::{Display, Goal};
 use crate::table::grouped;
 
@@ -57,6 +58,7 @@ pub(crate) fn prove(
         Format::Text => {
             if let (Conclusion::Found(found), false) = (&proof.conclusion, args.quiet) {
                 let mut report = found.report();
+                program::name_replay(&mut report);
                 report.schedules_before = None;
                 let report = report.to_text(console.color());
                 console.print(&format!("{}\n\n", report.trim_end()))?;

@@ -11,7 +11,7 @@ use crate::args::{Cli, Command, with_default_command};
 use crate::console::Console;
 use crate::error::UserError;
 use crate::exit::Exit;
-use crate::{corpus, explain, hunt, list, minimise, pick, prove, replay, show};
+use crate::{corpus, explain, hunt, list, minimise, pick, program, prove, replay, show};
 
 /// The whole command line over these scenarios: all that a `main` has to call.
 ///
@@ -38,6 +38,7 @@ where
         });
     }
     let args = with_default_command(args.into_iter().collect());
+    program::called(&args[0]);
     guarded(|console| {
         if let Some(name) = scenario_for_command(&scenarios, &args) {
             console.error(UserError::ScenarioForCommand(name));

@@ -126,36 +126,58 @@ impl Scenario {
     ///
     /// # Panics
     ///
-    /// If the range is empty, like the other knobs' methods.
+    /// If the range is empty: it says so in the words of the scenario, at the line of the call.
     #[must_use]
+    #[track_caller]
     pub fn workers(self, range: RangeInclusive<u8>) -> Self {
         self.knob(Knob::Workers, range)
     }
 
     /// Declares how many writers there may be.
+    ///
+    /// # Panics
+    ///
+    /// If the range is empty.
     #[must_use]
+    #[track_caller]
     pub fn writers(self, range: RangeInclusive<u8>) -> Self {
         self.knob(Knob::Writers, range)
     }
 
     /// Declares how many watchers there may be.
+    ///
+    /// # Panics
+    ///
+    /// If the range is empty.
     #[must_use]
+    #[track_caller]
     pub fn watchers(self, range: RangeInclusive<u8>) -> Self {
         self.knob(Knob::Watchers, range)
     }
 
     /// Declares how many rounds there may be.
+    ///
+    /// # Panics
+    ///
+    /// If the range is empty.
     #[must_use]
+    #[track_caller]
     pub fn rounds(self, range: RangeInclusive<u8>) -> Self {
         self.knob(Knob::Rounds, range)
     }
 
     /// Declares which channel capacities there may be.
+    ///
+    /// # Panics
+    ///
+    /// If the range is empty.
     #[must_use]
+    #[track_caller]
     pub fn capacity(self, range: RangeInclusive<u8>) -> Self {
         self.knob(Knob::Capacity, range)
     }
 
+    #[track_caller]
     fn knob(mut self, knob: Knob, range: RangeInclusive<u8>) -> Self {
         assert!(
             !range.is_empty(),
@@ -174,6 +196,7 @@ impl Scenario {
     ///
     /// If the scenario has this variant already.
     #[must_use]
+    #[track_caller]
     pub fn variant<F, R>(mut self, variant: Variant, body: F) -> Self
     where
         F: Fn(Load) -> R + Send + Sync + 'static,

@@ -14,8 +14,8 @@ use std::time::Duration;
 use common::within;
 use standstill::engine::Care;
 use standstill::{
-    EngineKind, Hunt, HuntError, Load, Outcome, Plan, Program, Runner, Scenario, Schedule,
-    StrategyKind, Unavailable, Undecided, Variant, Verdict,
+    EngineKind, FindingKind, Hunt, HuntError, Load, Outcome, Plan, Program, Runner, Scenario,
+    Schedule, StrategyKind, Unavailable, Undecided, Variant, Verdict,
 };
 use tokio::sync::{Mutex, oneshot};
 
@@ -131,4 +131,106 @@ fn an_engine_refuses_a_strategy_that_it_lacks() {
         "{:?}",
         run.verdict
     );
+}
+
+/// Joins a thread in its destructor, and takes for granted that it ends well.
+struct Joins(Option<standstill_std::thread::JoinHandle<()>>);
+
+impl Drop for Joins {
+    fn drop(&mut self) {
+        if let Some(thread) = self.0.take() {
+            thread.join().unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_destructor_that_unwraps_the_join_of_a_hung_thread_does_not_take_the_process_down() {
+    use standstill_std::sync::Mutex as Lock;
+    use standstill_std::thread;
+    fn hold_both(first: &Lock<()>, second: &Lock<()>) {
+        let _first = first.lock().unwrap();
+        let _second = second.lock().unwrap();
+    }
+    within(60, || {
+        let outcome = Hunt::new("join")
+            .engine(EngineKind::Shuttle)
+            .strategy(StrategyKind::Random)
+            .schedules(500)
+            .keep_going(true)
+            .run(|| async {
+                let (a, b) = (Arc::new(Lock::new(())), Arc::new(Lock::new(())));
+                let (one, other) = (a.clone(), b.clone());
+                let joins = Joins(Some(thread::spawn(move || hold_both(&one, &other))));
+                hold_both(&b, &a);
+                drop(joins);
+            });
+        let [found] = outcome.found.as_slice() else {
+            panic!("{outcome:?}");
+        };
+        assert_eq!(found.finding.kind, FindingKind::Hang);
+        assert!(found.count > 10, "{}", found.count);
+        assert_eq!(outcome.schedules, 500);
+        assert!(!std::thread::panicking());
+    });
+}
+
+#[test]
+fn a_destructor_may_unwrap_such_a_join_while_another_waits_for_its_thread() {
+    use standstill_std::sync::Mutex as Lock;
+    use standstill_std::thread;
+    within(60, || {
+        let outcome = Hunt::new("joins")
+            .engine(EngineKind::Shuttle)
+            .strategy(StrategyKind::Random)
+            .schedules(50)
+            .keep_going(true)
+            .run(|| async {
+                // The root joins a thread that joins a thread, and all of them hang.
+                let lock = Arc::new(Lock::new(()));
+                let _held = lock.lock().unwrap();
+                let (inner, outer) = (lock.clone(), lock.clone());
+                let _outermost = Joins(Some(thread::spawn(move || {
+                    let _joins = Joins(Some(thread::spawn(move || drop(inner.lock()))));
+                    drop(outer.lock());
+                })));
+                drop(lock.lock());
+            });
+        let [found] = outcome.found.as_slice() else {
+            panic!("{outcome:?}");
+        };
+        assert_eq!((found.finding.kind, found.count), (FindingKind::Hang, 50));
+        assert_eq!(outcome.schedules, 50);
+    });
+}
+
+#[test]
+fn a_task_that_panics_with_such_a_destructor_is_told_by_its_own_panic() {
+    use standstill_std::sync::Mutex as Lock;
+    use standstill_std::thread;
+    for engine in [
+        EngineKind::Explore,
+        EngineKind::Shuttle,
+        EngineKind::Explore,
+    ] {
+        within(60, move || {
+            let outcome = Hunt::new("panics")
+                .engine(engine)
+                .strategy(StrategyKind::Random)
+                .schedules(20)
+                .keep_going(true)
+                .run(|| async {
+                    let lock = Arc::new(Lock::new(()));
+                    let _held = lock.lock().unwrap();
+                    let inner = lock.clone();
+                    let _joins = Joins(Some(thread::spawn(move || drop(inner.lock()))));
+                    panic!("its own");
+                });
+            let [found] = outcome.found.as_slice() else {
+                panic!("{engine:?}: {outcome:?}");
+            };
+            assert_eq!((found.finding.kind, found.count), (FindingKind::Panic, 20));
+            assert_eq!(found.finding.panics[0].message, "its own");
+        });
+    }
 }

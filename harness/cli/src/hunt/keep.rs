@@ -17,6 +17,7 @@ use crate::args::HuntArgs;
 use crate::error::UserError;
 use crate::folder;
 use crate::formats::{junit, sarif};
+use crate::program;
 use crate::shrink::shrunk;
 use crate::table::grouped;
 
@@ -225,6 +226,7 @@ fn file_name(scenario: &str) -> String {
 /// The report of a finding, with what the reader should know of the hunt.
 pub(super) fn report(found: &Found, outcome: &Outcome, keep_going: bool) -> Report {
     let mut report = found.report();
+    program::name_replay(&mut report);
     report.notes.extend(outcome.warnings.iter().cloned());
     // Without --keep-going the count depends on how many schedules were under way.
     if keep_going && found.count > 1 {

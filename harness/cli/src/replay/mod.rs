@@ -10,6 +10,7 @@ use standstill::{Report, Runner, Scenario, Verdict};
 use crate::args::{Format, ReplayArgs};
 use crate::console::{Console, Paint, paint};
 use crate::exit::Exit;
+use crate::program;
 use crate::table::grouped;
 
 use document::Document;
@@ -63,7 +64,8 @@ fn text(judged: &Judged<'_>, console: &Console) -> String {
     let mut text = String::new();
     if let (Case::Token(plan), Some(finding)) = (&judged.case, judged.finding()) {
         let trace = judged.trace.as_deref().cloned();
-        let report = Report::traced(finding.clone(), plan.clone(), trace);
+        let mut report = Report::traced(finding.clone(), plan.clone(), trace);
+        program::name_replay(&mut report);
         text.push_str(console.report(&report).trim_end());
         text.push_str("\n\n");
     }

@@ -4,7 +4,9 @@
 
 use std::ffi::OsString;
 use std::future::{Ready, pending, ready};
+use std::io::Write;
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use standstill::{Load, Scenario, Variant, host};
 
@@ -51,18 +53,42 @@ fn scenarios() -> Vec<Scenario> {
             .variant(Variant::Fixed, |_| pending()),
         Scenario::new("unready", "panics before it begins").variant(Variant::Own, unready),
         Scenario::new("moody", "not deterministic").variant(Variant::Own, |_| async {
-            use std::sync::atomic::{AtomicU32, Ordering};
             static RUNS: AtomicU32 = AtomicU32::new(0);
             assert!(
                 RUNS.fetch_add(1, Ordering::Relaxed) != 5,
                 "the sixth run of the process"
             );
         }),
+        Scenario::new(
+            "long-odds",
+            "waits for ever once eight draws of a hundred were not 0",
+        )
+        .variant(Variant::Own, |_| async {
+            static RUNS: AtomicU32 = AtomicU32::new(0);
+            if RUNS.fetch_add(1, Ordering::Relaxed) == 2_000 {
+                let _ = std::io::stderr().write_all(b"in the middle of it\n");
+            }
+            let mut others = 0;
+            for _ in 0..100 {
+                others += u32::from(!chance(3));
+                if others == 8 {
+                    pending::<()>().await;
+                }
+            }
+        }),
     ]
 }
 
 /// Another such crate, in which a name was given twice.
 const NAMESAKES: &str = "STANDSTILL_TEST_OWN_NAMESAKES";
+
+/// And one with a scenario that cannot be.
+const BACKWARDS: &str = "STANDSTILL_TEST_OWN_BACKWARDS";
+
+#[expect(clippy::reversed_empty_ranges, reason = "that is the mistake")]
+fn backwards() -> Scenario {
+    Scenario::new("backwards", "of no load at all").workers(3..=1)
+}
 
 #[test]
 fn the_crate_itself() {
@@ -72,6 +98,9 @@ fn the_crate_itself() {
     let mut scenarios = scenarios();
     if std::env::var_os(NAMESAKES).is_some() {
         scenarios.push(scenarios[1].clone());
+    }
+    if std::env::var_os(BACKWARDS).is_some() {
+        scenarios.push(backwards());
     }
     let args = args.split_whitespace().map(OsString::from);
     let exit = standstill_cli::run(scenarios, [OsString::from("own")].into_iter().chain(args));
@@ -117,6 +146,44 @@ fn two_scenarios_of_one_name_are_bad_input() {
 }
 
 #[test]
+fn an_empty_range_is_told_with_its_scenario_and_its_line() {
+    let output = Running::start(command("list").env(BACKWARDS, "1")).finish();
+    assert_ne!(output.code(), Some(0), "{output:?}");
+    let told = output.stdout + &output.stderr;
+    assert!(
+        told.contains(
+            "scenario `backwards`: the range workers 3..=1 is empty; give the smaller number first"
+        ),
+        "{told}"
+    );
+    // The line to mend, and none of the harness's own.
+    let panicked = told.lines().find(|line| line.contains("panicked at"));
+    let place = panicked.expect("a panic says where");
+    assert!(place.contains("tests/cli/own.rs:"), "{told}");
+}
+
+#[test]
+fn a_report_names_the_command_that_replays_it_here() {
+    let json = own("hunt stuck --variant buggy --format json").json();
+    let token = json["rows"][0]["token"].as_str().expect("it was found");
+    let replay = format!("own replay {token}");
+    let text = own("hunt stuck --variant buggy").stdout;
+    assert!(text.contains(&format!("  replay: {replay}\n")), "{text}");
+    let explained = own(&format!("explain {token} --format json")).json();
+    assert_eq!(explained["replay"], replay.as_str());
+    let report = standstill::Report::from_json(&explained).expect("it is a report");
+    assert_eq!(report.replay_command(), replay);
+    for line in [format!("replay {token}"), format!("minimise {token}")] {
+        let output = own(&line);
+        assert!(
+            output.stdout.contains("  replay: own replay ss1-"),
+            "{output:?}"
+        );
+        assert!(!output.stdout.contains("standstill replay"), "{output:?}");
+    }
+}
+
+#[test]
 fn a_panic_in_setup_is_a_finding_that_names_its_scenario() {
     let output = own("hunt unready");
     assert_eq!(output.code(), Some(1), "{output:?}");
@@ -144,7 +211,7 @@ fn a_crate_hunts_in_scenarios_of_its_own() {
     assert_eq!(lines[1], ["stuck", "buggy", "explore", "hang", "yes"]);
     assert_eq!(lines[2], ["stuck", "fixed", "explore", "clean", "yes"]);
     assert_eq!(lines[3], ["calm", "own", "explore", "clean", "yes"]);
-    assert_eq!(own("list").stdout.lines().count(), 9);
+    assert_eq!(own("list").stdout.lines().count(), 10);
 }
 
 #[test]
@@ -239,6 +306,40 @@ fn a_token_of_a_scenario_that_is_gone_is_bad_input() {
         "{elsewhere:?}"
     );
     assert_eq!(own(&format!("replay {token} --times 100")).code(), Some(0));
+}
+
+#[test]
+fn an_interrupted_minimisation_prints_the_best_so_far() {
+    let output = own("hunt long-odds --minimise 0 --format json");
+    let token = output.json()["rows"][0]["token"]
+        .as_str()
+        .expect("it was found")
+        .to_owned();
+    // No schedule with three departures from the default order shows it, so the search finds nothing.
+    let minimise = format!("minimise {token} --budget 1000000000");
+    let interrupted = |format: &str| {
+        let running = Running::start(&mut command(&format!("{minimise} --format {format}")));
+        running.wait_for("in the middle of it");
+        running.signal("INT");
+        let output = without_preamble(running.finish());
+        assert_eq!(output.code(), Some(0), "{output:?}");
+        output
+    };
+    let json = interrupted("json").json();
+    assert_eq!(json["complete"], false);
+    assert_eq!(json["interrupted"], true);
+    let choices = |when: &str| json[when]["choices"].as_u64().expect("a number");
+    assert!(choices("after") < choices("before"), "{json}");
+    assert_ne!(json["token"], token.as_str());
+    let text = interrupted("text").stdout;
+    assert!(
+        text.contains("  minimised: interrupted: this is the best so far\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("\nit was interrupted: this is the best so far\n"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -35,6 +35,7 @@ impl Found {
         report.minimised = self.minimised.as_ref().map(|shrunk| Smaller {
             before: shrunk.before,
             after: shrunk.after,
+            interrupted: shrunk.interrupted,
         });
         report.schedules_before = Some(self.first_at);
         report.shuttle_schedule.clone_from(&self.shuttle_schedule);
@@ -53,6 +54,8 @@ pub struct Shrunk {
     pub after: Size,
     /// False if the budget ran out first, or the hunt was stopped.
     pub complete: bool,
+    /// The hunt was stopped before it was as small as it gets.
+    pub interrupted: bool,
 }
 
 /// What a hunt came to.

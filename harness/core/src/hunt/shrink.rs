@@ -44,6 +44,7 @@ pub(super) fn shrink(
             before: small.before,
             after: small.after,
             complete: small.complete,
+            interrupted: small.interrupted,
         });
         found.finding = finding;
         found.trace = trace;

@@ -49,6 +49,10 @@ pub struct Size {
     pub choices: u32,
 }
 
+/// How many runs are made at the most once somebody has asked to stop: that is over before he looks
+/// up, and cuts off most of a schedule that was not come to yet.
+const LAST_RUNS: u32 = 200;
+
 /// What a minimisation came to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Minimised {
@@ -60,6 +64,8 @@ pub struct Minimised {
     pub after: Size,
     /// False if the budget ran out, or it was stopped: there may be a smaller one.
     pub complete: bool,
+    /// It was stopped, by the flag of [`Minimise::stop_when`], before it was through.
+    pub interrupted: bool,
 }
 
 /// A minimisation with its settings.
@@ -102,7 +108,8 @@ impl Minimise {
         self
     }
 
-    /// Stops soon after the flag was set, with the best so far.
+    /// Stops soon after the flag was set, with the best so far: the smallest load that was found, and
+    /// a schedule without what could be left out of it in a few hundred runs.
     #[must_use]
     pub fn stop_when(mut self, stop: Arc<AtomicBool>) -> Self {
         self.stop = Some(stop);
@@ -142,13 +149,18 @@ impl Minimise {
             trials.left -= half - limited.left;
         }
         best = smallest_schedule(&mut trials, &best);
+        let interrupted = trials.stopped();
         let complete = load_complete && !trials.over();
+        if interrupted {
+            best = last_cut(&mut trials, &best);
+        }
         let after = measured(&mut trials, &best)?;
         Some(Minimised {
             plan: best,
             before: first,
             after,
             complete,
+            interrupted,
         })
     }
 }
@@ -197,7 +209,8 @@ fn size(plan: &Plan, run: &Run) -> Option<Size> {
 /// The plan with the smallest schedule that was found: searched for, or else cut down from the
 /// plan's own and from other default orders.
 fn smallest_schedule(trials: &mut Trials<'_>, plan: &Plan) -> Plan {
-    let allowance = trials.left * 3 / 5;
+    // Three fifths; a budget may be as large as the type allows.
+    let allowance = trials.left / 5 * 3 + trials.left % 5 * 3 / 5;
     let mut limited = trials.limited(allowance);
     let searched = search::fewest(&mut limited, plan, SEARCHED);
     trials.left -= allowance - limited.left;
@@ -238,6 +251,17 @@ fn smallest_schedule(trials: &mut Trials<'_>, plan: &Plan) -> Plan {
         }
     }
     best
+}
+
+/// Somebody asked to stop, perhaps before anything was left out of the schedule: the search knows of
+/// nothing smaller until it is through. What a moment allows is left out, then.
+fn last_cut(trials: &mut Trials<'_>, plan: &Plan) -> Plan {
+    let cut = cut_down(&mut trials.after_all(LAST_RUNS), plan);
+    let mut preempting = |plan| preemptions(&mut trials.after_all(1), plan);
+    match preempting(&cut) <= preempting(plan) {
+        true => cut,
+        false => plan.clone(),
+    }
 }
 
 fn preemptions(trials: &mut Trials<'_>, plan: &Plan) -> u32 {

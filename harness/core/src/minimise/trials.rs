@@ -29,8 +29,22 @@ pub(super) struct Trials<'a> {
 impl Trials<'_> {
     /// Whether no run is left, or somebody asked to stop.
     pub(super) fn over(&self) -> bool {
+        self.left == 0 || self.stopped()
+    }
+
+    /// Whether somebody asked to stop.
+    pub(super) fn stopped(&self) -> bool {
         let stop = self.stop.as_ref();
-        self.left == 0 || stop.is_some_and(|stop| stop.load(Ordering::Relaxed))
+        stop.is_some_and(|stop| stop.load(Ordering::Relaxed))
+    }
+
+    /// So many runs past the end of the budget, though somebody asked to stop.
+    pub(super) fn after_all(&mut self, runs: u32) -> Trials<'_> {
+        Trials {
+            left: runs,
+            stop: None,
+            ..self.limited(runs)
+        }
     }
 
     /// The same with fewer runs.

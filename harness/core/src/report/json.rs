@@ -58,6 +58,7 @@ pub enum ReportError {
 struct Fields {
     finding: Finding,
     token: String,
+    replay: Option<String>,
     schedules_before: Option<u64>,
     minimised: Option<Smaller>,
     shuttle_schedule: Option<String>,
@@ -74,6 +75,9 @@ pub(super) fn read(json: &Value) -> Result<Report, ReportError> {
     let fields = Fields::deserialize(json)?;
     let plan = Plan::from_token(&fields.token)?;
     let mut report = Report::with_sources(fields.finding, plan, fields.sources);
+    report.replay_with = fields
+        .replay
+        .filter(|replay| *replay != report.replay_command());
     report.schedules_before = fields.schedules_before;
     report.minimised = fields.minimised;
     report.shuttle_schedule = fields.shuttle_schedule;

@@ -41,6 +41,9 @@ pub struct Smaller {
     pub before: Size,
     /// How big it is.
     pub after: Size,
+    /// Somebody asked to stop first: it may get smaller still.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub interrupted: bool,
 }
 
 /// A finding with all that its reader needs.

@@ -327,7 +327,10 @@ fn minimised_text(smaller: &Smaller) -> String {
     if (after.tasks, after.preemptions) == (before.tasks, before.preemptions)
         && after.steps >= before.steps
     {
-        return "it was as small as it gets when it was found".to_owned();
+        return match smaller.interrupted {
+            true => "interrupted: this is the best so far".to_owned(),
+            false => "it was as small as it gets when it was found".to_owned(),
+        };
     }
     let size = |size: &Size| {
         format!(
@@ -337,7 +340,11 @@ fn minimised_text(smaller: &Smaller) -> String {
             words::count(size.preemptions as usize, "preemption"),
         )
     };
-    format!("from {} to {}", size(before), size(after))
+    let interrupted = match smaller.interrupted {
+        true => "; interrupted, so that this is the best so far",
+        false => "",
+    };
+    format!("from {} to {}{interrupted}", size(before), size(after))
 }
 
 fn schedule_text(schedule: &Schedule) -> String {

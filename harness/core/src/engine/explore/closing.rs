@@ -91,9 +91,12 @@ impl Executor {
             slot.phase = Phase::Running;
             slot.task
         };
+        let mut unwound = false;
         for _ in 0..UNWINDINGS {
             self.closing_switches.set(0);
             self.current.set(Some(task));
+            unwound |= stuck;
+            self.goes_on(self.nested.get() > 0 && !unwound);
             let pause = if stuck {
                 fiber.unwind()
             } else {
@@ -134,11 +137,15 @@ impl Executor {
             self.state.borrow_mut().cut_short = true;
         }
         let (slot, resistance) = self.least_resistance(me).unwrap_or_else(|| {
+            if self.is_upright(0) {
+                self.upright.set(None);
+                fiber::unwind();
+            }
             // What it joins may have been given up.
             self.lose(1);
             panic!("a destructor blocks while its task unwinds, which nothing can resolve")
         });
-        let switches = self.closing_switches.get();
+        let (switches, upright) = (self.closing_switches.get(), self.upright.take());
         self.nested.set(self.nested.get() + 1);
         match resistance {
             Resistance::None | Resistance::Waits => self.end_poll(slot),
@@ -153,7 +160,21 @@ impl Executor {
         }
         self.nested.set(self.nested.get() - 1);
         self.closing_switches.set(switches);
+        self.upright.set(upright);
         self.current.set(Some(me));
+    }
+
+    /// The task that is being ended is let go on. If it is on top of another, that one's panic makes
+    /// the whole thread panic; it is `upright` itself unless it is unwound.
+    pub(crate) fn goes_on(&self, upright: bool) {
+        self.upright.set(upright.then(panics::begun));
+    }
+
+    /// Whether the current task only looks as if it were panicking, but for its own latest `panics`.
+    pub(crate) fn is_upright(&self, panics: u32) -> bool {
+        self.upright
+            .get()
+            .is_some_and(|before| panics::begun().wrapping_sub(before) == panics)
     }
 
     /// A destructor panics, or is about to, while its task is being unwound, since what it joined was

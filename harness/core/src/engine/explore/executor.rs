@@ -41,6 +41,9 @@ pub(crate) struct Executor {
     pub(crate) given_up: Cell<u32>,
     /// How many tasks are being ended on top of another that waits in a destructor.
     pub(crate) nested: Cell<u32>,
+    /// The current task, which is being ended on top of another, goes on as if nothing were wrong,
+    /// although its thread is panicking: how many panics had begun when it was let go on.
+    pub(crate) upright: Cell<Option<u32>>,
     pub(crate) state: RefCell<RunState>,
     /// A runtime that the next run may use: see [`Executor::keep_runtime`].
     runtime: Cell<Option<Runtime>>,
@@ -62,6 +65,7 @@ impl Executor {
             closing_switches: Cell::new(0),
             given_up: Cell::new(0),
             nested: Cell::new(0),
+            upright: Cell::new(None),
             state: RefCell::new(RunState::new()),
             runtime: Cell::new(None),
             censuses: Censuses::default(),
@@ -86,6 +90,8 @@ impl Executor {
                 .enable_time()
                 .start_paused(true)
                 .thread_name_fn(unmodelled::name_blocking_thread)
+                // Who asks for a thread is seen when one is started, so none is kept.
+                .thread_keep_alive(Duration::ZERO)
                 .build()
                 .unwrap_or_else(|error| panic!("cannot build a tokio runtime: {error}"))
         })

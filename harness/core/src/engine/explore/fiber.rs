@@ -138,8 +138,9 @@ pub(crate) fn suspend(pause: Pause) {
     }
 }
 
+/// Unwinds the fiber that is running.
 #[cold]
-fn unwind() -> ! {
+pub(crate) fn unwind() -> ! {
     UNWIND.set(false);
     resume_unwind(Box::new(Unwound))
 }

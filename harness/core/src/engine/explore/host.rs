@@ -219,7 +219,9 @@ impl Host for Executor {
     }
 
     fn about_to_abort(&self) {
-        // It is being unwound, and so is its destructor.
-        self.lose(2);
+        // It is being unwound, and so is its destructor; unless that is no destructor's panic.
+        if !self.is_upright(1) {
+            self.lose(2);
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::panic::{self, PanicHookInfo};
+use std::panic::{self, Location, PanicHookInfo};
 use std::sync::Once;
 
 use crate::engine::stress::AMBIENT_EPOCH;
@@ -29,8 +29,7 @@ pub(crate) fn install_hook() {
     ONCE.call_once(|| {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            if info.payload().is::<Forgotten>() {
-                settle_one();
+            if settled(info) {
                 return;
             }
             if !note(info) {
@@ -38,6 +37,15 @@ pub(crate) fn install_hook() {
             }
         }));
     });
+}
+
+/// For the first lines of a hook: whether this panic is only there so that others are forgotten.
+pub(crate) fn settled(info: &PanicHookInfo<'_>) -> bool {
+    let forgotten = info.payload().is::<Forgotten>();
+    if forgotten {
+        settle_one();
+    }
+    forgotten
 }
 
 /// The payload of a panic that is there to be forgotten.
@@ -92,7 +100,8 @@ pub(crate) fn note(info: &PanicHookInfo<'_>) -> bool {
         host.epoch() != AMBIENT_EPOCH && (host.current().is_some() || host.closing())
     });
     let explained = match in_task {
-        Some(_) => text_of(info.payload()).and_then(|text| unmodelled::explained(&text)),
+        Some(_) => text_of(info.payload())
+            .and_then(|text| unmodelled::explained(&text, info.location().map(Location::file))),
         None => None,
     };
     if in_task != Some(true) {

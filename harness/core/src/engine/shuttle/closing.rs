@@ -8,6 +8,9 @@ use shuttle_engine::runtime::thread;
 
 use crate::engine::explore::Pause;
 use crate::engine::explore::closing::Resistance;
+use crate::engine::explore::executor::note_panic;
+use crate::engine::explore::fiber;
+use crate::engine::explore::panics;
 use crate::engine::explore::slots::Phase;
 use crate::engine::shuttle::machine::{Machine, Order};
 use crate::task::TaskRef;
@@ -63,8 +66,12 @@ impl Machine {
     /// given up.
     fn finish(&self, slot: u32, order: Order) {
         let mut order = order;
+        let mut unwound = false;
         for _ in 0..UNWINDINGS {
             self.executor.closing_switches.set(0);
+            unwound |= order == Order::Unwind;
+            let nested = !self.waiting.borrow().is_empty();
+            self.executor.goes_on(nested && !unwound);
             let pause = self.run_alone(slot, order);
             order = match pause {
                 Pause::Pending | Pause::Ended | Pause::Unwound | Pause::Panicked => return,
@@ -119,9 +126,16 @@ impl Machine {
             self.executor.state.borrow_mut().cut_short = true;
         }
         let (slot, resistance) = self.least_resistance(me).unwrap_or_else(|| {
+            if self.executor.is_upright(0) {
+                self.executor.upright.set(None);
+                fiber::unwind();
+            }
+            // What it joins may have been given up.
+            self.lose(1);
             panic!("a destructor blocks while its task unwinds, which nothing can resolve")
         });
         let (switches, alone) = (self.executor.closing_switches.get(), self.alone.get());
+        let upright = self.executor.upright.take();
         self.executor.current.set(None);
         self.waiting.borrow_mut().push(ExecutionState::me());
         match resistance {
@@ -132,7 +146,45 @@ impl Machine {
         self.waiting.borrow_mut().pop();
         self.executor.closing_switches.set(switches);
         self.alone.set(alone);
+        self.executor.upright.set(upright);
         self.executor.current.set(Some(me));
+    }
+
+    /// A destructor panics, or is about to, while its task is being unwound: the task is given up, as
+    /// under `explore`. Nobody lets it go on again, and Shuttle frees its stack as it is.
+    #[cold]
+    pub(super) fn lose(&self, panics: u32) {
+        let Some(me) = self.executor.current.get() else {
+            return;
+        };
+        if !self.executor.closing.get() {
+            return;
+        }
+        // Those that wait for it to come back are panicking themselves.
+        let forgotten = if self.waiting.borrow().is_empty() {
+            panics::forget_all()
+        } else {
+            panics::forget(panics);
+            true
+        };
+        if !forgotten {
+            return;
+        }
+        if self.alone.get() {
+            self.returned.set(Some(Pause::Lost));
+        } else {
+            // It was its turn: its destructors have begun to take the run down, so it had panicked
+            // before that.
+            let state = &mut *self.executor.state.borrow_mut();
+            note_panic(state, me.slot);
+            state.retire(me.slot, true);
+        }
+        self.executor.current.set(None);
+        self.executor.pulse.step_ends();
+        let id = ExecutionState::me();
+        loop {
+            self.switch_away(id);
+        }
     }
 
     fn least_resistance(&self, me: TaskRef) -> Option<(u32, Resistance)> {

@@ -148,4 +148,11 @@ impl Host for Machine {
     fn woken(&self, word: usize) -> bool {
         Machine::woken(self, word)
     }
+
+    fn about_to_abort(&self) {
+        // It is being unwound, and so is its destructor; unless that is no destructor's panic.
+        if !self.executor.is_upright(1) {
+            self.lose(2);
+        }
+    }
 }

@@ -348,7 +348,7 @@ impl Machine {
     }
 
     /// Lets Shuttle's scheduler choose.
-    fn switch_away(&self, id: TaskId) {
+    pub(super) fn switch_away(&self, id: TaskId) {
         thread::switch();
         self.await_turn(id);
     }
