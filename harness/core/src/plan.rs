@@ -478,6 +478,7 @@ mod tests {
             "standstill:pct:3",
             "pos",
             "surw",
+            "directed",
         ] {
             let strategy: StrategyKind = text.parse().unwrap();
             assert_eq!(strategy.to_string(), text);
@@ -495,7 +496,7 @@ mod tests {
         ] {
             let error = text.parse::<StrategyKind>().unwrap_err().to_string();
             assert!(
-                error.ends_with("standstill:pct:DEPTH, pos, surw"),
+                error.ends_with("standstill:pct:DEPTH, pos, surw, directed"),
                 "{error}"
             );
         }
@@ -510,7 +511,7 @@ mod tests {
     fn each_engine_has_its_own_strategies() {
         assert_eq!(
             EngineKind::Explore.strategies(),
-            "random, pct:DEPTH, urw, pos, surw"
+            "random, pct:DEPTH, urw, pos, surw, directed"
         );
         assert_eq!(
             EngineKind::Shuttle.strategies(),
