@@ -73,7 +73,9 @@ fn task(world: Arc<World>, number: usize) -> Pin<Box<dyn Future<Output = ()> + S
         drop(holds);
         let mut left = world.left.lock().unwrap();
         left.0 -= 1;
-        if let (0, Some(root)) = (left.0, left.1.take()) {
+        if left.0 == 0
+            && let Some(root) = left.1.take()
+        {
             root.wake();
         }
     })
