@@ -17,7 +17,8 @@
 //!
 //! Each place is drawn for once a run: the first two rules hold there with a chance of three in
 //! four, the third with one in two. So tasks that all come by the same place are all held back there,
-//! however many they are. Of those held back any is as likely to be the next.
+//! however many they are. Of those held back any is as likely to be the next. What a task does while
+//! no other could run is not looked at.
 //!
 //! A cycle of n tasks, each of which locks once under a lock, in a place of its own, is entered with
 //! a probability of at least (3/4)^(n-1), whatever the number of steps before it, provided that nobody
