@@ -143,10 +143,13 @@ pub enum StrategyKind {
     Pos,
     /// The uniform random walk, for the operations on a few shared resources.
     Surw,
+    /// A task that holds something is held back before it asks for more, and so is whoever could
+    /// end the wait that comes of it.
+    Directed,
 }
 
 /// The strategies there are, with any parameters, and the engines that have them.
-const STRATEGIES: [(StrategyKind, &[EngineKind]); 9] = {
+const STRATEGIES: [(StrategyKind, &[EngineKind]); 10] = {
     use EngineKind::{Explore, Shuttle, Stress};
     [
         // Under stress it stands for the noise, which has nothing but a seed.
@@ -159,6 +162,7 @@ const STRATEGIES: [(StrategyKind, &[EngineKind]); 9] = {
         (StrategyKind::OwnPct { depth: 1 }, &[Shuttle]),
         (StrategyKind::Pos, &[Explore]),
         (StrategyKind::Surw, &[Explore]),
+        (StrategyKind::Directed, &[Explore]),
     ]
 };
 
@@ -181,6 +185,7 @@ impl StrategyKind {
             StrategyKind::OwnPct { .. } => "standstill:pct",
             StrategyKind::Pos => "pos",
             StrategyKind::Surw => "surw",
+            StrategyKind::Directed => "directed",
         }
     }
 
@@ -473,6 +478,7 @@ mod tests {
             "standstill:pct:3",
             "pos",
             "surw",
+            "directed",
         ] {
             let strategy: StrategyKind = text.parse().unwrap();
             assert_eq!(strategy.to_string(), text);
@@ -490,7 +496,7 @@ mod tests {
         ] {
             let error = text.parse::<StrategyKind>().unwrap_err().to_string();
             assert!(
-                error.ends_with("standstill:pct:DEPTH, pos, surw"),
+                error.ends_with("standstill:pct:DEPTH, pos, surw, directed"),
                 "{error}"
             );
         }
@@ -505,7 +511,7 @@ mod tests {
     fn each_engine_has_its_own_strategies() {
         assert_eq!(
             EngineKind::Explore.strategies(),
-            "random, pct:DEPTH, urw, pos, surw"
+            "random, pct:DEPTH, urw, pos, surw, directed"
         );
         assert_eq!(
             EngineKind::Shuttle.strategies(),

@@ -59,6 +59,7 @@ fn schedule() -> impl Strategy<Value = Schedule> {
         (1_u8..=32).prop_map(|depth| StrategyKind::OwnPct { depth }),
         Just(StrategyKind::Pos),
         Just(StrategyKind::Surw),
+        Just(StrategyKind::Directed),
     ];
     let digest = any::<(u32, u32)>().prop_map(|(choices, hash)| Digest { choices, hash });
     prop_oneof![

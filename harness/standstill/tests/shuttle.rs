@@ -112,7 +112,7 @@ fn an_engine_refuses_a_strategy_that_it_lacks() {
         HuntError::Unavailable(Unavailable::Strategy {
             engine: EngineKind::Explore,
             strategy: StrategyKind::RoundRobin,
-            known: "random, pct:DEPTH, urw, pos, surw".to_owned(),
+            known: "random, pct:DEPTH, urw, pos, surw, directed".to_owned(),
         })
     );
     let schedule = Schedule::Seeded {

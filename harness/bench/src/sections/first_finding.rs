@@ -31,13 +31,14 @@ const fn shuttles(strategy: StrategyKind) -> Contender {
     }
 }
 
-const CONTENDERS: [Contender; 10] = [
+const CONTENDERS: [Contender; 11] = [
     ours(Tactic::One(StrategyKind::Random)),
     ours(Tactic::One(StrategyKind::Pct { depth: 2 })),
     ours(Tactic::One(StrategyKind::Pct { depth: 3 })),
     ours(Tactic::One(StrategyKind::Pos)),
     ours(Tactic::One(StrategyKind::Urw)),
     ours(Tactic::One(StrategyKind::Surw)),
+    ours(Tactic::One(StrategyKind::Directed)),
     ours(Tactic::Auto),
     shuttles(StrategyKind::Random),
     shuttles(StrategyKind::Pct { depth: 3 }),
@@ -45,8 +46,8 @@ const CONTENDERS: [Contender; 10] = [
 ];
 
 const RANDOM: usize = 0;
-const AUTO: usize = 6;
-const SHUTTLES: std::ops::Range<usize> = 7..10;
+const AUTO: usize = 7;
+const SHUTTLES: std::ops::Range<usize> = 8..11;
 
 impl Contender {
     fn name(self) -> String {

@@ -59,8 +59,8 @@ pub(crate) struct HuntArgs {
     #[arg(long, help_heading = "Schedules", default_value = EngineKind::Explore.name(), value_parser = one_of(EngineKind::ALL, EngineKind::name))]
     pub(crate) engine: EngineKind,
     /// What decides who goes next: `random`, `pct:D` with a bug depth D from 1 to 32, `pos`, `urw`,
-    /// `surw`; `auto` deals the schedules out over all of these; `dfs` tries every schedule in one
-    /// job, `dfs:P` those with P preemptions at the most.
+    /// `surw`, `directed`; `auto` deals the schedules out over all of these; `dfs` tries every
+    /// schedule in one job, `dfs:P` those with P preemptions at the most.
     ///
     /// Under the engine `shuttle` these are Shuttle's schedulers: `random`, `pct:D`, `urw`, `dfs` and
     /// `round-robin`, and `auto` lets the first two take turns. Standstill's own are called

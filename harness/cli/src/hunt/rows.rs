@@ -206,12 +206,12 @@ mod tests {
             (
                 "--strategy round-robin",
                 "the engine `explore` has no strategy `round-robin`: choose one of random, \
-                 pct:DEPTH, urw, pos, surw",
+                 pct:DEPTH, urw, pos, surw, directed",
             ),
             (
                 "--engine explore --strategy standstill:random",
                 "the engine `explore` has no strategy `standstill:random`: choose one of random, \
-                 pct:DEPTH, urw, pos, surw",
+                 pct:DEPTH, urw, pos, surw, directed",
             ),
             (
                 "pear",

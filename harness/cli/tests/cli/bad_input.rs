@@ -36,7 +36,7 @@ fn bad_input_is_one_clear_line_and_exit_2() {
         (
             "hunt --strategy round-robin",
             "the engine `explore` has no strategy `round-robin`: choose one of random, \
-                 pct:DEPTH, urw, pos, surw",
+                 pct:DEPTH, urw, pos, surw, directed",
         ),
         ("hunt --variant own", "no scenario has a variant `own`"),
         ("replay ss1-abc", "the token is truncated or mistyped"),

@@ -115,8 +115,8 @@ fn the_help_of_a_hunt_lists_every_option() {
 
           --strategy <STRATEGY>
               What decides who goes next: `random`, `pct:D` with a bug depth D from 1 to 32, `pos`,
-              `urw`, `surw`; `auto` deals the schedules out over all of these; `dfs` tries every
-              schedule in one job, `dfs:P` those with P preemptions at the most.
+              `urw`, `surw`, `directed`; `auto` deals the schedules out over all of these; `dfs` tries
+              every schedule in one job, `dfs:P` those with P preemptions at the most.
 
               Under the engine `shuttle` these are Shuttle's schedulers: `random`, `pct:D`, `urw`, `dfs`
               and `round-robin`, and `auto` lets the first two take turns. Standstill's own are called

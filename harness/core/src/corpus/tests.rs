@@ -228,7 +228,7 @@ fn a_broken_entry_is_told_with_its_line_and_the_remedy() {
         (
             change("strategy = \"pct:3\"", "strategy = \"pct:0\""),
             "17: there is no strategy `pct:0`: choose one of random, pct:DEPTH, urw, dfs, \
-             round-robin, standstill:random, standstill:pct:DEPTH, pos, surw",
+             round-robin, standstill:random, standstill:pct:DEPTH, pos, surw, directed",
         ),
         (
             change("strategy_version = 1", "strategy_version = 2"),

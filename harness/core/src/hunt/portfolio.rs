@@ -28,15 +28,15 @@ const BY_MERIT: u32 = 100;
 /// PCT's depths: 1 to this.
 const DEEPEST: u32 = 4;
 
-/// The strategies, in a fixed order.
-const ARMS: usize = 5;
+/// The strategies, in a fixed order. Schedule 0 belongs to the first.
+const ARMS: usize = 6;
 
 /// How much each strategy gets.
 type Shares = [u32; ARMS];
 
-/// Before anything is known: a strategy counts once for each of its settings, pct for its four
-/// depths and surw for one class of resources and for two.
-const EVEN: Shares = [1, DEEPEST, 1, 1, 2];
+/// Before anything is known: a strategy counts once for each of its settings, directed for its three
+/// rules, pct for its four depths and surw for one class of resources and for two.
+const EVEN: Shares = [3, DEEPEST, 1, 1, 2, 1];
 
 /// Two to the power of 64 by the golden ratio: the fractional parts of its multiples are spread as
 /// evenly as can be, over any run of numbers.
@@ -55,13 +55,14 @@ fn draw(shares: &Shares, index: u64, random: &mut Random) -> (usize, StrategyKin
         arm += 1;
     }
     let strategy = match arm {
-        0 => StrategyKind::Random,
+        0 => StrategyKind::Directed,
         1 => StrategyKind::Pct {
             depth: u8::try_from(depth).unwrap_or(1),
         },
         2 => StrategyKind::Pos,
         3 => StrategyKind::Urw,
-        _ => StrategyKind::Surw,
+        4 => StrategyKind::Surw,
+        _ => StrategyKind::Random,
     };
     (arm, strategy)
 }
@@ -116,11 +117,12 @@ impl Portfolio {
     /// What the scout of schedule `index`, which ran under `strategy`, has seen.
     pub(super) fn report(&self, index: u64, strategy: Option<StrategyKind>, seen: Vec<u64>) {
         let arm = match strategy {
+            Some(StrategyKind::Directed) => 0,
             Some(StrategyKind::Pct { .. }) => 1,
             Some(StrategyKind::Pos) => 2,
             Some(StrategyKind::Urw) => 3,
             Some(StrategyKind::Surw) => 4,
-            _ => 0,
+            _ => 5,
         };
         self.state().scouted.insert(index, (arm, seen));
         self.changed.notify_all();
@@ -255,10 +257,22 @@ mod tests {
     }
 
     #[test]
-    fn every_strategy_has_its_turns_among_any_18_schedules() {
+    fn the_first_schedules_go_to_those_that_find_most_at_once() {
+        let dealt = (0..12).map(|index| draw(&EVEN, index, &mut Random::new(index)).1.name());
+        assert_eq!(
+            dealt.collect::<Vec<_>>(),
+            [
+                "directed", "pos", "directed", "surw", "pct", "directed", "urw", "pct", "random",
+                "pct", "directed", "surw"
+            ]
+        );
+    }
+
+    #[test]
+    fn every_strategy_has_its_turns_among_any_24_schedules() {
         for begin in 0..100 {
             let mut met = [0_u32; ARMS];
-            for index in begin..begin + 18 {
+            for index in begin..begin + 24 {
                 met[draw(&EVEN, index, &mut Random::new(index)).0] += 1;
             }
             let twice = EVEN.map(|share| 2 * share);

@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn tactics_are_spelled_both_ways() {
         for text in [
-            "auto", "random", "pct:3", "pos", "urw", "surw", "dfs", "dfs:2",
+            "auto", "random", "pct:3", "pos", "urw", "surw", "directed", "dfs", "dfs:2",
         ] {
             let tactic: Tactic = text.parse().unwrap();
             assert_eq!(tactic.to_string(), text);
@@ -99,7 +99,7 @@ mod tests {
         assert_eq!(
             "psychic".parse::<Tactic>().unwrap_err().to_string(),
             "there is no strategy `psychic`: choose one of random, pct:DEPTH, urw, dfs, \
-             round-robin, standstill:random, standstill:pct:DEPTH, pos, surw, auto, \
+             round-robin, standstill:random, standstill:pct:DEPTH, pos, surw, directed, auto, \
              dfs:PREEMPTIONS"
         );
     }

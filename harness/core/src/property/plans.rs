@@ -79,5 +79,6 @@ fn strategies() -> impl Strategy<Value = StrategyKind> {
         (1..=DEEPEST).prop_map(|depth| StrategyKind::Pct { depth }),
         Just(StrategyKind::Pos),
         Just(StrategyKind::Surw),
+        Just(StrategyKind::Directed),
     ]
 }

@@ -2,9 +2,11 @@
 
 mod bytes;
 pub(crate) mod census;
+mod directed;
 mod observed;
 mod pct;
 mod pos;
+mod priorities;
 mod random;
 mod replay;
 mod surw;
@@ -291,6 +293,7 @@ pub(crate) fn of(schedule: &Schedule, census: Option<Rc<Census>>) -> Chooser {
             StrategyKind::Pos => Box::new(pos::Pos::new(*seed)),
             StrategyKind::Urw => Box::new(urw::Urw::new(*seed, census.unwrap_or_default())),
             StrategyKind::Surw => Box::new(surw::Surw::new(*seed, census.unwrap_or_default())),
+            StrategyKind::Directed => Box::new(directed::Directed::new(*seed)),
             StrategyKind::Dfs | StrategyKind::RoundRobin => return idle(),
         },
         Schedule::Choices(choices) => Box::new(replay::Replay::new(choices.clone())),

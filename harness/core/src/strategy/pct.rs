@@ -8,28 +8,19 @@
 //! k is a power of two drawn from the seed, not the length of earlier runs: a seed means the same
 //! run whatever ran before it. Only real choices count, those with two or more ready tasks.
 
-use std::collections::BinaryHeap;
-
 use crate::random::Random;
+use crate::strategy::priorities::Priorities;
 use crate::strategy::{Pick, Strategy, View};
 
-/// Priorities by slot, and the ready ones in a heap.
+/// Priorities that change at a few choices.
 #[derive(Debug)]
 pub(crate) struct Pct {
     random: Random,
     /// The choices at which the running task drops, in falling order.
     changes: Vec<u32>,
     choices: u32,
-    priorities: Vec<u64>,
-    /// Ready tasks by priority. Entries that are out of date are dropped when they surface.
-    heap: BinaryHeap<(u64, u32)>,
-    queued: Vec<bool>,
-    /// The next priority below all others.
-    lowest: u64,
+    priorities: Priorities,
 }
-
-/// Drawn priorities lie above this; those of dropped tasks count down from it.
-const DROPPED: u64 = 1 << 32;
 
 /// k is two to the power of one of these.
 const LENGTH_EXPONENTS: std::ops::Range<u32> = 4..12;
@@ -48,41 +39,8 @@ impl Pct {
             random,
             changes,
             choices: 0,
-            priorities: Vec::new(),
-            heap: BinaryHeap::new(),
-            queued: Vec::new(),
-            lowest: DROPPED,
+            priorities: Priorities::default(),
         }
-    }
-
-    fn enqueue(&mut self, slot: u32) {
-        let index = slot as usize;
-        if !self.queued[index] {
-            self.queued[index] = true;
-            self.heap.push((self.priorities[index], slot));
-        }
-    }
-
-    /// The ready task of the highest priority. Its entry stays in the heap.
-    fn highest(&mut self, view: &View<'_>) -> Option<u32> {
-        while let Some(&(priority, slot)) = self.heap.peek() {
-            let index = slot as usize;
-            if priority == self.priorities[index] && view.ready.contains(slot) {
-                return Some(slot);
-            }
-            self.heap.pop();
-            if priority == self.priorities[index] {
-                self.queued[index] = false;
-            }
-        }
-        None
-    }
-
-    fn drop_below_all(&mut self, slot: u32) {
-        self.lowest -= 1;
-        self.priorities[slot as usize] = self.lowest;
-        self.queued[slot as usize] = false;
-        self.enqueue(slot);
     }
 }
 
@@ -96,12 +54,13 @@ impl Strategy for Pct {
             while self.changes.last().is_some_and(|at| *at < self.choices) {
                 self.changes.pop();
                 // The task that would go on is the one that drops.
-                if let Some(running) = self.highest(view) {
-                    self.drop_below_all(running);
+                if let Some(running) = self.priorities.highest(view) {
+                    self.priorities.drop_below_all(running);
                 }
             }
         }
-        self.highest(view)
+        self.priorities
+            .highest(view)
             .map_or_else(|| view.fallback(), Pick::Task)
     }
 
@@ -110,21 +69,14 @@ impl Strategy for Pct {
     }
 
     fn spawned(&mut self, slot: u32) {
-        let index = slot as usize;
-        if index >= self.priorities.len() {
-            self.priorities.resize(index + 1, 0);
-            self.queued.resize(index + 1, false);
-        }
-        // Distinct: the slot's serial draw decides, and 31 random bits rarely meet.
-        self.priorities[index] = DROPPED + (self.random.next() >> 24);
-        self.queued[index] = false;
+        self.priorities.spawned(slot, &mut self.random);
     }
 
     fn woken(&mut self, slot: u32) {
-        self.enqueue(slot);
+        self.priorities.woken(slot);
     }
 
     fn yielded(&mut self, slot: u32) {
-        self.drop_below_all(slot);
+        self.priorities.drop_below_all(slot);
     }
 }

@@ -370,6 +370,7 @@ fn strategy_code(strategy: StrategyKind) -> u8 {
         StrategyKind::OwnPct { .. } => 6,
         StrategyKind::Pos => 7,
         StrategyKind::Surw => 8,
+        StrategyKind::Directed => 9,
     }
 }
 

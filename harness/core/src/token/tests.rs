@@ -171,7 +171,10 @@ fn sealed_nonsense_is_malformed() {
         (changed(name, 0x05), "its engine has the unknown code 5"),
         (changed(name + 2, 0xff), "its load has unknown knobs"),
         (changed(name + 5, 9), "its schedule has the unknown code 9"),
-        (changed(name + 6, 9), "its strategy has the unknown code 9"),
+        (
+            changed(name + 6, 99),
+            "its strategy has the unknown code 99",
+        ),
         (changed(name + 8, 33), "`pct` has no depth 33"),
         (longer, "bytes are left over"),
         (

@@ -277,6 +277,33 @@ impl Tracker {
         (task.last.map(|(op, _)| op), task.on)
     }
 
+    /// Where the operation is that the task in `slot` announced last.
+    pub(crate) fn announced_at(&self, slot: u32) -> Option<Site> {
+        self.tasks[slot as usize].last.map(|(_, site)| site)
+    }
+
+    /// Whether the task in `slot` holds anything.
+    pub(crate) fn holds_any(&self, slot: u32) -> bool {
+        self.tasks[slot as usize].holding > 0
+    }
+
+    /// The living tasks that were seen on this side of a resource.
+    pub(crate) fn living_users(
+        &self,
+        resource: ResourceId,
+        side: Side,
+    ) -> impl Iterator<Item = u32> + '_ {
+        let resource = &self.resources[resource.0 as usize];
+        let itself = resource.info.task.filter(|_| side == Side::Itself);
+        let seen = (side != Side::Itself).then(|| resource.users(side).iter());
+        let lives = |task: &TaskRef| {
+            let record = &self.tasks[task.slot as usize];
+            record.alive && record.serial == task.serial
+        };
+        let users = itself.into_iter().chain(seen.into_iter().flatten());
+        users.filter(lives).map(|task| task.slot)
+    }
+
     /// What was told of a resource when it was entered.
     pub(crate) fn info(&self, resource: ResourceId) -> &ResourceInfo {
         &self.resources[resource.0 as usize].info

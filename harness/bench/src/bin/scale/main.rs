@@ -71,7 +71,7 @@ fn json() {
 }
 
 fn check() {
-    for strategy in FLAT {
+    for strategy in FLAT.into_iter().chain([StrategyKind::Directed]) {
         let allocations = programs::allocations_in_the_steady_state(strategy);
         assert!(
             allocations <= ALLOCATIONS_OF_LOOKS,

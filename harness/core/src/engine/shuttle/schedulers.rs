@@ -47,7 +47,8 @@ pub(super) fn of(plan: &Plan) -> Chooser {
         StrategyKind::OwnRandom
         | StrategyKind::OwnPct { .. }
         | StrategyKind::Pos
-        | StrategyKind::Surw => return Chooser::Own,
+        | StrategyKind::Surw
+        | StrategyKind::Directed => return Chooser::Own,
         StrategyKind::Random => Theirs {
             wants_end: true,
             ..plain(Box::new(RandomScheduler::new_from_seed(seed, 1)))
