@@ -171,11 +171,7 @@ impl Clocks {
                         node: first.node,
                         initials: self.initials(events, early, index),
                         second: event.actor,
-                        over: if first.actor == Actor::Timer || event.actor == Actor::Timer {
-                            "an early timer"
-                        } else {
-                            common_ground(&first.accesses, &event.accesses)
-                        },
+                        over: over(first, event),
                     });
                 }
                 self.join(early);
@@ -193,6 +189,18 @@ impl Clocks {
         }
         races
     }
+}
+
+/// What two steps depend on each other by, in words.
+fn over(first: &Event, second: &Event) -> &'static str {
+    if first.actor == Actor::Timer || second.actor == Actor::Timer {
+        return "an early timer";
+    }
+    // The root touches everything where it ends, and the step is its last.
+    if second.actor == Actor::Task(0) && second.accesses.contains(&Access::ALL) {
+        return "the end of the root";
+    }
+    common_ground(&first.accesses, &second.accesses)
 }
 
 #[cfg(test)]
