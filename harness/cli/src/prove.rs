@@ -95,9 +95,26 @@ fn line(proof: &Proof) -> String {
             grouped(found.first_at + 1)
         ),
         Conclusion::NotProved(reason) => {
-            format!("not proved: {reason}; {figures} ({seconds:.1} s)")
+            let sources = sources(proof);
+            format!("not proved: {reason}; {figures} ({seconds:.1} s){sources}")
         }
     }
+}
+
+/// Where so many interleavings come from.
+fn sources(proof: &Proof) -> String {
+    let all: u64 = proof.reversed.iter().map(|(_, count)| count).sum();
+    if all == 0 {
+        return String::new();
+    }
+    let shares = proof.reversed.iter().take(4);
+    let shares: Vec<String> = shares
+        .map(|(over, count)| format!("{over} {} %", count * 100 / all))
+        .collect();
+    format!(
+        "\n  orders that matter are those over: {}",
+        shares.join(", ")
+    )
 }
 
 #[derive(Serialize)]

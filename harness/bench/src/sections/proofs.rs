@@ -40,6 +40,8 @@ struct Attempt {
     redundant: u64,
     steps: u64,
     seconds: f64,
+    /// How many orders had to be tried, by what they are over: where the classes come from.
+    reversed: Vec<(&'static str, u64)>,
     shuttle_schedules: String,
     shuttle_seconds: f64,
 }
@@ -71,6 +73,7 @@ impl Attempt {
             redundant: proof.redundant,
             steps: proof.steps,
             seconds: proof.elapsed.as_secs_f64(),
+            reversed: proof.reversed,
             shuttle_schedules: match &shuttle.verdict {
                 Verdict::Clean if shuttle.schedules < cap => shuttle.schedules.to_string(),
                 Verdict::Clean => format!("> {cap}"),
@@ -78,6 +81,26 @@ impl Attempt {
             },
             shuttle_seconds: shuttle.elapsed.as_secs_f64(),
         })
+    }
+
+    /// Why nothing is known, if that is so.
+    fn reason(&self) -> Option<String> {
+        let all: u64 = self.reversed.iter().map(|(_, count)| count).sum();
+        if all == 0 {
+            return None;
+        }
+        let shares = self.reversed.iter().take(4);
+        let shares: Vec<String> = shares
+            .map(|(over, count)| format!("{over} {} %", count * 100 / all))
+            .collect();
+        Some(format!(
+            "`{}` with {} has more than {} classes of interleavings that differ in the order of dependent \
+             steps; what those steps met over: {}.",
+            self.scenario,
+            self.load,
+            self.executions - self.redundant,
+            shares.join(", ")
+        ))
     }
 
     fn row(&self) -> Vec<String> {
@@ -139,7 +162,7 @@ pub fn measure(options: &Options) -> Result<Section, Box<dyn Error>> {
             time.as_secs()
         ),
         tables: tables.collect(),
-        conclusions: Vec::new(),
+        conclusions: attempts.iter().filter_map(Attempt::reason).collect(),
         figures: serde_json::to_value(&attempts)?,
     })
 }

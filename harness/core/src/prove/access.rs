@@ -1,13 +1,15 @@
 //! What a step touches, and when two steps can change places.
 
 use crate::op::{Op, ResourceKind};
+use crate::prove::few::Few;
 use crate::strategy::{Pending, View};
-use crate::track::{ResourceId, ResourceInfo};
+use crate::track::{ResourceId, ResourceInfo, Tracker};
 
 /// Something that steps share.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Object {
     /// Anything: what it is cannot be told.
+    #[default]
     All,
     /// A resource of the facade.
     Resource(u32),
@@ -18,11 +20,16 @@ pub(super) enum Object {
 }
 
 /// What a step does to an object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Access {
     pub(super) object: Object,
     pub(super) writes: bool,
+    /// Of a resource.
+    pub(super) kind: Option<ResourceKind>,
 }
+
+/// All that a step touches.
+pub(super) type Accesses = Few<Access, 6>;
 
 impl Access {
     /// It may touch anything.
@@ -32,6 +39,7 @@ impl Access {
         Self {
             object,
             writes: true,
+            kind: None,
         }
     }
 
@@ -48,6 +56,7 @@ impl Access {
         Some(Self {
             object: Object::Resource(id.0),
             writes: !op.only_reads(),
+            kind: Some(info.kind),
         })
     }
 
@@ -57,6 +66,11 @@ impl Access {
             Pending::Poll => Some(Self::write(Object::Wake(view.tracker.serial(slot)))),
             // The task wakes itself, which is no business of the others.
             Pending::Op(Op::Yield | Op::YieldThread, None) => None,
+            Pending::Op(Op::Release, Some(id)) if leaves_readers(view.tracker, id) => Some(Self {
+                object: Object::Resource(id.0),
+                writes: false,
+                kind: Some(ResourceKind::RwLock),
+            }),
             Pending::Op(op, Some(id)) => Self::of(op, id, view.tracker.info(id)),
             Pending::Op(_, None) => Some(Self::ALL),
         }
@@ -69,6 +83,13 @@ impl Access {
     }
 }
 
+/// Whether what is given back now is one of the read locks of a readers-writer lock for which nobody
+/// waits: see the module's documentation.
+fn leaves_readers(tracker: &Tracker, id: ResourceId) -> bool {
+    let info = tracker.info(id);
+    info.kind == ResourceKind::RwLock && info.permits == u32::MAX && tracker.only_readers(id)
+}
+
 /// Whether steps of two tasks cannot change places.
 pub(super) fn dependent(one: &[Access], two: &[Access]) -> bool {
     one.contains(&Access::ALL)
@@ -76,9 +97,32 @@ pub(super) fn dependent(one: &[Access], two: &[Access]) -> bool {
         || one.iter().any(|a| two.iter().any(|b| a.conflicts_with(*b)))
 }
 
+/// What two steps depend on each other by, in words.
+pub(super) fn common_ground(one: &[Access], two: &[Access]) -> &'static str {
+    if one.contains(&Access::ALL) || two.contains(&Access::ALL) {
+        return "anything";
+    }
+    let pairs = one.iter().flat_map(|a| two.iter().map(move |b| (a, b)));
+    let shared = pairs.into_iter().find(|(a, b)| a.conflicts_with(**b));
+    match shared {
+        Some((a, _)) => match a.object {
+            Object::All => "anything",
+            Object::Resource(_) => a.kind.map_or("a resource", ResourceKind::name),
+            Object::Wake(_) => "the wake of a task",
+            Object::End(_) => "the end of a task",
+        },
+        None => "anything",
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Access, Object, dependent};
+    use std::panic::Location;
+
+    use super::{Access, Object, common_ground, dependent, leaves_readers};
+    use crate::op::{Op, ResourceKind};
+    use crate::task::TaskKind;
+    use crate::track::{ResourceInfo, Tracker};
 
     #[test]
     fn only_reads_of_one_object_change_places() {
@@ -94,5 +138,36 @@ mod tests {
         assert!(!dependent(&[write], &[other]));
         assert!(dependent(&[Access::ALL], &[]));
         assert!(!dependent(&[], &[write]));
+        assert_eq!(common_ground(&[other, write], &[read]), "a resource");
+        assert_eq!(common_ground(&[other], &[other]), "the wake of a task");
+        assert_eq!(common_ground(&[Access::ALL], &[write]), "anything");
+    }
+
+    #[test]
+    fn a_read_lock_is_given_back_unnoticed_while_nobody_waits() {
+        let site = Location::caller();
+        let mut tracker = Tracker::default();
+        let task = tracker.spawned(0, None, TaskKind::Async, "reader", site);
+        let info = |permits| ResourceInfo {
+            kind: ResourceKind::RwLock,
+            type_name: "u32",
+            site,
+            permits,
+            task: None,
+        };
+        let lock = tracker.resource(info(u32::MAX));
+        let limited = tracker.resource(info(2));
+        assert!(!leaves_readers(&tracker, lock));
+        let held = tracker.hold(task, lock, Op::Read, 1, site);
+        tracker.hold(task, lock, Op::Read, 1, site);
+        tracker.hold(task, limited, Op::Read, 1, site);
+        assert!(leaves_readers(&tracker, lock));
+        assert!(!leaves_readers(&tracker, limited));
+        let wait = tracker.wait(task, lock, Op::Write, 1, site);
+        assert!(!leaves_readers(&tracker, lock));
+        tracker.abandoned(wait);
+        assert!(leaves_readers(&tracker, lock));
+        tracker.resize_hold(held, 1, Op::Write);
+        assert!(!leaves_readers(&tracker, lock));
     }
 }

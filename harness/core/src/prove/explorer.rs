@@ -1,13 +1,14 @@
 //! Execution after execution, until every path of the tree was seen.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use crate::engine::{Care, Explore, Run};
 use crate::plan::Plan;
 use crate::prove::path::{Path, Shared, Walk};
-use crate::prove::trace::{Actor, races};
+use crate::prove::trace::{Actor, Clocks};
 use crate::prove::tree::{Breadth, Tree};
 use crate::scenario::Program;
 use crate::strategy::Chooser;
@@ -16,7 +17,10 @@ use crate::strategy::Chooser;
 #[derive(Debug)]
 pub(crate) struct Execution<'a> {
     pub(crate) run: &'a Run,
-    walk: &'a mut Walk,
+    /// How many pairs of steps had to be seen the other way round, by what they depend on each
+    /// other by.
+    pub(crate) reversed: &'a BTreeMap<&'static str, u64>,
+    walk: &'a Walk,
 }
 
 impl Execution<'_> {
@@ -32,7 +36,7 @@ impl Execution<'_> {
 
     /// The plan that brings it back.
     pub(crate) fn plan(&mut self, plan: &Plan) -> Plan {
-        let choices = std::mem::take(&mut self.walk.choices);
+        let choices = self.walk.choices();
         Plan {
             schedule: crate::plan::Schedule::Choices(choices),
             ..plan.clone()
@@ -54,6 +58,8 @@ pub(crate) fn explore(
         tree: Tree::new(breadth),
         walk: Walk::default(),
     }));
+    let mut clocks = Clocks::default();
+    let mut reversed = BTreeMap::new();
     loop {
         let path = Path::new(Rc::clone(&shared), early_timers);
         let chooser = Chooser::Other(Box::new(path));
@@ -65,16 +71,23 @@ pub(crate) fn explore(
             tree.touched(last.node, &last.accesses);
         }
         if breadth == Breadth::Reduced {
-            for race in races(&walk.events, tree.fresh) {
-                tree.reverse(&race);
+            for race in clocks.races(&walk.events, walk.kept) {
+                if tree.reverse(&race) {
+                    *reversed.entry(race.over).or_insert(0) += 1;
+                }
             }
         }
-        if each(Execution { run: &run, walk }).is_break() {
+        let execution = Execution {
+            run: &run,
+            reversed: &reversed,
+            walk,
+        };
+        if each(execution).is_break() {
             return false;
         }
         if !tree.advance() {
             return true;
         }
-        *walk = Walk::default();
+        walk.restart(tree.fresh);
     }
 }

@@ -7,9 +7,31 @@
 //! tell, a step depends on all others. Each execution shows its races ([`trace`]), and each race
 //! has to be seen the other way round ([`tree`]). Every `select!` start and every small random number
 //! is tried, and timers fire early at every place where they may.
+//!
+//! # When steps change places
+//!
+//! A step is told from others of its task by what it came to, and two steps are independent if this
+//! holds in *every* state: where both can be made, either order leads to the same state and leaves
+//! the other what it is; where only one can, making it does not make the other possible. So it is
+//! enough to look at what a step did, in the one execution in which it was made.
+//!
+//! Giving back a *read* lock counts as a look at the readers-writer lock, as taking one does, if
+//! nobody waits for the lock then and its readers are not limited (`leaves_readers`). Where this
+//! step is possible somebody reads and nobody waits, so a read lock is to be had at once, before it
+//! and after it, and one that would have to wait is not; giving back another one remains such a step,
+//! as nobody waits meanwhile; the counts add up in either order. To ask for a write lock, to give one
+//! back, to give a read lock back while somebody waits (who may then go on), and to stop waiting for a
+//! write lock depend on all of these, as before. With a limit it would not hold: what the last of
+//! the readers gives back makes the next one possible.
+//!
+//! That a timer fires early depends on every step. It is a step of somebody who has one at every
+//! place where a timer may fire, but need never make it: no race would show that it could have. So
+//! it is tried at each of those places; who else has to be tried there is told by the races, of which
+//! those with the timer are some.
 
 mod access;
 mod explorer;
+mod few;
 mod path;
 mod trace;
 mod tree;
@@ -91,6 +113,9 @@ pub struct Proof {
     pub steps: u64,
     /// The loads that were looked at, the last one perhaps in part.
     pub loads: u64,
+    /// Pairs of steps that had to be seen the other way round until a bound was reached, by what
+    /// they depend on each other by, the most frequent first: where the interleavings come from.
+    pub reversed: Vec<(&'static str, u64)>,
     /// How long it took, in real time.
     pub elapsed: Duration,
     /// Every finding, by fingerprint. One at the most, unless the proof kept going.
@@ -358,6 +383,7 @@ struct Seen {
     redundant: u64,
     steps: u64,
     loads: u64,
+    reversed: Vec<(&'static str, u64)>,
     /// In the order in which they came up.
     found: Vec<(Finding, Plan, u64)>,
     counts: BTreeMap<Fingerprint, u64>,
@@ -403,6 +429,7 @@ fn prove(prove: &Prove, program: &Program) -> Proof {
         redundant: seen.redundant,
         steps: seen.steps,
         loads: seen.loads,
+        reversed: seen.reversed,
         elapsed: began.elapsed(),
         found,
     }
@@ -491,6 +518,10 @@ fn look_everywhere(engine: &Explore, prove: &Prove, program: &Program, began: In
                     seen.unproved = bound_reached(settings, seen.executions, began);
                 }
                 if seen.unproved.is_some() {
+                    let reversed = execution.reversed.iter();
+                    seen.reversed = reversed.map(|(over, count)| (*over, *count)).collect();
+                    seen.reversed
+                        .sort_by_key(|(_, count)| std::cmp::Reverse(*count));
                     ControlFlow::Break(())
                 } else {
                     ControlFlow::Continue(())

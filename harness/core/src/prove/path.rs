@@ -7,8 +7,9 @@ use crate::op::{Op, ResourceKind};
 use crate::plan::Choice;
 use crate::prove::access::{Access, Object};
 use crate::prove::trace::{Actor, Event};
-use crate::prove::tree::{Node, Place, Tree};
+use crate::prove::tree::{Actors, Node, Place, Tree};
 use crate::strategy::{Pending, Pick, Strategy, Touch, View};
+use crate::task::TaskPath;
 
 /// A choice among more numbers than this is not followed.
 const MOST_NUMBERS: u32 = 64;
@@ -17,12 +18,58 @@ const MOST_NUMBERS: u32 = 64;
 #[derive(Debug, Default)]
 pub(super) struct Walk {
     pub(super) events: Vec<Event>,
-    /// The choices, as they are recorded for a replay.
-    pub(super) choices: Vec<Choice>,
+    /// So many of them are those of the execution before, and all is known of them.
+    pub(super) kept: usize,
+    chosen: Vec<Chosen>,
+    /// By serial number: the paths of the tasks that were chosen.
+    paths: Vec<Option<TaskPath>>,
     /// The path has an equivalent that was seen.
     pub(super) asleep: bool,
     /// Why the path is not the whole truth about the program.
     pub(super) doubt: Option<String>,
+}
+
+/// A choice that a replay has to be told.
+#[derive(Clone, Copy, Debug)]
+enum Chosen {
+    /// The task with this serial number.
+    Task(u32),
+    Timer,
+    Number(u32),
+}
+
+impl Walk {
+    /// Makes ready for the next execution, which does not differ from the last before `node`.
+    pub(super) fn restart(&mut self, node: usize) {
+        self.kept = self.events.partition_point(|event| event.node < node);
+        self.events.truncate(self.kept);
+        self.chosen.clear();
+        self.paths.clear();
+        self.asleep = false;
+        self.doubt = None;
+    }
+
+    /// The choices, as they are recorded for a replay.
+    pub(super) fn choices(&self) -> Vec<Choice> {
+        let path = |serial: u32| self.paths.get(serial as usize).cloned().flatten();
+        self.chosen
+            .iter()
+            .map(|chosen| match *chosen {
+                Chosen::Task(serial) => Choice::Task(path(serial).unwrap_or_else(TaskPath::root)),
+                Chosen::Timer => Choice::Timer,
+                Chosen::Number(number) => Choice::Number(number),
+            })
+            .collect()
+    }
+
+    fn chose(&mut self, serial: u32, path: &TaskPath) {
+        self.chosen.push(Chosen::Task(serial));
+        let index = serial as usize;
+        if self.paths.len() <= index {
+            self.paths.resize(index + 1, None);
+        }
+        self.paths[index].get_or_insert_with(|| path.clone());
+    }
 }
 
 /// What explorer and strategy share.
@@ -38,6 +85,8 @@ pub(super) struct Path {
     shared: Rc<RefCell<Shared>>,
     /// How many times a timer may still fire early.
     early_timers: u32,
+    /// Steps so far.
+    steps: usize,
     /// The next node.
     at: usize,
     /// The node of the step that runs.
@@ -66,6 +115,7 @@ impl Path {
         Self {
             shared,
             early_timers,
+            steps: 0,
             at: 0,
             node: None,
             tasks: Vec::new(),
@@ -85,15 +135,28 @@ impl Path {
         if self.root_ended {
             return;
         }
-        if let Some(event) = self.shared.borrow_mut().walk.events.last_mut() {
+        let walk = &mut self.shared.borrow_mut().walk;
+        if self.steps > walk.kept
+            && let Some(event) = walk.events.last_mut()
+        {
             event.touches(access);
         }
+    }
+
+    /// The next step begins. All is known already of those that are kept.
+    fn enter(&mut self, event: impl FnOnce() -> Event) {
+        let walk = &mut self.shared.borrow_mut().walk;
+        if self.steps >= walk.kept {
+            walk.events.push(event());
+        }
+        self.steps += 1;
     }
 
     /// What the step that ran last did is known now.
     fn close(&mut self) {
         let Shared { tree, walk } = &mut *self.shared.borrow_mut();
-        if let (Some(node), Some(event)) = (self.node, walk.events.last())
+        if self.steps > walk.kept
+            && let (Some(node), Some(event)) = (self.node, walk.events.last())
             && event.node == node
             && event.actor != Actor::World
         {
@@ -115,9 +178,9 @@ impl Path {
             return false;
         };
         let events = &self.shared.borrow().walk.events;
-        for event in events.iter().rev() {
+        for event in events[..self.steps].iter().rev() {
             if event.actor == actor {
-                return event.accesses == [access];
+                return *event.accesses == [access];
             }
             let object = |other: &Access| other.object == access.object || *other == Access::ALL;
             if event.accesses.iter().any(object) {
@@ -128,14 +191,18 @@ impl Path {
     }
 
     fn place(&self, view: &View<'_>) -> Place {
-        let mut enabled: Vec<Actor> = Vec::new();
+        let mut enabled = Actors::default();
         for slot in view.ready.iter() {
             if !self.spins(view, slot) {
                 enabled.push(self.actor(view, slot));
             }
         }
         if enabled.is_empty() {
-            enabled.extend(view.ready.iter().map(|slot| self.actor(view, slot)));
+            enabled = view
+                .ready
+                .iter()
+                .map(|slot| self.actor(view, slot))
+                .collect();
         }
         let fires = view.may_fire && self.early_timers > 0;
         if fires {
@@ -161,7 +228,7 @@ impl Path {
             enabled,
             tasks: self.spawned,
             resources: view.tracker.resources_entered(),
-            wide: fires,
+            fires,
         }
     }
 
@@ -222,13 +289,13 @@ impl Path {
             Some((_, woken)) if polls => woken.take(),
             _ => None,
         };
-        let event = Event {
-            actor: self.actor(view, slot),
-            node: self.node.unwrap_or(0),
+        let (actor, node) = (self.actor(view, slot), self.node.unwrap_or(0));
+        self.enter(|| Event {
+            actor,
+            node,
             accesses: Access::first(view, slot).into_iter().collect(),
             enabled_by,
-        };
-        self.shared.borrow_mut().walk.events.push(event);
+        });
     }
 
     fn wakes(&mut self, slot: u32) {
@@ -242,13 +309,20 @@ impl Path {
         let walk = &mut self.shared.borrow_mut().walk;
         if let Some(outside) = self.outside {
             let is_world = |event: &Event| event.actor == Actor::World;
-            if self.node.is_some() && !walk.events.last().is_some_and(is_world) {
-                walk.events.push(Event {
-                    actor: Actor::World,
-                    node: self.node.unwrap_or(0),
-                    accesses: vec![Access::ALL],
-                    enabled_by: None,
-                });
+            let last = self
+                .steps
+                .checked_sub(1)
+                .and_then(|last| walk.events.get(last));
+            if self.node.is_some() && !last.is_some_and(is_world) {
+                if self.steps >= walk.kept {
+                    walk.events.push(Event {
+                        actor: Actor::World,
+                        node: self.node.unwrap_or(0),
+                        accesses: [Access::ALL].into_iter().collect(),
+                        enabled_by: None,
+                    });
+                }
+                self.steps += 1;
             }
             if outside == Outside::Turn {
                 walk.doubt.get_or_insert_with(|| {
@@ -256,9 +330,13 @@ impl Path {
                 });
             }
         }
-        if let Some(event) = walk.events.last_mut() {
-            event.touches(access);
-            woken.get_or_insert(walk.events.len() - 1);
+        if let Some(last) = self.steps.checked_sub(1) {
+            if last >= walk.kept
+                && let Some(event) = walk.events.get_mut(last)
+            {
+                event.touches(access);
+            }
+            woken.get_or_insert(last);
         }
     }
 }
@@ -282,20 +360,21 @@ impl Strategy for Path {
             }
             self.early_timers = self.early_timers.saturating_sub(1);
             self.last = None;
-            let walk = &mut self.shared.borrow_mut().walk;
-            walk.choices.push(Choice::Timer);
-            walk.events.push(Event {
+            self.shared.borrow_mut().walk.chosen.push(Chosen::Timer);
+            let node = self.node.unwrap_or(0);
+            self.enter(|| Event {
                 actor,
-                node: self.node.unwrap_or(0),
-                accesses: vec![Access::ALL],
+                node,
+                accesses: [Access::ALL].into_iter().collect(),
                 enabled_by: None,
             });
             return Pick::Timer;
         };
         self.begin(view, slot);
         if view.ready.len() > 1 || view.may_fire {
-            let choice = Choice::Task(view.tracker.path(slot).clone());
-            self.shared.borrow_mut().walk.choices.push(choice);
+            let serial = view.tracker.serial(slot);
+            let walk = &mut self.shared.borrow_mut().walk;
+            walk.chose(serial, view.tracker.path(slot));
         }
         Pick::Task(slot)
     }
@@ -331,7 +410,7 @@ impl Strategy for Path {
             }
         };
         self.at += 1;
-        walk.choices.push(Choice::Number(value));
+        walk.chosen.push(Chosen::Number(value));
         value
     }
 

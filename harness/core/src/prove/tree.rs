@@ -2,7 +2,8 @@
 //! (Abdulla, Aronis, Jonsson, Sagonas: "Optimal dynamic partial order reduction", POPL 2014) with
 //! sleep sets (Godefroid: "Partial-order methods for the verification of concurrent systems", 1996).
 
-use crate::prove::access::{Access, Object, dependent};
+use crate::prove::access::{Access, Accesses, Object, dependent};
+use crate::prove::few::Few;
 use crate::prove::trace::{Actor, Race};
 
 /// How much of the tree is to be seen.
@@ -16,23 +17,26 @@ pub(crate) enum Breadth {
     Preemptions(u32),
 }
 
+/// Some of those who can make a step.
+pub(super) type Actors = Few<Actor, 10>;
+
 /// A task that need not run next: what follows was seen, and nothing since can have changed it.
 #[derive(Clone, Debug)]
 pub(super) struct Sleeper {
     actor: Actor,
-    accesses: Vec<Access>,
+    accesses: Accesses,
 }
 
 /// A place where it was chosen whose step is next.
 #[derive(Debug)]
 pub(super) struct Step {
-    pub(super) enabled: Vec<Actor>,
+    pub(super) enabled: Actors,
     pub(super) chosen: Actor,
     /// Who has to be tried here, in the order in which that was found out.
-    backtrack: Vec<Actor>,
+    backtrack: Actors,
     sleep: Vec<Sleeper>,
     /// All that the chosen step was seen to touch.
-    accesses: Vec<Access>,
+    accesses: Accesses,
     /// Tasks and resources that were there before.
     tasks: u32,
     resources: u32,
@@ -56,14 +60,14 @@ pub(super) enum Node {
 /// What is known of a place that is met for the first time.
 #[derive(Debug)]
 pub(super) struct Place {
-    pub(super) enabled: Vec<Actor>,
+    pub(super) enabled: Actors,
     /// Who goes first if it may: the current task, unless it yields.
     pub(super) preferred: Option<Actor>,
     pub(super) current: Option<Actor>,
     pub(super) tasks: u32,
     pub(super) resources: u32,
-    /// Everybody has to be tried here: what comes next depends on all.
-    pub(super) wide: bool,
+    /// A timer may fire early.
+    pub(super) fires: bool,
 }
 
 /// The path that is in memory.
@@ -142,17 +146,19 @@ impl Tree {
         let awake = |actor: &Actor| sleep.iter().all(|sleeper| sleeper.actor != *actor);
         let preferred = place.preferred.filter(awake);
         let chosen = preferred.or_else(|| place.enabled.iter().copied().find(awake))?;
-        let backtrack = if place.wide || self.breadth != Breadth::Reduced {
+        // No race shows that a timer could have fired which did not.
+        let timer = (place.fires && chosen != Actor::Timer).then_some(Actor::Timer);
+        let backtrack = if self.breadth != Breadth::Reduced {
             place.enabled.clone()
         } else {
-            vec![chosen]
+            [chosen].into_iter().chain(timer).collect()
         };
         self.nodes.push(Node::Step(Step {
             enabled: place.enabled,
             chosen,
             backtrack,
             sleep,
-            accesses: Vec::new(),
+            accesses: Accesses::default(),
             tasks: place.tasks,
             resources: place.resources,
             current: place.current,
@@ -162,9 +168,10 @@ impl Tree {
     }
 
     /// Sees to it that the other order of two racing steps is tried, too.
-    pub(super) fn reverse(&mut self, race: &Race) {
+    /// False if it was going to be anyway.
+    pub(super) fn reverse(&mut self, race: &Race) -> bool {
         let Some(step) = self.step_mut(race.node) else {
-            return;
+            return false;
         };
         let possible: Vec<Actor> = race
             .initials
@@ -177,7 +184,10 @@ impl Tree {
         } else if !possible.iter().any(|actor| step.backtrack.contains(actor)) {
             let second = possible.iter().copied().find(|actor| *actor == race.second);
             step.backtrack.push(second.unwrap_or(possible[0]));
+        } else {
+            return false;
         }
+        true
     }
 
     /// Goes to the next path. False if there is none left.
@@ -221,8 +231,8 @@ impl Step {
                 std::mem::take(&mut self.accesses)
             } else {
                 // Nobody sleeps beyond this place.
-                self.accesses.clear();
-                vec![Access::ALL]
+                self.accesses = Accesses::default();
+                [Access::ALL].into_iter().collect()
             },
         });
         let next = self.backtrack.iter().copied().find(|actor| {

@@ -520,6 +520,17 @@ impl Tracker {
         }
     }
 
+    /// Whether those who have locked it have locked it for reading, and nobody waits for it.
+    pub(crate) fn only_readers(&self, resource: ResourceId) -> bool {
+        let holds = self.holds.iter().map(|(_, hold)| hold);
+        let mut holds = holds.filter(|hold| hold.resource == resource).peekable();
+        let mut waits = self.waits.iter().map(|(_, wait)| wait);
+        // A lock that was taken outside of a run has no hold.
+        holds.peek().is_some()
+            && holds.all(|hold| hold.op == Op::Read)
+            && waits.all(|wait| wait.resource != resource)
+    }
+
     /// Changes how many permits a hold covers (a downgrade, a split, a merge).
     pub fn resize_hold(&mut self, hold: HoldId, amount: u32, op: Op) {
         if let Some(record) = self.holds.get_mut(hold.0) {
