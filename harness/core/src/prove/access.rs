@@ -90,6 +90,20 @@ fn leaves_readers(tracker: &Tracker, id: ResourceId) -> bool {
     info.kind == ResourceKind::RwLock && info.permits == u32::MAX && tracker.only_readers(id)
 }
 
+/// Whether to begin to wait in `op` changes nothing but who is woken in the end: there is no line to
+/// stand in and nothing that is taken. See the module's documentation.
+pub(super) fn only_listens(op: Op, kind: ResourceKind) -> bool {
+    match kind {
+        ResourceKind::Task => op == Op::Join,
+        ResourceKind::Channel
+        | ResourceKind::UnboundedChannel
+        | ResourceKind::Oneshot
+        | ResourceKind::Watch
+        | ResourceKind::Broadcast => matches!(op, Op::Recv | Op::Changed),
+        _ => false,
+    }
+}
+
 /// Whether steps of two tasks cannot change places.
 pub(super) fn dependent(one: &[Access], two: &[Access]) -> bool {
     one.contains(&Access::ALL)

@@ -24,10 +24,16 @@
 //! write lock depend on all of these, as before. With a limit it would not hold: what the last of
 //! the readers gives back makes the next one possible.
 //!
-//! That a timer fires early depends on every step. It is a step of somebody who has one at every
-//! place where a timer may fire, but need never make it: no race would show that it could have. So
-//! it is tried at each of those places; who else has to be tried there is told by the races, of which
-//! those with the timer are some.
+//! To begin to wait for the end of a task, or for what a channel brings its receiver, changes nothing
+//! but who is woken in the end (`only_listens`): nobody stands in line, and nothing is taken. If the
+//! step did nothing else, and its task waits for this alone from then on, the task is where it was:
+//! woken, it asks again and gets what it would have got had it not asked before. So the step is
+//! independent of all others, also of the one that wakes the task, whose next poll depends on that
+//! one. An execution in which the task asks only once what it waits for is there ends like the one in
+//! which it asked before, too. With a second wait, as in `select!` or with a timeout, what was asked
+//! first counts, and the step depends on what it waits for.
+//!
+//! That a timer fires early depends on every step, and where one may, everybody is tried.
 
 mod access;
 mod explorer;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::op::{Op, ResourceKind};
 use crate::plan::Choice;
-use crate::prove::access::{Access, Object};
+use crate::prove::access::{Access, Accesses, Object, only_listens};
 use crate::prove::trace::{Actor, Event};
 use crate::prove::tree::{Actors, Node, Place, Tree};
 use crate::strategy::{Pending, Pick, Strategy, Touch, View};
@@ -234,8 +234,8 @@ impl Path {
 
     /// Who makes the next step. None if the rest was seen.
     fn next(&mut self, view: &View<'_>) -> Option<Actor> {
-        self.close();
         self.look_after_last(view);
+        self.close();
         self.outside = None;
         let place = self.place(view);
         let chosen = {
@@ -279,6 +279,31 @@ impl Path {
                     crate::task::role_of(view.tracker.origin(slot).0)
                 )
             });
+        }
+        if rests && self.steps > self.shared.borrow().walk.kept {
+            self.forget_listening(view, slot);
+        }
+    }
+
+    /// The last step came to nothing but that its task listens now.
+    fn forget_listening(&self, view: &View<'_>, slot: u32) {
+        let Some((op, resource)) = view.tracker.only_wait(slot) else {
+            return;
+        };
+        let info = view.tracker.info(resource);
+        if self.root_ended || !only_listens(op, info.kind) {
+            return;
+        }
+        let actor = self.actor(view, slot);
+        let Some(access) = Access::of(op, resource, info) else {
+            return;
+        };
+        if let Some(event) = self.shared.borrow_mut().walk.events.last_mut()
+            && Some(event.node) == self.node
+            && event.actor == actor
+            && event.accesses[..] == [access]
+        {
+            event.accesses = Accesses::default();
         }
     }
 

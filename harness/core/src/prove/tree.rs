@@ -146,12 +146,12 @@ impl Tree {
         let awake = |actor: &Actor| sleep.iter().all(|sleeper| sleeper.actor != *actor);
         let preferred = place.preferred.filter(awake);
         let chosen = preferred.or_else(|| place.enabled.iter().copied().find(awake))?;
-        // No race shows that a timer could have fired which did not.
-        let timer = (place.fires && chosen != Actor::Timer).then_some(Actor::Timer);
-        let backtrack = if self.breadth != Breadth::Reduced {
+        // What comes next may be that a timer fires early, which depends on all: no race would show
+        // that it could have.
+        let backtrack = if place.fires || self.breadth != Breadth::Reduced {
             place.enabled.clone()
         } else {
-            [chosen].into_iter().chain(timer).collect()
+            [chosen].into_iter().collect()
         };
         self.nodes.push(Node::Step(Step {
             enabled: place.enabled,

@@ -319,6 +319,17 @@ impl Tracker {
         self.tasks[slot as usize].waiting > 0
     }
 
+    /// What the task in `slot` waits for, if that is one thing.
+    pub(crate) fn only_wait(&self, slot: u32) -> Option<(Op, ResourceId)> {
+        let task = &self.tasks[slot as usize];
+        if task.waiting != 1 {
+            return None;
+        }
+        let mut waits = self.waits.iter().map(|(_, wait)| wait);
+        let wait = waits.find(|wait| wait.task.slot == slot && wait.task.serial == task.serial)?;
+        Some((wait.op, wait.resource))
+    }
+
     /// What a wait is for.
     pub(crate) fn waited_for(&self, wait: WaitId) -> Option<(Op, ResourceId)> {
         self.waits.get(wait.0).map(|wait| (wait.op, wait.resource))
