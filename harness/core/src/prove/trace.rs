@@ -127,7 +127,7 @@ impl Clocks {
         let mut others: Vec<usize> = Vec::with_capacity(second - first);
         let mut met: Vec<Actor> = Vec::new();
         let mut initials = Vec::new();
-        for event in first + 1..=second {
+        for (event, step) in events.iter().enumerate().take(second + 1).skip(first + 1) {
             let clock = if event == second {
                 &self.clock
             } else {
@@ -136,7 +136,7 @@ impl Clocks {
             if event != second && self.is_known(first, clock) {
                 continue;
             }
-            let actor = events[event].actor;
+            let actor = step.actor;
             if !met.contains(&actor) {
                 met.push(actor);
                 if !others.iter().any(|early| self.is_known(*early, clock)) {

@@ -48,6 +48,10 @@ pub(super) struct Step {
 
 /// A place where something was chosen.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most are steps, and one is made for each step of an execution"
+)]
 pub(super) enum Node {
     Step(Step),
     /// A number below a bound.
