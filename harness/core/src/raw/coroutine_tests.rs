@@ -169,6 +169,6 @@ macro_rules! contract {
     };
 }
 
-#[cfg(all(target_arch = "x86_64", unix))]
+#[cfg(switch_by_jump)]
 contract!(direct);
 contract!(portable);

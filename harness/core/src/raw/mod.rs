@@ -5,10 +5,10 @@
 #[cfg(test)]
 mod coroutine_tests;
 /// Coroutines where the stacks are switched by our own hand.
-#[cfg(all(target_arch = "x86_64", unix))]
+#[cfg(switch_by_jump)]
 mod direct;
 /// Coroutines anywhere else.
-#[cfg(any(test, not(all(target_arch = "x86_64", unix))))]
+#[cfg(any(test, not(switch_by_jump)))]
 mod portable;
 
 use std::cell::Cell;
@@ -17,9 +17,9 @@ use std::ptr::NonNull;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
-#[cfg(all(target_arch = "x86_64", unix))]
+#[cfg(switch_by_jump)]
 pub(crate) use direct::{Coroutine, rest, suspend};
-#[cfg(not(all(target_arch = "x86_64", unix)))]
+#[cfg(not(switch_by_jump))]
 pub(crate) use portable::{Coroutine, rest, suspend};
 
 use crate::host::Host;
