@@ -35,6 +35,6 @@ pub(super) fn judge(book: &mut Book) -> Option<How> {
         return Some(How::Hang);
     }
     let blocked = book.living().find(|member| member.blocks_worker())?;
-    let suspect = Suspect::at(blocked.kind, blocked.reading()?);
+    let suspect = Suspect::parked(blocked.kind, blocked.reading()?);
     Some(How::Blocked(blocked.task, suspect))
 }

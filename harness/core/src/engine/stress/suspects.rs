@@ -38,11 +38,11 @@ impl Suspect {
         }
     }
 
-    /// A poll as it is now.
-    pub(super) fn at(kind: TaskKind, reading: Reading) -> Self {
-        let asleep = threads::state(reading.thread).is_some_and(|state| state.asleep);
+    /// A poll in the middle of a wait that blocks its thread. The thread sleeps, whatever the system
+    /// says at this moment: it looks up now and then, only to see whether the wait is over.
+    pub(super) fn parked(kind: TaskKind, reading: Reading) -> Self {
         Self {
-            asleep,
+            asleep: true,
             ..Self::new(kind, reading)
         }
     }
