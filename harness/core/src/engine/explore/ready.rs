@@ -144,25 +144,23 @@ impl ReadySet {
     }
 }
 
-/// The place of the `k`-th set bit.
+/// The place of the `k`-th set bit. Looked up and not counted: `k` is as random as a number can be,
+/// and the end of a loop of so many rounds is mispredicted each time.
 #[inline]
 fn nth_bit(word: u64, k: u32) -> Option<u32> {
-    if k >= FEW {
-        return nth_bit_by_bytes(word, k);
-    }
-    let mut word = word;
-    for _ in 0..k {
-        // At nought it stays nought.
-        word &= word.wrapping_sub(1);
-    }
-    (word != 0).then(|| word.trailing_zeros())
+    // Few tasks, as a rule.
+    let (byte, before, k) = if word <= 0xff {
+        (word, 0, k)
+    } else {
+        byte_of_nth(word, k)
+    };
+    let place = *PLACES[byte as usize & 0xff].get(k as usize)?;
+    (place != NONE).then(|| before + u32::from(place))
 }
 
-/// So many bits are cleared one by one.
-const FEW: u32 = 8;
-
-/// The same in constant time: counts all bytes at once, and looks into the one that holds the bit.
-fn nth_bit_by_bytes(word: u64, k: u32) -> Option<u32> {
+/// The byte that holds the `k`-th set bit, where it begins, and which of its own bits that is.
+/// Constant time: counts in all bytes at once. If there is no such bit, the last one is nought.
+fn byte_of_nth(word: u64, k: u32) -> (u64, u32, u32) {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = ONES << 7;
     let pairs = word - (word >> 1 & 0x5555_5555_5555_5555);
@@ -170,19 +168,38 @@ fn nth_bit_by_bytes(word: u64, k: u32) -> Option<u32> {
     let bytes = (fours + (fours >> 4)) & 0x0f0f_0f0f_0f0f_0f0f;
     // Each byte: how many bits are set up to its end.
     let sums = bytes.wrapping_mul(ONES);
-    if k >= 64 || u64::from(k) >= sums >> 56 {
-        return None;
+    if u64::from(k) >= sums >> 56 {
+        return (0, 0, 0);
     }
     // The bytes that end before the k-th bit.
     let passed = ((u64::from(k).wrapping_mul(ONES) | HIGH) - sums) & HIGH;
-    let start = u32::try_from((passed >> 7).wrapping_mul(ONES) >> 56).ok()? * 8;
+    let start = ((passed >> 7).wrapping_mul(ONES) >> 56) as u32 * 8;
     // Shifted in: nought before the first byte.
-    let before = (sums << 8) >> start & 0xff;
-    let mut byte = word >> start & 0xff;
-    for _ in before..u64::from(k) {
-        byte &= byte.wrapping_sub(1);
+    let before = ((sums << 8) >> start & 0xff) as u32;
+    (word >> start & 0xff, start, k - before)
+}
+
+/// No bit.
+const NONE: u8 = u8::MAX;
+
+/// By byte: the places of its set bits, the lowest first.
+static PLACES: [[u8; 8]; 256] = places();
+
+const fn places() -> [[u8; 8]; 256] {
+    let mut places = [[NONE; 8]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let (mut found, mut place) = (0, 0);
+        while place < 8 {
+            if byte >> place & 1 == 1 {
+                places[byte][found] = place;
+                found += 1;
+            }
+            place += 1;
+        }
+        byte += 1;
     }
-    Some(start + byte.trailing_zeros())
+    places
 }
 
 #[cfg(test)]
