@@ -42,23 +42,52 @@ impl Random {
         mix(self.state)
     }
 
-    /// A number in `0..bound` (0 for a bound of 0), by Lemire's multiplication; the bias for the
-    /// small bounds in use here is below one in 2^40.
+    /// A number in `0..bound` (0 for a bound of 0).
     #[inline]
     pub(crate) fn below(&mut self, bound: u32) -> u32 {
-        let wide = u128::from(self.next()) * u128::from(bound);
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "the upper word is below `bound`"
-        )]
-        let drawn = (wide >> 64) as u32;
-        drawn
+        scale(self.next(), bound)
+    }
+}
+
+/// A number in `0..bound` (0 for a bound of 0) from one of 64 bits, by Lemire's multiplication; the
+/// bias for the small bounds in use here is below one in 2^40.
+#[inline]
+fn scale(number: u64, bound: u32) -> u32 {
+    let wide = u128::from(number) * u128::from(bound);
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the upper word is below `bound`"
+    )]
+    let drawn = (wide >> 64) as u32;
+    drawn
+}
+
+/// The same sequence, one number ahead: whom a step goes to depends on the number, and the processor
+/// can't guess that, so nothing should have to be computed between asking and knowing.
+#[derive(Clone, Debug)]
+pub(crate) struct DrawnAhead {
+    random: Random,
+    drawn: u64,
+}
+
+impl DrawnAhead {
+    pub(crate) fn new(seed: u64) -> Self {
+        let mut random = Random::new(seed);
+        let drawn = random.next();
+        Self { random, drawn }
+    }
+
+    /// A number in `0..bound` (0 for a bound of 0).
+    #[inline]
+    pub(crate) fn below(&mut self, bound: u32) -> u32 {
+        let drawn = std::mem::replace(&mut self.drawn, self.random.next());
+        scale(drawn, bound)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Random, schedule_seed};
+    use super::{DrawnAhead, Random, schedule_seed};
 
     #[test]
     fn the_sequence_is_frozen() {
@@ -74,6 +103,14 @@ mod tests {
         );
         assert_ne!(schedule_seed(1, 0), schedule_seed(1, 1));
         assert_ne!(schedule_seed(1, 0), schedule_seed(2, 0));
+    }
+
+    #[test]
+    fn numbers_drawn_ahead_are_the_same() {
+        let (mut random, mut ahead) = (Random::new(7), DrawnAhead::new(7));
+        for bound in 0..1_000 {
+            assert_eq!(ahead.below(bound), random.below(bound));
+        }
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! `random`: every ready task is equally likely at every switch point.
 
 use crate::engine::explore::ReadySet;
-use crate::random::Random;
+use crate::random::DrawnAhead;
 use crate::strategy::Pick;
 
 /// A random walk over the schedules.
 #[derive(Debug)]
 pub(crate) struct RandomWalk {
-    random: Random,
+    random: DrawnAhead,
 }
 
 /// One choice in this many fires the earliest timer, where one is armed.
@@ -16,7 +16,7 @@ const FIRE_ONE_IN: u32 = 32;
 impl RandomWalk {
     pub(crate) fn new(seed: u64) -> Self {
         Self {
-            random: Random::new(seed),
+            random: DrawnAhead::new(seed),
         }
     }
 
