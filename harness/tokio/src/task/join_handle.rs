@@ -24,7 +24,9 @@ enum Repr<T> {
     Real(real::JoinHandle<T>),
     Run {
         joined: Joined<T>,
-        abort: AbortHandle,
+        /// What an [`AbortHandle`] needs of the cell. It is made where `T` is known to be one that
+        /// may be sent, which an abort handle is asked for without.
+        finished: fn(&Arc<JoinCell<T>>) -> Arc<dyn Finished + Send + Sync>,
         polling: PollWait,
         site: Site,
     },
@@ -46,7 +48,7 @@ impl<T> JoinHandle<T> {
     pub(super) fn abort_at(&self, site: Site) {
         match &self.repr {
             Repr::Real(handle) => handle.abort(),
-            Repr::Run { abort, .. } => abort.abort_at(site),
+            Repr::Run { joined, .. } => abort_in_run(joined.task, joined.epoch, site),
         }
     }
 
@@ -55,7 +57,7 @@ impl<T> JoinHandle<T> {
     pub fn is_finished(&self) -> bool {
         match &self.repr {
             Repr::Real(handle) => handle.is_finished(),
-            Repr::Run { abort, .. } => abort.is_finished(),
+            Repr::Run { joined, .. } => is_finished_in_run(&*joined.cell, Location::caller()),
         }
     }
 
@@ -66,7 +68,15 @@ impl<T> JoinHandle<T> {
             Repr::Real(handle) => AbortHandle {
                 repr: AbortRepr::Real(handle.abort_handle()),
             },
-            Repr::Run { abort, .. } => abort.clone(),
+            Repr::Run {
+                joined, finished, ..
+            } => AbortHandle {
+                repr: AbortRepr::Run {
+                    task: joined.task,
+                    epoch: joined.epoch,
+                    cell: finished(&joined.cell),
+                },
+            },
         }
     }
 
@@ -96,18 +106,10 @@ impl<T> JoinHandle<T> {
 
 impl<T: Send + 'static> JoinHandle<T> {
     pub(super) fn run(joined: Joined<T>, site: Site) -> Self {
-        let cell = Arc::clone(&joined.cell);
-        let abort = AbortHandle {
-            repr: AbortRepr::Run {
-                task: joined.task,
-                epoch: joined.epoch,
-                cell,
-            },
-        };
         Self {
             repr: Repr::Run {
                 joined,
-                abort,
+                finished: |cell| Arc::clone(cell) as _,
                 polling: PollWait::new(),
                 site,
             },
@@ -185,6 +187,16 @@ impl<T> Finished for JoinCell<T> {
     }
 }
 
+fn abort_in_run(task: TaskRef, epoch: u32, site: Site) {
+    facade::switch(Op::Abort, site);
+    host::of_run(epoch, |host| host.abort(task));
+}
+
+fn is_finished_in_run(cell: &(impl Finished + ?Sized), site: Site) -> bool {
+    facade::switch(Op::Inspect, site);
+    cell.is_finished()
+}
+
 impl AbortHandle {
     /// Cancels the task at its next `.await`.
     #[track_caller]
@@ -195,10 +207,7 @@ impl AbortHandle {
     fn abort_at(&self, site: Site) {
         match &self.repr {
             AbortRepr::Real(handle) => handle.abort(),
-            AbortRepr::Run { task, epoch, .. } => {
-                facade::switch(Op::Abort, site);
-                host::of_run(*epoch, |host| host.abort(*task));
-            }
+            AbortRepr::Run { task, epoch, .. } => abort_in_run(*task, *epoch, site),
         }
     }
 
@@ -207,10 +216,7 @@ impl AbortHandle {
     pub fn is_finished(&self) -> bool {
         match &self.repr {
             AbortRepr::Real(handle) => handle.is_finished(),
-            AbortRepr::Run { cell, .. } => {
-                facade::switch(Op::Inspect, Location::caller());
-                cell.is_finished()
-            }
+            AbortRepr::Run { cell, .. } => is_finished_in_run(&**cell, Location::caller()),
         }
     }
 
