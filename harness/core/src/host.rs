@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use crate::engine::explore::fiber::{Letterbox, Pause};
 use crate::op::Op;
 use crate::raw;
 use crate::site::Site;
@@ -146,6 +147,14 @@ pub trait Host {
     /// being unwound. An engine that can do without the task does not return.
     #[doc(hidden)]
     fn about_to_abort(&self) {}
+
+    /// A fiber of the engine's has done its job, which came to `pause`. False if its code is to
+    /// return.
+    #[doc(hidden)]
+    fn job_done(&self, pause: Pause, letterbox: &Letterbox) -> bool {
+        let _ = (pause, letterbox);
+        false
+    }
 
     /// One of the engine's own wakers was woken on the run's thread. False if `word` is not of
     /// this engine.

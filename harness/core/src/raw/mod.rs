@@ -5,11 +5,14 @@
 #[cfg(test)]
 mod coroutine_tests;
 /// Coroutines where the stacks are switched by our own hand.
-#[cfg(switch_by_jump)]
+#[cfg(all(unix, target_arch = "x86_64"))]
 mod direct;
 /// Coroutines anywhere else.
-#[cfg(any(test, not(switch_by_jump)))]
+#[cfg(any(test, not(all(unix, target_arch = "x86_64"))))]
 mod portable;
+/// What AddressSanitizer is told of that.
+#[cfg(all(unix, target_arch = "x86_64"))]
+mod sanitizer;
 
 use std::cell::Cell;
 use std::marker::PhantomData;
@@ -17,12 +20,25 @@ use std::ptr::NonNull;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
-#[cfg(switch_by_jump)]
-pub(crate) use direct::{Coroutine, rest, suspend};
-#[cfg(not(switch_by_jump))]
-pub(crate) use portable::{Coroutine, rest, suspend};
+#[cfg(all(unix, target_arch = "x86_64"))]
+pub(crate) use direct::{Coroutine, Seat};
+#[cfg(not(all(unix, target_arch = "x86_64")))]
+pub(crate) use portable::{Coroutine, Seat};
 
 use crate::host::Host;
+
+/// Where a coroutine's code is while the coroutine does not run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// It has not begun.
+    Fresh,
+    /// In the middle of something.
+    Busy,
+    /// It has nothing to do.
+    Resting,
+    /// It is to return.
+    Ending,
+}
 
 thread_local! {
     static HOST: Cell<Option<NonNull<dyn Host>>> = const { Cell::new(None) };

@@ -49,7 +49,7 @@ impl Executor {
         let state = &mut *self.state.borrow_mut();
         state.tracker.close();
         state.fire = false;
-        state.chosen = None;
+        state.due = None;
     }
 
     fn end_poll(&self, slot: u32) {
@@ -76,9 +76,7 @@ impl Executor {
             let Some(body) = state.slots.at(slot).body.take() else {
                 return;
             };
-            let fiber = state.pool.take();
-            fiber.give(job, body);
-            fiber
+            state.pool.employ(job, body)
         };
         self.finish(slot, fiber, false);
     }
@@ -97,18 +95,15 @@ impl Executor {
             self.current.set(Some(task));
             unwound |= stuck;
             self.goes_on(self.nested.get() > 0 && !unwound);
-            let pause = if stuck {
-                fiber.unwind()
-            } else {
-                fiber.resume()
-            };
+            let pause;
+            (fiber, pause) = self.go_on(fiber, stuck);
             self.current.set(None);
             let state = &mut *self.state.borrow_mut();
             match pause {
                 Pause::Pending => {
                     let slot = state.slots.at(slot);
                     slot.phase = Phase::Idle;
-                    slot.body = fiber.take_body();
+                    slot.body = fiber.shared().body.take();
                     state.pool.give(fiber);
                     return;
                 }
@@ -123,7 +118,7 @@ impl Executor {
                 Pause::Lost => break,
             }
         }
-        fiber.abandon();
+        drop(fiber);
         self.state.borrow_mut().retire(slot, true);
         self.given_up.set(self.given_up.get() + 1);
     }
@@ -196,7 +191,7 @@ impl Executor {
             }
         };
         if forgotten {
-            fiber::lose();
+            self.give_up();
         }
     }
 

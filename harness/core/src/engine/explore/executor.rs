@@ -1,6 +1,6 @@
 //! The executor: steps, and how a task is suspended and resumed in the middle of a poll.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, RefCell, RefMut};
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
@@ -8,11 +8,11 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 
 use crate::engine::explore::censuses::Censuses;
-use crate::engine::explore::fiber::{self, Fiber, Job, Pause};
+use crate::engine::explore::fiber::{self, Body, Fiber, Job, Letterbox, Pause, Seat};
 use crate::engine::explore::inbox::{self, Inbox, Word};
 use crate::engine::explore::panics;
 use crate::engine::explore::slots::{Phase, Slot};
-use crate::engine::explore::state::{Panicked, RunState, Setting, Turn};
+use crate::engine::explore::state::{Next, Panicked, RunState, Setting, Turn};
 use crate::engine::pulse::Pulse;
 use crate::host::PollScoped;
 use crate::op::Op;
@@ -24,6 +24,14 @@ use crate::unmodelled;
 
 /// Switch points that one poll may pass while its run is being closed.
 const CLOSING_PATIENCE: u32 = 10_000;
+
+/// What a step begins with.
+enum Begun {
+    /// A task that was suspended in the middle of a poll.
+    GoesOn(Fiber),
+    /// A poll.
+    Job(Job, Body),
+}
 
 /// One engine thread. No borrow of its state outlives a method, and none is held while code of the
 /// program runs.
@@ -45,6 +53,10 @@ pub(crate) struct Executor {
     /// although its thread is panicking: how many panics had begun when it was let go on.
     pub(crate) upright: Cell<Option<u32>>,
     pub(crate) state: RefCell<RunState>,
+    /// Where the tasks' fibers run.
+    seat: Seat,
+    /// The fiber that goes on next is to unwind.
+    unwinds: Cell<bool>,
     /// A runtime that the next run may use: see [`Executor::keep_runtime`].
     runtime: Cell<Option<Runtime>>,
     /// What trials counted.
@@ -67,6 +79,8 @@ impl Executor {
             nested: Cell::new(0),
             upright: Cell::new(None),
             state: RefCell::new(RunState::new()),
+            seat: Seat::new(),
+            unwinds: Cell::new(false),
             runtime: Cell::new(None),
             censuses: Censuses::default(),
         }
@@ -81,6 +95,18 @@ impl Executor {
         self.state.borrow_mut().reset(setting);
         #[cfg(feature = "fuzz")]
         crate::fuzz::coverage::begin();
+    }
+
+    /// Goes on with a fiber while the run is being closed, unwinding it if that is wanted.
+    pub(super) fn go_on(&self, fiber: Fiber, unwinding: bool) -> (Fiber, Pause) {
+        self.unwinds.set(unwinding);
+        self.seat.resume(fiber)
+    }
+
+    /// Ends the stacks that are kept for the next run.
+    pub(super) fn end_fibers(&self) {
+        let pool = std::mem::take(&mut self.state.borrow_mut().pool);
+        drop(pool);
     }
 
     /// A runtime as good as new.
@@ -141,33 +167,22 @@ impl Executor {
         resource: Option<ResourceId>,
         site: Site,
     ) {
-        let turn = {
-            let mut state = self.state.borrow_mut();
-            state.tracker.intends(me, op, resource, site);
-            if self.closing.get() {
-                drop(state);
-                return self.switch_while_closing();
-            }
-            self.pulse.intends(op, site);
-            if matches!(op, Op::Yield | Op::YieldThread) {
-                state.strategy.yielded(me.slot);
-            }
-            state.switch(me, op)
-        };
-        if turn == Turn::Leave {
-            self.leave(Pause::Preempted);
+        let mut state = self.state.borrow_mut();
+        state.tracker.intends(me, op, resource, site);
+        if self.closing.get() {
+            drop(state);
+            return self.switch_while_closing();
+        }
+        self.pulse.intends(op, site);
+        if matches!(op, Op::Yield | Op::YieldThread) {
+            state.strategy.yielded(me.slot);
+        }
+        match state.switch(me, op) {
+            Turn::Stay => drop(state),
+            Turn::Leave(next) => self.leave(state, me, Pause::Preempted, |_| next),
         }
         #[cfg(feature = "fuzz")]
         crate::fuzz::coverage::operation(me, resource, site);
-    }
-
-    // Inlined down to the switch of stacks, like all on the way to it: a processor predicts returns
-    // by the calls of the stack it has just left, so that each frame to return from costs a miss.
-    #[expect(clippy::inline_always, reason = "see above")]
-    #[inline(always)]
-    fn leave(&self, pause: Pause) {
-        self.current.set(None);
-        fiber::suspend(pause);
     }
 
     /// A run that is being closed goes straight on, but not for ever: a poll that spins is unwound.
@@ -176,7 +191,7 @@ impl Executor {
         let passed = self.closing_switches.get() + 1;
         self.closing_switches.set(passed);
         if passed > CLOSING_PATIENCE && !std::thread::panicking() {
-            fiber::suspend(Pause::Stuck);
+            self.suspend(Pause::Stuck);
         }
     }
 
@@ -188,63 +203,167 @@ impl Executor {
         if self.closing.get() {
             self.switch_while_closing();
         }
-        {
-            let mut state = self.state.borrow_mut();
-            if std::mem::take(&mut state.slots.at(me.slot).woken) {
-                return;
+        let mut state = self.state.borrow_mut();
+        if std::mem::take(&mut state.slots.at(me.slot).woken) {
+            return;
+        }
+        if self.closing.get() {
+            drop(state);
+            self.suspend(Pause::Parked);
+        } else {
+            state.tracker.parked(me, true);
+            self.leave(state, me, Pause::Parked, RunState::next);
+        }
+        self.state.borrow_mut().tracker.parked(me, false);
+    }
+
+    /// Suspends the current task in the middle of its poll, and lets the one begin that `next` names
+    /// once the task has stopped. Nothing lies between the two stacks: the step of the one ends and
+    /// that of the other begins on the one that is left.
+    // Inlined down to the switch of stacks, like all on the way to it: a processor predicts returns
+    // by the calls of the stack it has just left, so that each frame to return from costs a miss.
+    #[expect(clippy::inline_always, reason = "see above")]
+    #[inline(always)]
+    fn leave<'a>(
+        &'a self,
+        mut state: RefMut<'a, RunState>,
+        me: TaskRef,
+        pause: Pause,
+        next: impl FnOnce(&mut RunState) -> Result<u32, Next>,
+    ) {
+        self.current.set(None);
+        if stop(&mut state, me.slot, pause) {
+            state = self.put_scopes_aside(state, me.slot);
+        }
+        match next(&mut state) {
+            Ok(slot) => {
+                let fiber = match self.begin(&mut state, slot) {
+                    Begun::GoesOn(fiber) => fiber,
+                    Begun::Job(job, body) => state.pool.employ(job, body),
+                };
+                state = self.put_scopes_back(state, slot);
+                self.seat.transfer(fiber, |mine| {
+                    state.slots.at(me.slot).fiber = Some(mine);
+                    drop(state);
+                });
             }
-            if !self.closing.get() {
-                state.tracker.parked(me, true);
+            Err(due) => {
+                state.due = Some((due, me.slot));
+                drop(state);
+                self.seat.suspend(pause);
             }
         }
-        self.leave(Pause::Parked);
-        self.state.borrow_mut().tracker.parked(me, false);
+        self.gone_on();
+    }
+
+    /// Suspends the fiber that is running while the run is being closed.
+    #[cold]
+    fn suspend(&self, pause: Pause) {
+        self.seat.suspend(pause);
+        self.gone_on();
+    }
+
+    #[inline]
+    fn gone_on(&self) {
+        if self.unwinds.get() {
+            self.unwinds.set(false);
+            fiber::unwind();
+        }
+    }
+
+    /// Suspends the fiber that is running for ever: it is to be abandoned.
+    #[cold]
+    pub(super) fn give_up(&self) -> ! {
+        self.seat.suspend(Pause::Lost);
+        unreachable!("a fiber that was given up was resumed");
+    }
+
+    /// A fiber has done its job: the step ends, and the next begins, on this very stack if it is a
+    /// poll that begins. False if the fiber is to end.
+    pub(super) fn job_done(&self, pause: Pause, letterbox: &Letterbox) -> bool {
+        let Some(me) = self.current.get().filter(|_| !self.closing.get()) else {
+            return self.seat.rest(pause);
+        };
+        self.current.set(None);
+        let mut state = self.state.borrow_mut();
+        if pause == Pause::Pending {
+            state.slots.at(me.slot).body = letterbox.body.take();
+        }
+        stop(&mut state, me.slot, pause);
+        let slot = match state.next() {
+            Ok(slot) => slot,
+            Err(due) => {
+                state.due = Some((due, me.slot));
+                drop(state);
+                return self.seat.rest(pause);
+            }
+        };
+        match self.begin(&mut state, slot) {
+            Begun::Job(job, body) => {
+                letterbox.give(job, body);
+                true
+            }
+            Begun::GoesOn(fiber) => {
+                state = self.put_scopes_back(state, slot);
+                self.seat.rest_for(fiber, |mine| {
+                    state.pool.give(mine);
+                    drop(state);
+                })
+            }
+        }
     }
 
     // ---- stepping, on the executor's side ---------------------------------------------------
 
     /// Lets one task after the other run, each until it is suspended or its poll returns, as long
-    /// as `next` names one. Returns what it names instead in the end.
-    pub(crate) fn run_steps<N>(&self, mut next: impl FnMut(&mut RunState) -> Result<u32, N>) -> N {
+    /// as there is one to run. Returns what is due instead.
+    pub(crate) fn run_steps(&self, settling: bool) -> Next {
         let mut state = self.state.borrow_mut();
+        state.settling = settling;
         loop {
-            let slot = match next(&mut state) {
+            let slot = match state.next() {
                 Ok(slot) => slot,
-                Err(other) => return other,
+                Err(due) => return due,
             };
-            let (mut fiber, scoped) = self.begin(&mut state, slot);
-            drop(state);
-            if scoped {
-                self.resume_scopes(slot);
-            }
-            let pause = fiber.resume();
-            self.current.set(None);
+            let fiber = match self.begin(&mut state, slot) {
+                Begun::GoesOn(fiber) => fiber,
+                Begun::Job(job, body) => state.pool.employ(job, body),
+            };
+            drop(self.put_scopes_back(state, slot));
+            // From here on each task that stops lets the next one go on.
+            let (fiber, pause) = self.seat.resume(fiber);
             self.pulse.step_ends();
             state = self.state.borrow_mut();
-            if state.tracker.tracer.is_some() {
-                tell_stop(&mut state, pause);
+            if let Some((due, index)) = state.due.take() {
+                keep(&mut state, index, fiber, pause);
+                return due;
             }
-            if end(&mut state, slot, fiber, pause) {
-                drop(state);
-                self.suspend_scopes(slot);
-                state = self.state.borrow_mut();
+            // The run was taken down in the middle of that step.
+            let Some(me) = self.current.take() else {
+                unreachable!("a task was suspended that did not run");
+            };
+            if pause == Pause::Pending {
+                state.slots.at(me.slot).body = fiber.shared().body.take();
             }
+            if stop(&mut state, me.slot, pause) {
+                state = self.put_scopes_aside(state, me.slot);
+            }
+            keep(&mut state, me.slot, fiber, pause);
         }
     }
 
     #[inline]
-    fn begin(&self, state: &mut RunState, index: u32) -> (Fiber, bool) {
+    fn begin(&self, state: &mut RunState, index: u32) -> Begun {
         let slot = state.slots.at(index);
         let task = slot.task;
         let before = std::mem::replace(&mut slot.phase, Phase::Running);
-        let scoped = !slot.put_aside.is_empty();
-        let fiber = if let Some(fiber) = slot.fiber.take() {
+        let begun = if let Some(fiber) = slot.fiber.take() {
             if before == Phase::Parked {
                 slot.woken = false;
                 state.tracker.polled(task);
             }
             state.suspended -= 1;
-            fiber
+            Begun::GoesOn(fiber)
         } else {
             slot.woken = false;
             slot.poll_again = false;
@@ -258,14 +377,12 @@ impl Executor {
                 Job::Poll(Word::pack(self.engine, index, slot.stamp))
             };
             state.tracker.polled(task);
-            let fiber = state.pool.take();
-            fiber.give(job, body);
-            fiber
+            Begun::Job(job, body)
         };
         self.pulse.step_begins(slot.identity, state.suspended);
         state.begin_step();
         self.current.set(Some(task));
-        (fiber, scoped)
+        begun
     }
 }
 
@@ -277,23 +394,23 @@ fn tell_stop(state: &mut RunState, pause: Pause) {
     tracker.trace(|tracer, step| tracer.stops(step, suspended));
 }
 
-/// Takes a task back from its fiber. True if it was suspended with something in thread-locals.
+/// A task's step ends. True if it was suspended with something in thread-locals.
 #[inline]
-fn end(state: &mut RunState, index: u32, fiber: Fiber, pause: Pause) -> bool {
+fn stop(state: &mut RunState, index: u32, pause: Pause) -> bool {
+    if state.tracker.tracer.is_some() {
+        tell_stop(state, pause);
+    }
     match pause {
         Pause::Pending => {
             let slot = state.slots.at(index);
-            slot.body = fiber.take_body();
             slot.phase = Phase::Idle;
             if !slot.poll_again && !slot.aborted {
                 state.ready.remove(index);
             }
-            state.pool.give(fiber);
         }
         Pause::Preempted | Pause::Parked | Pause::Stuck => {
             state.suspended += 1;
             let slot = state.slots.at(index);
-            slot.fiber = Some(fiber);
             slot.phase = Phase::Preempted;
             let scoped = !slot.scopes.is_empty();
             if pause == Pause::Parked {
@@ -302,23 +419,30 @@ fn end(state: &mut RunState, index: u32, fiber: Fiber, pause: Pause) -> bool {
             }
             return scoped;
         }
-        Pause::Ended | Pause::Unwound => {
-            state.pool.give(fiber);
-            state.retire(index, false);
-        }
+        Pause::Ended | Pause::Unwound => state.retire(index, false),
         Pause::Panicked => {
-            state.pool.give(fiber);
             note_panic(state, index);
             state.retire(index, false);
         }
         // Its destructors have begun to take the run down, so it had panicked before that.
         Pause::Lost => {
-            fiber.abandon();
             note_panic(state, index);
             state.retire(index, true);
         }
     }
     false
+}
+
+/// Puts the fiber of a task that has stopped where it belongs.
+fn keep(state: &mut RunState, index: u32, fiber: Fiber, pause: Pause) {
+    match pause {
+        Pause::Preempted | Pause::Parked | Pause::Stuck => {
+            state.slots.at(index).fiber = Some(fiber);
+        }
+        Pause::Pending | Pause::Ended | Pause::Unwound | Pause::Panicked => state.pool.give(fiber),
+        // Given up in the middle of whatever it does.
+        Pause::Lost => drop(fiber),
+    }
 }
 
 pub(crate) fn note_panic(state: &mut RunState, index: u32) {
@@ -344,6 +468,33 @@ impl Executor {
     pub(crate) fn pop_scope(&self, me: TaskRef) {
         let mut state = self.state.borrow_mut();
         state.slots.at(me.slot).scopes.pop();
+    }
+
+    /// Takes what the task in `index` has in thread-locals out of them.
+    #[cold]
+    fn put_scopes_aside<'a>(
+        &'a self,
+        state: RefMut<'a, RunState>,
+        index: u32,
+    ) -> RefMut<'a, RunState> {
+        drop(state);
+        self.suspend_scopes(index);
+        self.state.borrow_mut()
+    }
+
+    /// Puts it back, if there is any.
+    #[inline]
+    fn put_scopes_back<'a>(
+        &'a self,
+        mut state: RefMut<'a, RunState>,
+        index: u32,
+    ) -> RefMut<'a, RunState> {
+        if state.slots.at(index).put_aside.is_empty() {
+            return state;
+        }
+        drop(state);
+        self.resume_scopes(index);
+        self.state.borrow_mut()
     }
 
     #[cold]

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::cell::Cell;
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -24,7 +25,7 @@ pub(crate) enum Job {
 
 /// What a fiber says when it is suspended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Pause {
+pub enum Pause {
     /// The poll returned; the task goes on later. Its code is to be taken back.
     Pending,
     /// The task has ended, or was dropped.
@@ -46,19 +47,17 @@ pub(crate) enum Pause {
 /// The payload that unwinds a task at the end of a run. Never reported.
 pub(crate) struct Unwound;
 
-thread_local! {
-    /// The fiber that is resumed next is to unwind.
-    static UNWIND: Cell<bool> = const { Cell::new(false) };
-}
-
 /// A coroutine on a stack of its own, which does one job after the other. One pointer: it is moved
 /// on each step.
-pub(crate) struct Fiber(raw::Coroutine<Letterbox>);
+pub(crate) type Fiber = raw::Coroutine<Letterbox>;
+
+/// Where the fibers of an engine run.
+pub(crate) type Seat = raw::Seat<Letterbox>;
 
 /// Jobs and tasks' code in, the code of tasks that go on later out. What passes between the stacks
 /// themselves fits a register, and so does each part of this: larger values would be written in
 /// parts on one side and read whole on the other, which a processor is slow at.
-pub(crate) struct Letterbox {
+pub struct Letterbox {
     job: Cell<Job>,
     pub(crate) body: Cell<Option<Body>>,
 }
@@ -72,76 +71,44 @@ impl Default for Letterbox {
     }
 }
 
+impl fmt::Debug for Letterbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Letterbox")
+            .field("job", &self.job.get())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Letterbox {
+    /// What is to be done next.
+    #[inline]
+    pub(crate) fn give(&self, job: Job, body: Body) {
+        self.job.set(job);
+        self.body.set(Some(body));
+    }
+}
+
 /// Each stack's size. Mapped lazily: what is not used costs address space alone.
 const STACK_BYTES: usize = 2 * 1024 * 1024;
 
+/// The code of each fiber.
 #[inline(never)]
-fn serve(letterbox: &Letterbox) -> ! {
+fn serve(letterbox: &Letterbox) {
     loop {
         let Some(body) = letterbox.body.take() else {
             unreachable!("a fiber was resumed without a task");
         };
-        raw::rest(work(letterbox.job.get(), body, letterbox));
-    }
-}
-
-impl Fiber {
-    /// What it does when it is resumed next. It must not be in the middle of a job.
-    #[inline]
-    pub(crate) fn give(&self, job: Job, body: Body) {
-        let letterbox = self.0.shared();
-        letterbox.job.set(job);
-        letterbox.body.set(Some(body));
-    }
-
-    /// Lets it begin its job, or go on where it was suspended.
-    #[inline]
-    pub(crate) fn resume(&mut self) -> Pause {
-        self.0.resume()
-    }
-
-    /// Unwinds it from where it was suspended.
-    pub(crate) fn unwind(&mut self) -> Pause {
-        UNWIND.set(true);
-        self.resume()
-    }
-
-    /// The code of the task whose poll returned.
-    #[inline]
-    pub(crate) fn take_body(&self) -> Option<Body> {
-        self.0.shared().body.take()
-    }
-
-    /// Gives the fiber up in the middle of whatever it does. Its stack is never freed: what lives
-    /// on it may still be referred to.
-    pub(crate) fn abandon(self) {
-        std::mem::forget(self);
-    }
-}
-
-/// Suspends the fiber that is running for ever: it is to be abandoned.
-pub(crate) fn lose() -> ! {
-    raw::suspend(Pause::Lost);
-    unreachable!("a fiber that was given up was resumed");
-}
-
-/// Suspends the fiber that is running. Unwinds it if that is how it is resumed.
-#[expect(
-    clippy::inline_always,
-    reason = "each frame to return from is mispredicted"
-)]
-#[inline(always)]
-pub(crate) fn suspend(pause: Pause) {
-    raw::suspend(pause);
-    if UNWIND.get() {
-        unwind();
+        let pause = work(letterbox.job.get(), body, letterbox);
+        let goes_on = raw::with_host(|host| host.job_done(pause, letterbox));
+        if goes_on != Some(true) {
+            return;
+        }
     }
 }
 
 /// Unwinds the fiber that is running.
 #[cold]
 pub(crate) fn unwind() -> ! {
-    UNWIND.set(false);
     resume_unwind(Box::new(Unwound))
 }
 
@@ -195,24 +162,28 @@ pub(crate) struct FiberPool {
 }
 
 impl FiberPool {
+    /// A fiber that does this job once it is resumed.
+    ///
     /// # Panics
     ///
     /// If the system has no address space left for another stack.
     #[inline]
-    pub(crate) fn take(&mut self) -> Fiber {
-        match self.free.pop() {
+    pub(crate) fn employ(&mut self, job: Job, body: Body) -> Fiber {
+        let fiber = match self.free.pop() {
             Some(fiber) => fiber,
             None => self.make(),
-        }
+        };
+        fiber.shared().give(job, body);
+        fiber
     }
 
     #[cold]
     fn make(&mut self) -> Fiber {
         self.made += 1;
-        let coroutine = raw::Coroutine::new(STACK_BYTES, self.made, Letterbox::default(), serve);
-        Fiber(coroutine.unwrap_or_else(|error| {
+        let fiber = Fiber::new(STACK_BYTES, self.made, Letterbox::default(), serve);
+        fiber.unwrap_or_else(|error| {
             panic!("cannot map a stack of {STACK_BYTES} bytes for a task: {error}")
-        }))
+        })
     }
 
     #[inline]

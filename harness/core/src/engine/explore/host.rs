@@ -4,6 +4,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 use crate::engine::explore::executor::Executor;
+use crate::engine::explore::fiber::{Letterbox, Pause};
 use crate::host::{Host, NewTask, PollScoped, TimerId};
 use crate::op::Op;
 use crate::raw;
@@ -216,6 +217,10 @@ impl Host for Executor {
 
     fn woken(&self, word: usize) -> bool {
         self.wake(word)
+    }
+
+    fn job_done(&self, pause: Pause, letterbox: &Letterbox) -> bool {
+        Executor::job_done(self, pause, letterbox)
     }
 
     fn about_to_abort(&self) {

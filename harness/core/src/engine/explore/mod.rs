@@ -21,6 +21,7 @@ pub(crate) mod slots;
 pub(crate) mod state;
 pub(crate) mod timers;
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 pub(crate) use fiber::Pause;
@@ -38,7 +39,8 @@ use crate::strategy::Chooser;
 /// The explore engine. It is bound to the thread that made it.
 #[derive(Debug)]
 pub struct Explore {
-    executor: executor::Executor,
+    /// Where it is: stacks that rest refer to it.
+    executor: Rc<executor::Executor>,
     _thread: Ours,
 }
 
@@ -56,7 +58,7 @@ impl Explore {
         let thread = Ours::register();
         pulse.set_thread(thread.id);
         Self {
-            executor: executor::Executor::new(pulse),
+            executor: Rc::new(executor::Executor::new(pulse)),
             _thread: thread,
         }
     }
@@ -70,6 +72,12 @@ impl Explore {
         strategy: Chooser,
     ) -> Run {
         run::run_by(&self.executor, program, plan, care, strategy).0
+    }
+}
+
+impl Drop for Explore {
+    fn drop(&mut self) {
+        self.executor.end_fibers();
     }
 }
 

@@ -15,7 +15,7 @@ use crate::engine::explore::executor::Executor;
 use crate::engine::explore::judge::{self, Ending, How};
 use crate::engine::explore::partial::PartialHangs;
 use crate::engine::explore::record::Recorder;
-use crate::engine::explore::state::{RunState, SLICE, Setting};
+use crate::engine::explore::state::{Next, SLICE, Setting};
 use crate::engine::threads;
 use crate::engine::{Care, Run};
 use crate::facade::locals;
@@ -162,7 +162,6 @@ pub(crate) async fn conduct<C: Carrier>(
     plan: &Plan,
     surroundings: Surroundings,
 ) -> Ending {
-    carrier.executor().state.borrow_mut().began = Some(Instant::now());
     carrier.add_root(NewTask::<dyn TaskBody> {
         body: Box::pin(Root {
             program: program.clone(),
@@ -180,8 +179,6 @@ pub(crate) async fn conduct<C: Carrier>(
 /// Takes a run down that has come to its end.
 pub(crate) fn taken_down<C: Carrier>(carrier: &C, ending: Ending) -> Conducted {
     let executor = carrier.executor();
-    executor.inbox.listen(None);
-    executor.state.borrow_mut().listener = None;
     let given_up = carrier.close();
     let elapsed = executor.state.borrow().elapsed();
     Conducted {
@@ -260,7 +257,7 @@ impl Carrier for Executor {
     }
 
     fn run_steps(&self, settling: bool) -> Next {
-        Executor::run_steps(self, |state| next(state, settling))
+        Executor::run_steps(self, settling)
     }
 
     fn wake(&self, word: usize) {
@@ -316,46 +313,6 @@ struct Settling {
 struct Probe {
     stage: usize,
     until: u64,
-}
-
-/// What the executor does when it makes no step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Next {
-    /// The root has ended, and it is to be seen what that means.
-    RootEnded,
-    /// The run was taken down already.
-    CutShort,
-    /// The budgets are due.
-    SliceOver,
-    /// The earliest timer fires early.
-    Fire,
-    /// Nobody is ready.
-    Nothing,
-}
-
-/// The task that makes the next step, or what is done instead.
-#[inline]
-fn next(state: &mut RunState, settling: bool) -> Result<u32, Next> {
-    if state.cut_short {
-        return Err(Next::CutShort);
-    }
-    if state.root_ended && (!settling || state.alive == 0) {
-        return Err(Next::RootEnded);
-    }
-    if state.steps >= state.slice_end {
-        return Err(Next::SliceOver);
-    }
-    let chosen = state.chosen.take();
-    if !state.fire
-        && let Some(slot) = chosen.or_else(|| state.choose_task(None))
-    {
-        return Ok(slot);
-    }
-    Err(if std::mem::take(&mut state.fire) {
-        Next::Fire
-    } else {
-        Next::Nothing
-    })
 }
 
 /// What is watched of the process around a run.
@@ -426,7 +383,10 @@ impl<'a, C: Carrier> Drive<'a, C> {
         this.listen(cx);
         {
             let mut state = executor.state.borrow_mut();
-            state.clock = state.elapsed();
+            match state.began {
+                Some(began) => state.clock = began.elapsed(),
+                None => state.began = Some(Instant::now()),
+            }
             let ms = u64::try_from(state.clock.as_millis()).unwrap_or(u64::MAX);
             if let Some(tracer) = &mut state.tracker.tracer {
                 tracer.at_time(ms);

@@ -59,8 +59,23 @@ pub(crate) struct Panicked {
 pub(crate) enum Turn {
     /// The current task goes on.
     Stay,
-    /// Somebody else, or the executor, has the next turn.
-    Leave,
+    /// Another task has the next turn, or something else is due.
+    Leave(Result<u32, Next>),
+}
+
+/// What is due instead of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// The root has ended, and it is to be seen what that means.
+    RootEnded,
+    /// The run was taken down already.
+    CutShort,
+    /// The budgets are due.
+    SliceOver,
+    /// The earliest timer fires early.
+    Fire,
+    /// Nobody is ready.
+    Nothing,
 }
 
 /// What a run is to be like.
@@ -90,8 +105,8 @@ pub(crate) struct RunState {
     preempt: bool,
     preempts: bool,
     calm: u32,
-    /// The task that the last switch point chose.
-    pub(crate) chosen: Option<u32>,
+    /// What the executor has to do, and the slot of the task that left it to it.
+    pub(crate) due: Option<(Next, u32)>,
     /// The last choice was to let the earliest timer fire.
     pub(crate) fire: bool,
     /// The strategy wants the run to end.
@@ -104,6 +119,8 @@ pub(crate) struct RunState {
     pub(crate) alive: u32,
     pub(crate) suspended: u32,
     pub(crate) root_ended: bool,
+    /// It is known that the root has ended: the others get their chance to end, too.
+    pub(crate) settling: bool,
     /// The run was taken down before its end: see [`Executor::resolve`].
     ///
     /// [`Executor::resolve`]: super::executor::Executor::resolve
@@ -137,7 +154,7 @@ impl RunState {
             preempt: true,
             preempts: true,
             calm: 0,
-            chosen: None,
+            due: None,
             fire: false,
             stopped: false,
             early_timers: 0,
@@ -147,6 +164,7 @@ impl RunState {
             alive: 0,
             suspended: 0,
             root_ended: false,
+            settling: false,
             cut_short: false,
             idle: false,
             listener: None,
@@ -176,7 +194,8 @@ impl RunState {
         self.preempt = setting.preempt;
         self.preempts = setting.preempt;
         self.calm = 0;
-        self.chosen = None;
+        self.due = None;
+        self.settling = false;
         self.fire = false;
         self.stopped = false;
         self.early_timers = EARLY_TIMERS;
@@ -305,6 +324,25 @@ impl RunState {
         self.root_ended |= task.serial == 0;
         if !closing {
             self.slots.give(slot);
+        }
+    }
+
+    /// The task that makes the next step, or what is done instead.
+    #[inline]
+    pub(crate) fn next(&mut self) -> Result<u32, Next> {
+        if self.cut_short {
+            return Err(Next::CutShort);
+        }
+        if self.root_ended && (!self.settling || self.alive == 0) {
+            return Err(Next::RootEnded);
+        }
+        if self.steps >= self.slice_end {
+            return Err(Next::SliceOver);
+        }
+        match self.choose_task(None) {
+            Some(slot) => Ok(slot),
+            None if std::mem::take(&mut self.fire) => Err(Next::Fire),
+            None => Err(Next::Nothing),
         }
     }
 
@@ -497,7 +535,7 @@ impl RunState {
     }
 
     /// The heart of a switch point: the current task goes on, which begins its next step, or
-    /// leaves; then the executor begins the next step.
+    /// leaves.
     #[expect(clippy::inline_always, reason = "part of the step's inner loop")]
     #[inline(always)]
     pub(crate) fn switch(&mut self, me: TaskRef, op: Op) -> Turn {
@@ -507,21 +545,22 @@ impl RunState {
         } else if self.preempt || op == Op::YieldThread {
             if self.steps >= self.slice_end {
                 // The executor has to look around; whoever is chosen after that goes on.
-                return Turn::Leave;
+                return Turn::Leave(Err(Next::SliceOver));
             }
             match self.choose_task(Some(me.slot)) {
                 Some(slot) if slot == me.slot => {}
                 None if !self.fire => {}
-                chosen if self.suspended < MOST_SUSPENDED => {
-                    self.chosen = chosen;
-                    return Turn::Leave;
+                Some(slot) if self.suspended < MOST_SUSPENDED => return Turn::Leave(Ok(slot)),
+                None if self.suspended < MOST_SUSPENDED => {
+                    self.fire = false;
+                    return Turn::Leave(Err(Next::Fire));
                 }
                 _ => self.fire = false,
             }
         } else {
             self.goes_on(me);
             if self.steps >= self.slice_end + SPIN_PATIENCE {
-                return Turn::Leave;
+                return Turn::Leave(Err(Next::SliceOver));
             }
         }
         self.begin_step();
