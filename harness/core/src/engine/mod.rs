@@ -28,10 +28,73 @@ pub trait Engine {
     /// Executes one run of `program` as `plan` says.
     fn run(&mut self, program: &Program, plan: &Plan, care: Care) -> Run;
 
-    /// As [`Engine::run`] in a hunt, and tells what the run showed of interleavings, as hashes; none
-    /// if the engine cannot tell.
-    fn scout(&mut self, program: &Program, plan: &Plan) -> (Run, Vec<u64>) {
-        (self.run(program, plan, Care::Hunt), Vec::new())
+    /// Executes one run of `program` after the other, until `runs` has no more. An engine may save
+    /// itself what runs have in common.
+    fn run_all(&mut self, program: &Program, runs: &mut dyn Runs) {
+        while runs.advance() {
+            let run = self.run(program, runs.plan(), runs.care());
+            runs.done(run, &[]);
+        }
+    }
+}
+
+/// Runs that an engine executes one after the other.
+pub trait Runs {
+    /// Goes to the next run. False if there is none.
+    fn advance(&mut self) -> bool;
+
+    /// The plan of this run.
+    fn plan(&self) -> &Plan;
+
+    /// How much care it is given. By default [`Care::Hunt`].
+    fn care(&self) -> Care {
+        Care::Hunt
+    }
+
+    /// Whether it is wanted to know what the run shows of interleavings. By default not.
+    fn is_scouted(&self) -> bool {
+        false
+    }
+
+    /// What this run came to, and the hashes of what it showed of interleavings: none if that is
+    /// not wanted, or the engine cannot tell.
+    fn done(&mut self, run: Run, orders: &[u64]);
+}
+
+/// One run.
+pub(crate) struct OneRun<'a> {
+    plan: &'a Plan,
+    care: Care,
+    begun: bool,
+    pub(crate) run: Option<Run>,
+}
+
+impl<'a> OneRun<'a> {
+    pub(crate) fn new(plan: &'a Plan, care: Care) -> Self {
+        Self {
+            plan,
+            care,
+            begun: false,
+            run: None,
+        }
+    }
+}
+
+impl Runs for OneRun<'_> {
+    fn advance(&mut self) -> bool {
+        !std::mem::replace(&mut self.begun, true)
+    }
+
+    fn plan(&self) -> &Plan {
+        self.plan
+    }
+
+    fn care(&self) -> Care {
+        self.care
+    }
+
+    fn done(&mut self, run: Run, _: &[u64]) {
+        self.run = Some(run);
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::engine::pulse::Pulse;
-use crate::engine::{Care, Engine, Engines};
+use crate::engine::{Engine, Engines, Run, Runs};
 use crate::finding::{Finding, Undecided, Verdict};
 use crate::fingerprint::Fingerprint;
 use crate::hunt::confirm::{self, Confirmed};
@@ -20,7 +20,7 @@ use crate::hunt::runner::blocked_verdict;
 use crate::hunt::shrink::shrink;
 use crate::hunt::watch::{TICK, Watch};
 use crate::hunt::{Runner, Tactic, Template};
-use crate::plan::{EngineKind, Preempt, StrategyKind};
+use crate::plan::{EngineKind, Plan, Preempt, StrategyKind};
 use crate::random::Random;
 use crate::scenario::Program;
 
@@ -265,45 +265,87 @@ impl Drop for Leave {
 
 fn work(shared: &Shared, engine: &mut dyn Engine, place: &Place) {
     let program = shared.program.apart();
-    let progress = shared.template.settings.progress.as_ref();
-    let (mut steps, mut tried) = (0, 0);
-    while !shared.over.load(Ordering::Relaxed) {
-        let index = shared.next.0.fetch_add(1, Ordering::Relaxed);
-        if index >= shared.limit.load(Ordering::Acquire) {
-            break;
-        }
-        place.schedule.store(index, Ordering::Release);
-        let Some(dealt) = shared.deal(index) else {
-            continue;
-        };
-        let plan = shared.template.plan(index, shared.preempt, dealt);
-        let scouted = dealt.is_some() && portfolio::is_scouted(index);
-        let (run, seen) = match scouted {
-            true => engine.scout(&program, &plan),
-            false => (engine.run(&program, &plan, Care::Hunt), Vec::new()),
-        };
-        if place.abandoned.load(Ordering::Acquire) {
-            return;
-        }
-        if run.exhausted {
-            shared.limit.fetch_min(index, Ordering::AcqRel);
-            break;
-        }
-        if scouted {
-            shared.portfolio.report(index, dealt, seen);
-        }
-        steps += run.steps;
-        tried += 1;
-        if let Some(progress) = progress {
-            progress.add(run.steps, run.order);
-        }
-        if run.verdict != Verdict::Clean {
-            note(shared, &mut lock(shared), index, run.verdict);
-        }
+    let mut share = Share {
+        shared,
+        place,
+        index: 0,
+        dealt: None,
+        plan: shared.template.plan(0, shared.preempt, None),
+        steps: 0,
+        tried: 0,
+    };
+    engine.run_all(&program, &mut share);
+    let (steps, tried) = (share.steps, share.tried);
+    if place.abandoned.load(Ordering::Acquire) {
+        return;
     }
     let mut notes = lock(shared);
     notes.steps += steps;
     notes.tried += tried;
+}
+
+/// The schedules that one thread takes.
+struct Share<'a> {
+    shared: &'a Shared,
+    place: &'a Place,
+    /// The schedule that is being tried.
+    index: u64,
+    dealt: Option<StrategyKind>,
+    plan: Plan,
+    steps: u64,
+    tried: u64,
+}
+
+impl Runs for Share<'_> {
+    fn advance(&mut self) -> bool {
+        let shared = self.shared;
+        while !self.place.abandoned.load(Ordering::Acquire) && !shared.over.load(Ordering::Relaxed)
+        {
+            self.index = shared.next.0.fetch_add(1, Ordering::Relaxed);
+            if self.index >= shared.limit.load(Ordering::Acquire) {
+                return false;
+            }
+            self.place.schedule.store(self.index, Ordering::Release);
+            if let Some(dealt) = shared.deal(self.index) {
+                self.dealt = dealt;
+                (self.plan.load, self.plan.schedule) = shared.template.drawn(self.index, dealt);
+                return true;
+            }
+        }
+        false
+    }
+
+    fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    fn is_scouted(&self) -> bool {
+        self.dealt.is_some() && portfolio::is_scouted(self.index)
+    }
+
+    fn done(&mut self, run: Run, orders: &[u64]) {
+        let shared = self.shared;
+        if self.place.abandoned.load(Ordering::Acquire) {
+            return;
+        }
+        if run.exhausted {
+            shared.limit.fetch_min(self.index, Ordering::AcqRel);
+            return;
+        }
+        if self.is_scouted() {
+            shared
+                .portfolio
+                .report(self.index, self.dealt, orders.to_vec());
+        }
+        self.steps += run.steps;
+        self.tried += 1;
+        if let Some(progress) = &shared.template.settings.progress {
+            progress.add(run.steps, run.order);
+        }
+        if run.verdict != Verdict::Clean {
+            note(shared, &mut lock(shared), self.index, run.verdict);
+        }
+    }
 }
 
 /// Enters what schedule `index` has shown, and moves the limit.

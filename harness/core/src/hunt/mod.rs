@@ -470,6 +470,22 @@ impl Template {
     /// The plan of schedule `index`, under the strategy that it was dealt if it has no other.
     /// Without one, as under engines that have no others, `random` and `pct` take turns.
     pub(crate) fn plan(&self, index: u64, preempt: Preempt, dealt: Option<StrategyKind>) -> Plan {
+        let (load, schedule) = self.drawn(index, dealt);
+        Plan {
+            scenario: self.scenario.clone(),
+            variant: self.variant,
+            load,
+            engine: self.settings.engine,
+            preempt,
+            leaks: self.settings.leaks,
+            max_steps: self.settings.max_steps,
+            total_steps: self.settings.total_steps,
+            schedule,
+        }
+    }
+
+    /// What is not the same in all plans.
+    pub(crate) fn drawn(&self, index: u64, dealt: Option<StrategyKind>) -> (Load, Schedule) {
         let mut random = self.random(index);
         let mut load = self.ranges.draw(&mut random);
         let depth = 1 + random.below(DEEPEST);
@@ -494,21 +510,12 @@ impl Template {
             };
             seed = index;
         }
-        Plan {
-            scenario: self.scenario.clone(),
-            variant: self.variant,
-            load,
-            engine: self.settings.engine,
-            preempt,
-            leaks: self.settings.leaks,
-            max_steps: self.settings.max_steps,
-            total_steps: self.settings.total_steps,
-            schedule: Schedule::Seeded {
-                strategy,
-                seed,
-                digest: None,
-            },
-        }
+        let schedule = Schedule::Seeded {
+            strategy,
+            seed,
+            digest: None,
+        };
+        (load, schedule)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use crate::plan::Plan;
+use crate::plan::{Plan, Schedule};
 use crate::scenario::Program;
 use crate::strategy::Chooser;
 use crate::strategy::census::Census;
@@ -25,34 +25,36 @@ struct Kept {
 }
 
 impl Censuses {
-    /// What the trial of this number counts in `program` as `plan` runs it; `make` makes it.
-    pub(super) fn of(
-        &self,
-        program: &Program,
-        plan: &Plan,
-        number: u64,
-        make: impl FnOnce() -> Chooser,
-    ) -> Rc<Census> {
-        let mut key = plan.clone();
-        key.schedule = crate::plan::Schedule::Bytes(number.to_le_bytes().to_vec());
-        {
-            let kept = &mut *self.kept.borrow_mut();
-            let same = kept.program.as_ref().is_some_and(|known| known.is(program));
-            if !same || kept.censuses.len() >= MOST {
-                kept.program = Some(program.clone());
-                kept.censuses.clear();
-            }
-            let known = kept.censuses.iter().find(|(known, _)| *known == key);
-            if let Some((_, census)) = known {
-                return Rc::clone(census);
-            }
-        }
-        let census = match make() {
+    /// What the trial of this number has counted in `program` as `plan` runs it, if it was made.
+    pub(super) fn of(&self, program: &Program, plan: &Plan, number: u64) -> Option<Rc<Census>> {
+        let key = key(plan, number);
+        let kept = self.kept.borrow();
+        let same = kept.program.as_ref().is_some_and(|known| known.is(program));
+        let mut known = kept.censuses.iter().filter(|_| same);
+        known
+            .find(|(known, _)| *known == key)
+            .map(|(_, census)| Rc::clone(census))
+    }
+
+    /// Keeps what `trial`, which was just made, has counted.
+    pub(super) fn note(&self, program: &Program, plan: &Plan, number: u64, trial: Chooser) {
+        let census = match trial {
             Chooser::Other(trial) => Rc::new(trial.census().unwrap_or_default()),
             Chooser::Random(_) => Rc::default(),
         };
-        let censuses = &mut self.kept.borrow_mut().censuses;
-        censuses.push((key, Rc::clone(&census)));
-        census
+        let kept = &mut *self.kept.borrow_mut();
+        let same = kept.program.as_ref().is_some_and(|known| known.is(program));
+        if !same || kept.censuses.len() >= MOST {
+            kept.program = Some(program.clone());
+            kept.censuses.clear();
+        }
+        kept.censuses.push((key(plan, number), census));
     }
+}
+
+/// All that a trial depends on.
+fn key(plan: &Plan, number: u64) -> Plan {
+    let mut key = plan.clone();
+    key.schedule = Schedule::Bytes(number.to_le_bytes().to_vec());
+    key
 }

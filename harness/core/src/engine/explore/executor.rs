@@ -123,15 +123,10 @@ impl Executor {
         })
     }
 
-    /// Keeps the runtime for the next run, if the last one left no mark on it: no task of
-    /// third-party code is left, it is fit for another run, and the clock has not moved. An advance leaves a phase behind
-    /// that later timers would be rounded by; the next run would not be the same run.
-    pub(crate) fn keep_runtime(&self, runtime: Runtime, elapsed: Duration, fit: bool) {
-        if fit && elapsed.is_zero() && runtime.metrics().num_alive_tasks() == 0 {
-            self.runtime.set(Some(runtime));
-        } else {
-            runtime.shutdown_background();
-        }
+    /// Keeps a runtime on which no run has left a mark: no task of third-party code is left, and its
+    /// clock has not moved.
+    pub(crate) fn keep_runtime(&self, runtime: Runtime) {
+        self.runtime.set(Some(runtime));
     }
 
     /// A waker was woken on this thread. False if it is not one of this engine.

@@ -17,6 +17,7 @@ mod partial;
 mod ready;
 mod record;
 pub(crate) mod run;
+mod session;
 pub(crate) mod slots;
 pub(crate) mod state;
 pub(crate) mod timers;
@@ -31,7 +32,7 @@ pub(crate) use slots::Slots;
 
 use crate::engine::pulse::Pulse;
 use crate::engine::threads::Ours;
-use crate::engine::{Care, Engine, Run};
+use crate::engine::{Care, Engine, OneRun, Run, Runs};
 use crate::plan::{EngineKind, Plan};
 use crate::scenario::Program;
 use crate::strategy::Chooser;
@@ -71,7 +72,7 @@ impl Explore {
         care: Care,
         strategy: Chooser,
     ) -> Run {
-        run::run_by(&self.executor, program, plan, care, strategy).0
+        session::run_by(&self.executor, program, plan, care, strategy)
     }
 }
 
@@ -93,10 +94,15 @@ impl Engine for Explore {
     }
 
     fn run(&mut self, program: &Program, plan: &Plan, care: Care) -> Run {
-        run::run(&self.executor, program, plan, care)
+        let mut one = OneRun::new(plan, care);
+        self.run_all(program, &mut one);
+        match one.run {
+            Some(run) => run,
+            None => unreachable!("a run that was begun has come to an end"),
+        }
     }
 
-    fn scout(&mut self, program: &Program, plan: &Plan) -> (Run, Vec<u64>) {
-        run::scout(&self.executor, program, plan)
+    fn run_all(&mut self, program: &Program, runs: &mut dyn Runs) {
+        session::run_all(&self.executor, program, runs);
     }
 }

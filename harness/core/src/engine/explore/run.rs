@@ -23,11 +23,10 @@ use crate::finding::{Undecided, Verdict};
 use crate::host::{Failure, NewTask, TaskBody};
 use crate::load::Load;
 use crate::plan::{Leaks, Plan, Preempt};
-use crate::raw;
 use crate::scenario::{Program, RootFuture};
-use crate::strategy::{self, Chooser};
+use crate::strategy::Chooser;
 use crate::task::{TaskKind, TaskRef};
-use crate::unmodelled::{self, Refused};
+use crate::unmodelled::Refused;
 
 /// A timer as far away as this never fires: quiescence comes first.
 pub(crate) const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -102,57 +101,6 @@ pub(crate) fn new_epoch() -> u32 {
     let epoch = next.max(1);
     NEXT.set(epoch.wrapping_add(1));
     epoch
-}
-
-/// Runs a plan, after the trial that its strategy may want.
-pub(crate) fn run(executor: &Executor, program: &Program, plan: &Plan, care: Care) -> Run {
-    let strategy = strategy_of(executor, program, plan);
-    run_by(executor, program, plan, care, strategy).0
-}
-
-/// The same under observation.
-pub(super) fn scout(executor: &Executor, program: &Program, plan: &Plan) -> (Run, Vec<u64>) {
-    let strategy = strategy::observed(strategy_of(executor, program, plan));
-    let (run, strategy) = run_by(executor, program, plan, Care::Hunt, strategy);
-    (run, strategy.orders().to_vec())
-}
-
-fn strategy_of(executor: &Executor, program: &Program, plan: &Plan) -> Chooser {
-    let census = strategy::wanted_trial(&plan.schedule).map(|number| {
-        executor.censuses.of(program, plan, number, || {
-            let trial = strategy::trial(number);
-            run_by(executor, program, plan, Care::Hunt, trial).1
-        })
-    });
-    strategy::of(&plan.schedule, census)
-}
-
-/// Runs a plan under this strategy instead of its own, and hands the strategy back.
-pub(super) fn run_by(
-    executor: &Executor,
-    program: &Program,
-    plan: &Plan,
-    care: Care,
-    strategy: Chooser,
-) -> (Run, Chooser) {
-    executor.reset(new_epoch(), Setting::of(plan, strategy, care));
-    let surroundings = Surroundings::of(care);
-    let runtime = executor.take_runtime();
-    let entered = raw::enter(executor);
-    let conducted = runtime.block_on(tokio::task::unconstrained(async {
-        let ending = conduct(executor, program, plan, surroundings).await;
-        taken_down(executor, ending)
-    }));
-    let unscheduled = runtime.metrics().num_alive_tasks();
-    drop(entered);
-    let (refused, fit) = unmodelled::take();
-    executor.keep_runtime(runtime, conducted.elapsed, fit);
-    let run = conclude(executor, plan, &conducted, unscheduled, refused);
-    let mut state = executor.state.borrow_mut();
-    (
-        run,
-        std::mem::replace(&mut state.strategy, strategy::idle()),
-    )
 }
 
 /// Runs the program until it is known how that ends.
@@ -344,6 +292,8 @@ struct Drive<'a, C> {
     total_steps: u64,
     surroundings: Surroundings,
     sentinel: Option<Pin<Box<Sleep>>>,
+    /// It was polled before.
+    begun: bool,
     /// The last poll found nothing to do and left the clock to the runtime.
     waiting: bool,
     /// Virtual time when the executor last had nothing to do.
@@ -366,6 +316,7 @@ impl<'a, C: Carrier> Drive<'a, C> {
             total_steps: u64::from(plan.total_steps),
             surroundings,
             sentinel: None,
+            begun: false,
             waiting: false,
             idle_since: Duration::ZERO,
             settling: None,
@@ -383,9 +334,11 @@ impl<'a, C: Carrier> Drive<'a, C> {
         this.listen(cx);
         {
             let mut state = executor.state.borrow_mut();
-            match state.began {
-                Some(began) => state.clock = began.elapsed(),
-                None => state.began = Some(Instant::now()),
+            if std::mem::replace(&mut this.begun, true) {
+                state.clock = state.elapsed();
+            } else {
+                // The runtime's last run may have looked at the clock already: it stands still.
+                state.began.get_or_insert_with(Instant::now);
             }
             let ms = u64::try_from(state.clock.as_millis()).unwrap_or(u64::MAX);
             if let Some(tracer) = &mut state.tracker.tracer {
@@ -441,9 +394,12 @@ impl<'a, C: Carrier> Drive<'a, C> {
 
     fn listen(&self, cx: &Context<'_>) {
         let listener = &mut self.executor.state.borrow_mut().listener;
+        // Not `will_wake`: a clone may have another copy of the table, and never counts as the same
+        // then. What the listener keeps alive is at nobody else's address.
+        let data = cx.waker().data();
         let same = listener
             .as_ref()
-            .is_some_and(|listener| listener.will_wake(cx.waker()));
+            .is_some_and(|listener| !data.is_null() && std::ptr::eq(listener.data(), data));
         if !same {
             *listener = Some(cx.waker().clone());
             self.executor.inbox.listen(Some(cx.waker().clone()));

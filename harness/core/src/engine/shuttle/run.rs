@@ -206,9 +206,11 @@ pub(super) fn main(machine: &Machine, program: &Program, plan: &Plan, care: Care
         lines.split_whitespace().collect::<String>()
     });
     let (refused, fit) = unmodelled::take();
-    machine
-        .executor
-        .keep_runtime(runtime, conducted.elapsed, fit);
+    if fit && conducted.elapsed.is_zero() && unscheduled == 0 {
+        machine.executor.keep_runtime(runtime);
+    } else {
+        runtime.shutdown_background();
+    }
     let mut run = conclude(&machine.executor, plan, &conducted, unscheduled, refused);
     run.shuttle_schedule = schedule;
     run
