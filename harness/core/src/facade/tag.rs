@@ -104,12 +104,16 @@ impl Tag {
             permits: self.permits.load(Ordering::Relaxed),
             task: self.task,
         });
+        let mine = epoch << 32 | u64::from(id.0);
+        if host.controlled() {
+            self.entered.store(mine, Ordering::Relaxed);
+            return id;
+        }
         // Where tasks run in parallel, another may have entered it meanwhile: the first one counts.
         let before = self.entered.load(Ordering::Relaxed);
         let known = if before >> 32 == epoch {
             Err(before)
         } else {
-            let mine = epoch << 32 | u64::from(id.0);
             self.entered
                 .compare_exchange(before, mine, Ordering::Relaxed, Ordering::Relaxed)
         };

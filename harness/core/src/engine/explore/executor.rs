@@ -347,7 +347,8 @@ impl Executor {
         }
     }
 
-    #[inline]
+    #[expect(clippy::inline_always, reason = "part of the step's inner loop")]
+    #[inline(always)]
     fn begin(&self, state: &mut RunState, index: u32) -> Begun {
         let slot = state.slots.at(index);
         let task = slot.task;
@@ -390,7 +391,8 @@ fn tell_stop(state: &mut RunState, pause: Pause) {
 }
 
 /// A task's step ends. True if it was suspended with something in thread-locals.
-#[inline]
+#[expect(clippy::inline_always, reason = "part of the step's inner loop")]
+#[inline(always)]
 fn stop(state: &mut RunState, index: u32, pause: Pause) -> bool {
     if state.tracker.tracer.is_some() {
         tell_stop(state, pause);

@@ -146,7 +146,8 @@ impl ReadySet {
 
 /// The place of the `k`-th set bit. Looked up and not counted: `k` is as random as a number can be,
 /// and the end of a loop of so many rounds is mispredicted each time.
-#[inline]
+#[expect(clippy::inline_always, reason = "part of the step's inner loop")]
+#[inline(always)]
 fn nth_bit(word: u64, k: u32) -> Option<u32> {
     // Few tasks, as a rule.
     let (byte, before, k) = if word <= 0xff {
@@ -160,6 +161,7 @@ fn nth_bit(word: u64, k: u32) -> Option<u32> {
 
 /// The byte that holds the `k`-th set bit, where it begins, and which of its own bits that is.
 /// Constant time: counts in all bytes at once. If there is no such bit, the last one is nought.
+#[inline(never)]
 fn byte_of_nth(word: u64, k: u32) -> (u64, u32, u32) {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = ONES << 7;
