@@ -7,8 +7,9 @@ use crate::options::Options;
 use crate::record::{Section, Table};
 use crate::siblings;
 
-/// Instructions a step, by callgrind: what so many more steps take.
-const STEPS: [u64; 2] = [200_000, 400_000];
+/// Instructions a step, by callgrind: what so many more steps take. So many that what is done at
+/// doubling distances, as the search for partial hangs, comes up once.
+const STEPS: [u64; 2] = [500_000, 1_000_000];
 
 pub fn measure(options: &Options) -> Result<Section, Box<dyn Error>> {
     let figures: Vec<serde_json::Value> =

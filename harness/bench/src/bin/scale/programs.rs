@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use standstill::{Hunt, Outcome, StrategyKind};
 use standstill_tokio as tokio;
-use standstill_tokio::sync::{Mutex, Notify, mpsc};
+use standstill_tokio::sync::{Mutex, Notify, Semaphore, mpsc};
 
 use crate::allocations;
 
@@ -24,14 +24,18 @@ fn clean(outcome: Outcome) -> Outcome {
     outcome
 }
 
-/// `tasks` tasks, each with a lock of its own, make `steps` steps between them.
+/// `tasks` tasks, each with a lock of its own, make `steps` steps between them. None begins before
+/// all are there: else the first would have ended by then.
 pub fn busy(tasks: u64, steps: u64, strategy: StrategyKind) -> Outcome {
     let rounds = steps / tasks / 2;
     let hunt = one_schedule(strategy);
     clean(hunt.run(move || async move {
-        let tasks: Vec<_> = (0..tasks)
+        let go = Arc::new(Semaphore::new(0));
+        let handles: Vec<_> = (0..tasks)
             .map(|_| {
+                let go = Arc::clone(&go);
                 tokio::spawn(async move {
+                    go.acquire().await.expect("it stays open").forget();
                     let count = Mutex::new(0_u64);
                     for _ in 0..rounds {
                         // A step for the lock, and one for the release.
@@ -40,7 +44,8 @@ pub fn busy(tasks: u64, steps: u64, strategy: StrategyKind) -> Outcome {
                 })
             })
             .collect();
-        for task in tasks {
+        go.add_permits(usize::try_from(tasks).expect("fits"));
+        for task in handles {
             task.await.expect("no task panics");
         }
     }))
