@@ -57,7 +57,9 @@ impl ReadySet {
         if self.words[index] & bit == 0 {
             self.words[index] |= bit;
             self.len += 1;
-            self.count(slot, |node, ones| *node += ones);
+            if !self.bytes.is_empty() {
+                self.count(slot, |node, ones| *node += ones);
+            }
         }
     }
 
@@ -69,16 +71,15 @@ impl ReadySet {
         {
             *word &= !bit;
             self.len -= 1;
-            self.count(slot, |node, ones| *node -= ones);
+            if !self.bytes.is_empty() {
+                self.count(slot, |node, ones| *node -= ones);
+            }
         }
     }
 
     /// Changes by one what is counted where `slot` is.
-    #[inline]
+    #[inline(never)]
     fn count(&mut self, slot: u32, change: impl Fn(&mut u64, u64)) {
-        if self.bytes.is_empty() {
-            return;
-        }
         let mut index = slot / 64;
         change(
             &mut self.bytes[index as usize],
