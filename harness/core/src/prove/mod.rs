@@ -33,6 +33,15 @@
 //! which it asked before, too. With a second wait, as in `select!` or with a timeout, what was asked
 //! first counts, and the step depends on what it waits for.
 //!
+//! Once the root has ended everybody is to have a turn, as in every run; but in a proof not before
+//! nobody is ready for the first time. Until then it is chosen on, so that the last step of the root
+//! is one like any other: all that it changes for others is what it touches, as the clock does not
+//! move while anybody is ready, but for a timer that fires early, which depends on everything anyhow.
+//! When nobody is ready all is as it would be had the root ended at another place. Where the run ends
+//! together with the root, because it panicked or because nobody minds a leak, its last step depends
+//! on all others. A plan whose choices go on after the end of the root is run by the same rule
+//! (`Strategy::outlasts_root`), so that what was found there comes back.
+//!
 //! That a timer fires early depends on every step, and where one may, everybody is tried.
 
 mod access;
@@ -157,7 +166,7 @@ impl fmt::Display for Proof {
 /// needs [`Prove::reduction`]`(false)`, which takes every interleaving for one of its own. A task
 /// that waits for something which is not the facade's is noticed, and then nothing is proved.
 ///
-/// Once the root has ended the others run in turn, as in every run.
+/// Once the root has ended, and then nobody was ready for the first time, the others run in turn.
 ///
 /// ```
 /// use standstill_core::{Conclusion, Prove};

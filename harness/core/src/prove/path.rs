@@ -25,6 +25,8 @@ pub(super) struct Walk {
     paths: Vec<Option<TaskPath>>,
     /// The path has an equivalent that was seen.
     pub(super) asleep: bool,
+    /// The root ended before the last step.
+    outlasted: bool,
     /// Why the path is not the whole truth about the program.
     pub(super) doubt: Option<String>,
 }
@@ -46,14 +48,18 @@ impl Walk {
         self.chosen.clear();
         self.paths.clear();
         self.asleep = false;
+        self.outlasted = false;
         self.doubt = None;
     }
 
-    /// The choices, as they are recorded for a replay.
+    /// The choices, as they are recorded for a replay. If steps were made after the root's end, there
+    /// is one more than is needed: by that the replay knows not to let everybody have a turn at once.
     pub(super) fn choices(&self) -> Vec<Choice> {
         let path = |serial: u32| self.paths.get(serial as usize).cloned().flatten();
+        let one_more = self.outlasted.then_some(Chosen::Task(0));
         self.chosen
             .iter()
+            .chain(&one_more)
             .map(|chosen| match *chosen {
                 Chosen::Task(serial) => Choice::Task(path(serial).unwrap_or_else(TaskPath::root)),
                 Chosen::Timer => Choice::Timer,
@@ -96,6 +102,8 @@ pub(super) struct Path {
     /// Nobody's step runs: time passes, or the runtime has a turn.
     outside: Option<Outside>,
     root_ended: bool,
+    /// The root has ended and then nobody was ready: the others run in turn.
+    over: bool,
     /// The slot of the step that ran last.
     last: Option<u32>,
     spawned: u32,
@@ -121,6 +129,7 @@ impl Path {
             tasks: Vec::new(),
             outside: None,
             root_ended: false,
+            over: false,
             last: None,
             spawned: 0,
         }
@@ -132,7 +141,7 @@ impl Path {
     }
 
     fn touch(&self, access: Access) {
-        if self.root_ended {
+        if self.over {
             return;
         }
         let walk = &mut self.shared.borrow_mut().walk;
@@ -291,7 +300,7 @@ impl Path {
             return;
         };
         let info = view.tracker.info(resource);
-        if self.root_ended || !only_listens(op, info.kind) {
+        if self.over || !only_listens(op, info.kind) {
             return;
         }
         let actor = self.actor(view, slot);
@@ -315,6 +324,7 @@ impl Path {
             _ => None,
         };
         let (actor, node) = (self.actor(view, slot), self.node.unwrap_or(0));
+        self.shared.borrow_mut().walk.outlasted |= self.root_ended;
         self.enter(|| Event {
             actor,
             node,
@@ -324,7 +334,7 @@ impl Path {
     }
 
     fn wakes(&mut self, slot: u32) {
-        if self.root_ended {
+        if self.over {
             return;
         }
         let Some((serial, woken)) = self.tasks.get_mut(slot as usize) else {
@@ -409,7 +419,7 @@ impl Strategy for Path {
     }
 
     fn number(&mut self, bound: u32) -> u32 {
-        if self.root_ended {
+        if self.over {
             return 0;
         }
         if bound > MOST_NUMBERS {
@@ -477,19 +487,26 @@ impl Strategy for Path {
         };
         self.last = None;
         self.touch(Access::write(Object::End(serial)));
-        if serial == 0 {
-            // From here on the others run in turn: all depends on where they are.
-            self.touch(Access::ALL);
-            self.close();
-            self.root_ended = true;
-            if let Some(node) = self.node {
-                self.shared.borrow_mut().tree.widen(node);
-            }
+        self.root_ended |= serial == 0;
+    }
+
+    fn outlasts_root(&self) -> bool {
+        true
+    }
+
+    fn cut(&mut self) {
+        // What the others would still have done is lost: all depends on where they are.
+        self.touch(Access::ALL);
+        self.close();
+        self.over = true;
+        if let Some(node) = self.node {
+            self.shared.borrow_mut().tree.widen(node);
         }
     }
 
     fn idles(&mut self) {
         self.close();
+        self.over |= self.root_ended;
         self.outside = Some(Outside::Idle);
     }
 
@@ -499,7 +516,7 @@ impl Strategy for Path {
     }
 
     fn fairly(&mut self) {
-        if !self.root_ended {
+        if !self.over {
             self.doubt(|| "a run had to be made fair, to see whether it gets anywhere".to_owned());
         }
     }

@@ -196,7 +196,7 @@ fn over(first: &Event, second: &Event) -> &'static str {
     if first.actor == Actor::Timer || second.actor == Actor::Timer {
         return "an early timer";
     }
-    // The root touches everything where it ends, and the step is its last.
+    // Where the run ends together with it, the root touches everything in its last step.
     if second.actor == Actor::Task(0) && second.accesses.contains(&Access::ALL) {
         return "the end of the root";
     }

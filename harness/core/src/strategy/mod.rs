@@ -146,6 +146,15 @@ pub(crate) trait Strategy: fmt::Debug {
     /// A step was given to the next task in turn, without asking.
     fn fairly(&mut self) {}
 
+    /// Whether it chooses on once the root has ended, until nobody is ready for the first time.
+    /// Otherwise every ready task has its turn from then on.
+    fn outlasts_root(&self) -> bool {
+        false
+    }
+
+    /// The root has ended, and the run ends with it although others are left.
+    fn cut(&mut self) {}
+
     /// The orders of operations that were noted.
     fn orders(&self) -> &[u64] {
         &[]

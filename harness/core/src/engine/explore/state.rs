@@ -86,6 +86,8 @@ pub(crate) struct RunState {
     /// Every ready task in turn, whatever the strategy says.
     pub(crate) fair: bool,
     fair_cursor: u32,
+    /// They do since the root has ended.
+    settles: bool,
     /// Whether switch points inside polls switch, now and in general.
     preempt: bool,
     preempts: bool,
@@ -134,6 +136,7 @@ impl RunState {
             panics: Vec::new(),
             fair: false,
             fair_cursor: 0,
+            settles: false,
             preempt: true,
             preempts: true,
             calm: 0,
@@ -173,6 +176,7 @@ impl RunState {
         self.panics.clear();
         self.fair = false;
         self.fair_cursor = 0;
+        self.settles = false;
         self.preempt = setting.preempt;
         self.preempts = setting.preempt;
         self.calm = 0;
@@ -305,6 +309,16 @@ impl RunState {
         self.root_ended |= task.serial == 0;
         if !closing {
             self.slots.give(slot);
+        }
+    }
+
+    /// The root has ended: from here on everybody has a turn, and it is watched who goes on.
+    pub(crate) fn settle(&mut self) {
+        if !self.settles {
+            self.settles = true;
+            self.fair = true;
+            self.tracker.mark_polls();
+            self.longest_timer = Duration::ZERO;
         }
     }
 

@@ -1,0 +1,134 @@
+//! Proofs: what they say, and that the reduction leaves nothing out.
+
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod generated;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use standstill::{Conclusion, FindingKind, Prove, Runner, Unproved};
+use tokio::sync::{Mutex, oneshot};
+
+async fn both_orders(ordered: bool) {
+    let locks = Arc::new((Mutex::new(0), Mutex::new(0)));
+    let other = Arc::clone(&locks);
+    let task = tokio::spawn(async move {
+        if ordered {
+            let _first = other.0.lock().await;
+            let _second = other.1.lock().await;
+        } else {
+            let _first = other.1.lock().await;
+            let _second = other.0.lock().await;
+        }
+    });
+    {
+        let _first = locks.0.lock().await;
+        let _second = locks.1.lock().await;
+    }
+    task.await.unwrap();
+}
+
+#[test]
+fn locks_in_one_order_are_proved_clean() {
+    let proof = Prove::new("ordered").run(|| both_orders(true));
+    assert_eq!(proof.conclusion, Conclusion::Proved);
+    assert!(proof.to_string().starts_with("proved: "), "{proof}");
+}
+
+#[test]
+fn locks_in_two_orders_are_found_with_a_token_that_replays() {
+    let proof = Prove::new("crossed").run(|| both_orders(false));
+    let Conclusion::Found(found) = &proof.conclusion else {
+        panic!("{proof}");
+    };
+    assert_eq!(found.finding.kind, FindingKind::Hang);
+    let program = standstill::Program::new(|_| both_orders(false));
+    let run = Runner::new().replay(&program, &found.plan);
+    let again = run.verdict.finding().expect("the same finding");
+    assert_eq!(again.fingerprint, found.finding.fingerprint);
+}
+
+#[test]
+fn a_bound_is_named_when_it_is_reached() {
+    let proof = Prove::new("bounded")
+        .executions(3)
+        .run(|| both_orders(true));
+    assert_eq!(
+        proof.conclusion,
+        Conclusion::NotProved(Unproved::Executions(3))
+    );
+    assert_eq!(proof.to_string(), "not proved: bound reached: 3 executions");
+}
+
+#[test]
+fn early_timers_are_tried_everywhere() {
+    async fn impatient() {
+        let (sender, receiver) = oneshot::channel();
+        let task = tokio::spawn(async move { sender.send(()) });
+        let answer = tokio::time::timeout(Duration::from_secs(1), receiver).await;
+        assert!(answer.is_ok(), "too slow");
+        let _ = task.await;
+    }
+    let proof = Prove::new("impatient").run(impatient);
+    assert_eq!(proof.found[0].finding.kind, FindingKind::Panic);
+    let proof = Prove::new("impatient").early_timers(0).run(impatient);
+    assert_eq!(proof.conclusion, Conclusion::Proved);
+}
+
+#[test]
+fn a_wait_for_something_else_is_no_proof() {
+    async fn foreign() {
+        let (sender, receiver) = futures_like::channel();
+        let task = tokio::spawn(async move { sender.send() });
+        receiver.await;
+        task.await.unwrap();
+    }
+    let proof = Prove::new("foreign").run(foreign);
+    let Conclusion::NotProved(Unproved::Doubt(why)) = &proof.conclusion else {
+        panic!("{proof}");
+    };
+    assert!(
+        why.contains("waits for something that is not the facade's"),
+        "{why}"
+    );
+}
+
+/// A primitive that is not the facade's.
+mod futures_like {
+    use std::future::poll_fn;
+    use std::sync::{Arc, Mutex};
+    use std::task::{Poll, Waker};
+
+    #[derive(Default)]
+    struct Shared {
+        sent: bool,
+        waker: Option<Waker>,
+    }
+
+    pub(crate) struct Sender(Arc<Mutex<Shared>>);
+
+    impl Sender {
+        pub(crate) fn send(self) {
+            let mut shared = self.0.lock().unwrap();
+            shared.sent = true;
+            if let Some(waker) = shared.waker.take() {
+                waker.wake();
+            }
+        }
+    }
+
+    pub(crate) fn channel() -> (Sender, impl Future<Output = ()>) {
+        let shared = Arc::<Mutex<Shared>>::default();
+        let sender = Sender(Arc::clone(&shared));
+        let receiver = poll_fn(move |cx| {
+            let mut shared = shared.lock().unwrap();
+            if shared.sent {
+                return Poll::Ready(());
+            }
+            shared.waker = Some(cx.waker().clone());
+            Poll::Pending
+        });
+        (sender, receiver)
+    }
+}
