@@ -45,6 +45,7 @@
 //! That a timer fires early depends on every step, and where one may, everybody is tried.
 
 mod access;
+mod direct;
 mod explorer;
 mod few;
 mod path;

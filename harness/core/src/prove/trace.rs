@@ -23,6 +23,8 @@ pub(super) struct Event {
     pub(super) accesses: Accesses,
     /// The earlier step without which the task could not have run.
     pub(super) enabled_by: Option<usize>,
+    /// It is what came of the event before: the task was given what it had asked for.
+    pub(super) granted: bool,
 }
 
 impl Event {
@@ -216,6 +218,7 @@ mod tests {
                 .into_iter()
                 .collect(),
             enabled_by: None,
+            granted: false,
         }
     }
 

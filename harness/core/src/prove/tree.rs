@@ -92,6 +92,11 @@ impl Tree {
         }
     }
 
+    /// Whether equivalent paths are left out.
+    pub(super) fn is_reduced(&self) -> bool {
+        self.breadth == Breadth::Reduced
+    }
+
     pub(super) fn step(&self, node: usize) -> Option<&Step> {
         match self.nodes.get(node) {
             Some(Node::Step(step)) => Some(step),

@@ -155,6 +155,26 @@ pub(crate) trait Strategy: fmt::Debug {
     /// The root has ended, and the run ends with it although others are left.
     fn cut(&mut self) {}
 
+    /// Whether it wants to be asked what to hold back.
+    fn observes(&self) -> bool {
+        false
+    }
+
+    /// Whether the task in `slot` comes back pending before it attempts `op` for the first time. It
+    /// waits for nothing yet.
+    fn holds_back(&mut self, slot: u32, op: Op, resource: ResourceId, tracker: &Tracker) -> bool {
+        let _ = (slot, op, resource, tracker);
+        false
+    }
+
+    /// The task in `slot` attempts what it held back.
+    fn attempts(&mut self, slot: u32) {
+        let _ = slot;
+    }
+
+    /// A task is cancelled.
+    fn aborts(&mut self) {}
+
     /// The orders of operations that were noted.
     fn orders(&self) -> &[u64] {
         &[]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use standstill::{Conclusion, FindingKind, Prove, Runner, Unproved};
-use tokio::sync::{Mutex, oneshot};
+use tokio::sync::{Mutex, Notify, oneshot};
 
 async fn both_orders(ordered: bool) {
     let locks = Arc::new((Mutex::new(0), Mutex::new(0)));
@@ -49,16 +49,47 @@ fn locks_in_two_orders_are_found_with_a_token_that_replays() {
     assert_eq!(again.fingerprint, found.finding.fingerprint);
 }
 
+/// A task that is cancelled while it is about to join goes on if what it joins has ended by then, and
+/// does not come so far if it waits already.
+#[test]
+fn a_task_that_is_cancelled_may_have_come_through() {
+    async fn cancelled() {
+        let (done, ended) = oneshot::channel::<()>();
+        let through = Arc::new(Notify::new());
+        let child = tokio::spawn(async move {
+            let _ = ended.await;
+        });
+        let reached = Arc::clone(&through);
+        let task = tokio::spawn(async move {
+            let _ = child.await;
+            reached.notify_one();
+            std::future::pending::<()>().await;
+        });
+        task.abort();
+        let _ = done.send(());
+        let _ = task.await;
+        let silent = tokio::time::timeout(Duration::from_secs(1), through.notified());
+        assert!(silent.await.is_err(), "came through");
+    }
+    let whole = Prove::new("cancelled")
+        .reduction(false)
+        .early_timers(0)
+        .run(cancelled);
+    assert_eq!(whole.found[0].finding.kind, FindingKind::Panic);
+    let proof = Prove::new("cancelled").early_timers(0).run(cancelled);
+    assert_eq!(proof.found[0].finding.kind, FindingKind::Panic);
+}
+
 #[test]
 fn a_bound_is_named_when_it_is_reached() {
     let proof = Prove::new("bounded")
-        .executions(3)
+        .executions(1)
         .run(|| both_orders(true));
     assert_eq!(
         proof.conclusion,
-        Conclusion::NotProved(Unproved::Executions(3))
+        Conclusion::NotProved(Unproved::Executions(1))
     );
-    assert_eq!(proof.to_string(), "not proved: bound reached: 3 executions");
+    assert_eq!(proof.to_string(), "not proved: bound reached: 1 executions");
 }
 
 #[test]

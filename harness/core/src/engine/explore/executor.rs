@@ -45,6 +45,8 @@ pub(crate) struct Executor {
     /// although its thread is panicking: how many panics had begun when it was let go on.
     pub(crate) upright: Cell<Option<u32>>,
     pub(crate) state: RefCell<RunState>,
+    /// The strategy wants to know who awaits nothing but one operation.
+    pub(crate) observed: Cell<bool>,
     /// A runtime that the next run may use: see [`Executor::keep_runtime`].
     runtime: Cell<Option<Runtime>>,
     /// What trials counted.
@@ -67,6 +69,7 @@ impl Executor {
             nested: Cell::new(0),
             upright: Cell::new(None),
             state: RefCell::new(RunState::new()),
+            observed: Cell::new(false),
             runtime: Cell::new(None),
             censuses: Censuses::default(),
         }
@@ -78,7 +81,12 @@ impl Executor {
         self.current.set(None);
         self.closing.set(false);
         self.inbox.drain();
-        self.state.borrow_mut().reset(setting);
+        let mut state = self.state.borrow_mut();
+        state.reset(setting);
+        let strategy = state.strategy.other();
+        self.observed
+            .set(strategy.is_some_and(|strategy| strategy.observes()));
+        drop(state);
         #[cfg(feature = "fuzz")]
         crate::fuzz::coverage::begin();
     }
@@ -199,6 +207,18 @@ impl Executor {
         }
         self.leave(Pause::Parked);
         self.state.borrow_mut().tracker.parked(me, false);
+    }
+
+    /// Whether the operation that the current task is about to attempt is not to be made yet.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn hold_back(&self, op: Op, resource: ResourceId) -> bool {
+        let Some(me) = self.current.get() else {
+            return false;
+        };
+        !self.closing.get()
+            && !std::thread::panicking()
+            && self.state.borrow_mut().hold_back(me, op, resource)
     }
 
     // ---- stepping, on the executor's side ---------------------------------------------------

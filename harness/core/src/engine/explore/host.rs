@@ -170,6 +170,17 @@ impl Host for Executor {
         state.tracker.abandoned(wait);
     }
 
+    #[inline]
+    fn holds_back(&self, op: Op, resource: ResourceId) -> bool {
+        self.observed.get() && self.hold_back(op, resource)
+    }
+
+    fn attempts(&self) {
+        if let Some(me) = self.current.get() {
+            self.state.borrow_mut().attempts(me);
+        }
+    }
+
     fn unseen(&self) {
         if let Some(strategy) = self.state.borrow_mut().strategy.other() {
             strategy.touched(Touch::Everything);
