@@ -150,7 +150,9 @@ impl Host for Executor {
     #[inline]
     fn polled(&self, wait: WaitId, by: &Waker) {
         let state = &mut *self.state.borrow_mut();
-        state.touched_by(wait, false);
+        if !self.closing.get() {
+            state.touched_by(wait, false);
+        }
         if let Some(me) = self.current.get()
             && raw::is_waker(by, self.waker_word(state.slots.at(me.slot)))
         {
@@ -160,13 +162,17 @@ impl Host for Executor {
 
     fn granted(&self, wait: WaitId) {
         let state = &mut *self.state.borrow_mut();
-        state.touched_by(wait, true);
+        if !self.closing.get() {
+            state.touched_by(wait, true);
+        }
         state.tracker.granted(wait);
     }
 
     fn abandoned(&self, wait: WaitId) {
         let state = &mut *self.state.borrow_mut();
-        state.touched_by(wait, false);
+        if !self.closing.get() {
+            state.touched_by(wait, false);
+        }
         state.tracker.abandoned(wait);
     }
 
@@ -182,7 +188,9 @@ impl Host for Executor {
     }
 
     fn unseen(&self) {
-        if let Some(strategy) = self.state.borrow_mut().strategy.other() {
+        if !self.closing.get()
+            && let Some(strategy) = self.state.borrow_mut().strategy.other()
+        {
             strategy.touched(Touch::Everything);
         }
     }
