@@ -7,7 +7,7 @@ mod generated;
 use std::sync::Arc;
 use std::time::Duration;
 
-use standstill::{Conclusion, FindingKind, Prove, Runner, Unproved};
+use standstill::{Conclusion, FindingKind, Leaks, Prove, Runner, Unproved};
 use tokio::sync::{Mutex, Notify, oneshot};
 
 async fn both_orders(ordered: bool) {
@@ -78,6 +78,63 @@ fn a_task_that_is_cancelled_may_have_come_through() {
     assert_eq!(whole.found[0].finding.kind, FindingKind::Panic);
     let proof = Prove::new("cancelled").early_timers(0).run(cancelled);
     assert_eq!(proof.found[0].finding.kind, FindingKind::Panic);
+}
+
+/// Whether a task that asks for one thing or else another finds the first one, in every order.
+fn is_always_first(ask: fn() -> tokio::task::JoinHandle<u32>) -> Conclusion {
+    let proof = Prove::new("either").run(move || async move {
+        let value = ask().await.unwrap();
+        assert_eq!(value, 1, "the other");
+    });
+    proof.conclusion
+}
+
+#[test]
+fn who_asks_for_a_lock_or_else_does_not_await_it() {
+    let conclusion = is_always_first(|| {
+        tokio::spawn(async {
+            let lock = Arc::new(Mutex::new(()));
+            let held = lock.clone().lock_owned().await;
+            let other = Arc::clone(&lock);
+            let task = tokio::spawn(async move {
+                tokio::select! {
+                    biased;
+                    _ = other.lock() => 1,
+                    () = std::future::ready(()) => 2,
+                }
+            });
+            drop(held);
+            task.await.unwrap()
+        })
+    });
+    assert!(matches!(conclusion, Conclusion::Found(_)), "{conclusion:?}");
+}
+
+#[test]
+fn who_joins_or_else_does_not_await_the_end() {
+    let conclusion = is_always_first(|| {
+        tokio::spawn(async {
+            let child = tokio::spawn(async {});
+            let task = tokio::spawn(async move {
+                tokio::select! {
+                    biased;
+                    _ = child => 1,
+                    () = std::future::ready(()) => 2,
+                }
+            });
+            task.await.unwrap()
+        })
+    });
+    assert!(matches!(conclusion, Conclusion::Found(_)), "{conclusion:?}");
+}
+
+#[test]
+fn a_run_that_ends_with_its_root_may_have_seen_more() {
+    async fn detached() {
+        tokio::spawn(async { panic!("seen") });
+    }
+    let proof = Prove::new("detached").leaks(Leaks::Off).run(detached);
+    assert!(matches!(proof.conclusion, Conclusion::Found(_)), "{proof}");
 }
 
 #[test]
