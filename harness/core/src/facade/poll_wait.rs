@@ -15,6 +15,7 @@ use crate::track::WaitId;
 #[derive(Debug, Default)]
 pub struct PollWait {
     begun: Option<Site>,
+    held: bool,
     waiting: Option<(u32, WaitId)>,
 }
 
@@ -23,6 +24,7 @@ impl PollWait {
     pub const fn new() -> Self {
         Self {
             begun: None,
+            held: false,
             waiting: None,
         }
     }
@@ -71,9 +73,16 @@ impl PollWait {
                 let site = site();
                 self.begun = Some(site);
                 tag.switch(op, site);
+                if op == Op::Join && waker.is_some() && tag.holds_back(op) {
+                    self.held = true;
+                    return Poll::Pending;
+                }
                 site
             }
         };
+        if std::mem::take(&mut self.held) {
+            host::with(|host| host.attempts());
+        }
         let polled = poll();
         if polled.is_ready() {
             self.granted();

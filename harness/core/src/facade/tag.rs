@@ -145,6 +145,14 @@ impl Tag {
         .is_some()
     }
 
+    /// Whether `op`, which has passed its switch point, is to come back pending first: to see
+    /// whether the task awaits nothing else.
+    #[inline]
+    #[must_use]
+    pub fn holds_back(&self, op: Op) -> bool {
+        host::with(|host| host.holds_back(op, self.resolve(host))) == Some(true)
+    }
+
     /// A value moved through the resource, or it was signalled: the run went forward.
     #[inline]
     pub fn moved(&self) {

@@ -24,6 +24,8 @@ pin_project_lite::pin_project! {
         amount: u32,
         site: Site,
         polled: bool,
+        held: bool,
+        waited: bool,
         waiting: Option<(u32, WaitId)>,
     }
 
@@ -52,6 +54,8 @@ impl<F, T: AsRef<Tag>> Wait<F, T> {
             amount,
             site,
             polled: false,
+            held: false,
+            waited: false,
             waiting: None,
         }
     }
@@ -61,6 +65,13 @@ impl<F, T: AsRef<Tag>> Wait<F, T> {
     pub fn begun(mut self) -> Self {
         self.polled = true;
         self
+    }
+
+    /// As [`Wait::begun`], and it is [held back](Tag::holds_back).
+    #[must_use]
+    pub fn held_back(mut self, held: bool) -> Self {
+        self.held = held;
+        self.begun()
     }
 
     /// The future inside, pinned.
@@ -80,6 +91,15 @@ impl<F: Future, T: AsRef<Tag>> Future for Wait<F, T> {
             host::with(|host| {
                 host.switch(*this.op, Some(this.tag.as_ref().resolve(host)), this.site);
             });
+        }
+        if *this.held {
+            // What began in `held_back` is attempted in the second poll.
+            if !*this.waited {
+                *this.waited = true;
+                return Poll::Pending;
+            }
+            *this.held = false;
+            host::with(|host| host.attempts());
         }
         let polled = this.inner.poll(cx);
         match (&polled, *this.waiting) {

@@ -19,11 +19,25 @@ pub(super) enum Object {
     End(u32),
 }
 
+/// How a step touches an object.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Mode {
+    /// It looks at it.
+    #[default]
+    Reads,
+    /// It changes it.
+    Writes,
+    /// It stands in line for it, and awaits nothing else.
+    Asks,
+    /// It gives it to the next in line.
+    Gives,
+}
+
 /// What a step does to an object.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Access {
     pub(super) object: Object,
-    pub(super) writes: bool,
+    pub(super) mode: Mode,
     /// Of a resource.
     pub(super) kind: Option<ResourceKind>,
 }
@@ -38,7 +52,7 @@ impl Access {
     pub(super) const fn write(object: Object) -> Self {
         Self {
             object,
-            writes: true,
+            mode: Mode::Writes,
             kind: None,
         }
     }
@@ -55,7 +69,11 @@ impl Access {
         }
         Some(Self {
             object: Object::Resource(id.0),
-            writes: !op.only_reads(),
+            mode: match op {
+                Op::Release if info.kind == ResourceKind::Mutex => Mode::Gives,
+                _ if op.only_reads() => Mode::Reads,
+                _ => Mode::Writes,
+            },
             kind: Some(info.kind),
         })
     }
@@ -68,7 +86,7 @@ impl Access {
             Pending::Op(Op::Yield | Op::YieldThread, None) => None,
             Pending::Op(Op::Release, Some(id)) if leaves_readers(view.tracker, id) => Some(Self {
                 object: Object::Resource(id.0),
-                writes: false,
+                mode: Mode::Reads,
                 kind: Some(ResourceKind::RwLock),
             }),
             Pending::Op(op, Some(id)) => Self::of(op, id, view.tracker.info(id)),
@@ -77,9 +95,18 @@ impl Access {
     }
 
     fn conflicts_with(self, other: Self) -> bool {
-        (self.object == Object::All && self.writes)
-            || (other.object == Object::All && other.writes)
-            || self.object == other.object && (self.writes || other.writes)
+        self.object == Object::All
+            || other.object == Object::All
+            || self.object == other.object && self.mode.conflicts_with(other.mode)
+    }
+}
+
+impl Mode {
+    fn conflicts_with(self, other: Self) -> bool {
+        !matches!(
+            (self, other),
+            (Mode::Reads, Mode::Reads) | (Mode::Asks, Mode::Gives) | (Mode::Gives, Mode::Asks)
+        )
     }
 }
 
@@ -90,9 +117,24 @@ fn leaves_readers(tracker: &Tracker, id: ResourceId) -> bool {
     info.kind == ResourceKind::RwLock && info.permits == u32::MAX && tracker.only_readers(id)
 }
 
+/// What it comes to that a task begins to wait in `op`, and for nothing else: see the module's
+/// documentation. None if no more is known than that.
+pub(super) fn begins_to_wait(op: Op, access: Access, kind: ResourceKind) -> Option<Accesses> {
+    let lock = op == Op::Lock && kind == ResourceKind::Mutex;
+    let asks = Access {
+        mode: Mode::Asks,
+        ..access
+    };
+    if only_listens(op, kind) {
+        Some(Accesses::default())
+    } else {
+        lock.then(|| [asks].into_iter().collect())
+    }
+}
+
 /// Whether to begin to wait in `op` changes nothing but who is woken in the end: there is no line to
-/// stand in and nothing that is taken. See the module's documentation.
-pub(super) fn only_listens(op: Op, kind: ResourceKind) -> bool {
+/// stand in and nothing that is taken.
+fn only_listens(op: Op, kind: ResourceKind) -> bool {
     match kind {
         ResourceKind::Task => op == Op::Join,
         ResourceKind::Channel
@@ -133,7 +175,7 @@ pub(super) fn common_ground(one: &[Access], two: &[Access]) -> &'static str {
 mod tests {
     use std::panic::Location;
 
-    use super::{Access, Object, common_ground, dependent, leaves_readers};
+    use super::{Access, Mode, Object, common_ground, dependent, leaves_readers};
     use crate::op::{Op, ResourceKind};
     use crate::task::TaskKind;
     use crate::track::{ResourceInfo, Tracker};
@@ -142,7 +184,7 @@ mod tests {
     fn only_reads_of_one_object_change_places() {
         let write = Access::write(Object::Resource(1));
         let read = Access {
-            writes: false,
+            mode: Mode::Reads,
             ..write
         };
         let other = Access::write(Object::Wake(1));

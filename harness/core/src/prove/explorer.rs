@@ -7,9 +7,11 @@ use std::rc::Rc;
 
 use crate::engine::{Care, Explore, Run};
 use crate::plan::Plan;
-use crate::prove::path::{Path, Shared, Walk};
+use crate::prove::direct::Habits;
+use crate::prove::path::Path;
 use crate::prove::trace::{Actor, Clocks};
 use crate::prove::tree::{Breadth, Tree};
+use crate::prove::walk::{Shared, Walk};
 use crate::scenario::Program;
 use crate::strategy::Chooser;
 
@@ -57,6 +59,7 @@ pub(crate) fn explore(
     let shared = Rc::new(RefCell::new(Shared {
         tree: Tree::new(breadth),
         walk: Walk::default(),
+        habits: Habits::default(),
     }));
     let mut clocks = Clocks::default();
     let mut reversed = BTreeMap::new();
@@ -64,7 +67,18 @@ pub(crate) fn explore(
         let path = Path::new(Rc::clone(&shared), early_timers);
         let chooser = Chooser::Other(Box::new(path));
         let run = engine.run_by(program, plan, Care::Hunt, chooser);
-        let Shared { tree, walk } = &mut *shared.borrow_mut();
+        let Shared { tree, walk, habits } = &mut *shared.borrow_mut();
+        if habits.mistaken() {
+            *tree = Tree::new(breadth);
+            *walk = Walk::default();
+            clocks = Clocks::default();
+            reversed.clear();
+            continue;
+        }
+        if habits.spoilt() {
+            walk.again();
+            continue;
+        }
         if let Some(last) = walk.events.last()
             && last.actor != Actor::World
         {

@@ -29,18 +29,58 @@
 //! step did nothing else, and its task waits for this alone from then on, the task is where it was:
 //! woken, it asks again and gets what it would have got had it not asked before. So the step is
 //! independent of all others, also of the one that wakes the task, whose next poll depends on that
-//! one. An execution in which the task asks only once what it waits for is there ends like the one in
-//! which it asked before, too. With a second wait, as in `select!` or with a timeout, what was asked
-//! first counts, and the step depends on what it waits for.
+//! one. With a second wait, as in `select!` or with a timeout, what was asked first counts, and the
+//! step depends on what it waits for.
 //!
-//! That a timer fires early depends on every step, and where one may, everybody is tried.
+//! # To ask, and to be given
+//!
+//! A step that asks for something and is given it at once is two in one: it asks, and then it goes on
+//! with what it was given. Had it asked before it was there, it would have waited and gone on later, in
+//! a step of its own. If the task awaits this and nothing else, the two come to the same: a poll in
+//! vain leaves it where it was. So the step is told as two ([`trace::Event::granted`]). To ask is
+//! independent of the step that gives; what follows is made possible by it, and is not tried before
+//! it. That the task awaits nothing else cannot be seen where it need not wait, so the operation is
+//! held back for one poll ([`direct`]).
+//!
+//! - *Join.* To ask is to listen, which touches nothing. What gives is the end of the other task.
+//! - *A mutex's `lock`.* It grants in the order of asking and nobody overtakes, so to ask and to give
+//!   back lead to the same owner and the same line in either order: with an empty line who gives back
+//!   leaves the lock free and who asks takes it, or who asks stands in line and is handed it; else
+//!   both touch different ends of the line. Those who ask depend on each other, and `try_lock` and who
+//!   leaves the line depend on all. What follows touches nothing but the task itself, or else the step
+//!   counts as a whole and depends on who gives back: what it touches might have to come between the
+//!   two, which one step cannot show.
+//!
+//! Whoever cancels a task may do so in between, where it has been given what it asked for and does
+//! not know yet: then it is as if it had never been. A task that is cancelled in the middle of a poll
+//! comes farther if what it asks for is there. So nothing of this, and nothing of what was said of
+//! tasks that begin to wait, is taken for granted once a task is cancelled. Neither is what was said of
+//! locks once timers may fire early or steps may touch anything: the clock may have moved in between,
+//! and the task reads it unseen. Where that turns out late, all is explored again from the beginning.
+//!
+//! # Ends and timers
+//!
+//! Once the root has ended everybody is to have a turn, as in every run; but in a proof not before
+//! nobody is ready for the first time. Until then it is chosen on, so that the last step of the root
+//! is one like any other: all that it changes for others is what it touches, as the clock does not
+//! move while anybody is ready, but for a timer that fires early, which depends on everything anyhow.
+//! When nobody is ready all is as it would be had the root ended at another place. Where the run ends
+//! together with the root, because it panicked or because nobody minds a leak, its last step depends
+//! on all others. A plan whose choices go on after the end of the root is run by the same rule
+//! (`Strategy::outlasts_root`), so that what was found there comes back.
+//!
+//! That a timer fires early depends on every step. Where one may, that it fires is tried, as no race
+//! would show it; what comes after it races with it, and so is tried in its place. What of a program
+//! reads the clock is not seen, so it cannot be told which steps it does not matter to.
 
 mod access;
+mod direct;
 mod explorer;
 mod few;
 mod path;
 mod trace;
 mod tree;
+mod walk;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -157,7 +197,7 @@ impl fmt::Display for Proof {
 /// needs [`Prove::reduction`]`(false)`, which takes every interleaving for one of its own. A task
 /// that waits for something which is not the facade's is noticed, and then nothing is proved.
 ///
-/// Once the root has ended the others run in turn, as in every run.
+/// Once the root has ended, and then nobody was ready for the first time, the others run in turn.
 ///
 /// ```
 /// use standstill_core::{Conclusion, Prove};

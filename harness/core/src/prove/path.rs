@@ -4,80 +4,16 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::op::{Op, ResourceKind};
-use crate::plan::Choice;
-use crate::prove::access::{Access, Accesses, Object, only_listens};
+use crate::prove::access::{Access, Accesses, Mode, Object, begins_to_wait};
+use crate::prove::direct::{Awaited, Held};
 use crate::prove::trace::{Actor, Event};
-use crate::prove::tree::{Actors, Node, Place, Tree};
+use crate::prove::tree::{Actors, Node, Place};
+use crate::prove::walk::{Chosen, Shared};
 use crate::strategy::{Pending, Pick, Strategy, Touch, View};
-use crate::task::TaskPath;
+use crate::track::{ResourceId, Tracker};
 
 /// A choice among more numbers than this is not followed.
 const MOST_NUMBERS: u32 = 64;
-
-/// What one execution came to, for the explorer.
-#[derive(Debug, Default)]
-pub(super) struct Walk {
-    pub(super) events: Vec<Event>,
-    /// So many of them are those of the execution before, and all is known of them.
-    pub(super) kept: usize,
-    chosen: Vec<Chosen>,
-    /// By serial number: the paths of the tasks that were chosen.
-    paths: Vec<Option<TaskPath>>,
-    /// The path has an equivalent that was seen.
-    pub(super) asleep: bool,
-    /// Why the path is not the whole truth about the program.
-    pub(super) doubt: Option<String>,
-}
-
-/// A choice that a replay has to be told.
-#[derive(Clone, Copy, Debug)]
-enum Chosen {
-    /// The task with this serial number.
-    Task(u32),
-    Timer,
-    Number(u32),
-}
-
-impl Walk {
-    /// Makes ready for the next execution, which does not differ from the last before `node`.
-    pub(super) fn restart(&mut self, node: usize) {
-        self.kept = self.events.partition_point(|event| event.node < node);
-        self.events.truncate(self.kept);
-        self.chosen.clear();
-        self.paths.clear();
-        self.asleep = false;
-        self.doubt = None;
-    }
-
-    /// The choices, as they are recorded for a replay.
-    pub(super) fn choices(&self) -> Vec<Choice> {
-        let path = |serial: u32| self.paths.get(serial as usize).cloned().flatten();
-        self.chosen
-            .iter()
-            .map(|chosen| match *chosen {
-                Chosen::Task(serial) => Choice::Task(path(serial).unwrap_or_else(TaskPath::root)),
-                Chosen::Timer => Choice::Timer,
-                Chosen::Number(number) => Choice::Number(number),
-            })
-            .collect()
-    }
-
-    fn chose(&mut self, serial: u32, path: &TaskPath) {
-        self.chosen.push(Chosen::Task(serial));
-        let index = serial as usize;
-        if self.paths.len() <= index {
-            self.paths.resize(index + 1, None);
-        }
-        self.paths[index].get_or_insert_with(|| path.clone());
-    }
-}
-
-/// What explorer and strategy share.
-#[derive(Debug)]
-pub(super) struct Shared {
-    pub(super) tree: Tree,
-    pub(super) walk: Walk,
-}
 
 /// Walks down the path that the tree holds, and on from its end.
 #[derive(Debug)]
@@ -96,6 +32,13 @@ pub(super) struct Path {
     /// Nobody's step runs: time passes, or the runtime has a turn.
     outside: Option<Outside>,
     root_ended: bool,
+    /// The root has ended and then nobody was ready: the others run in turn.
+    over: bool,
+    /// What is held back.
+    held: Held,
+    awaited: Option<Awaited>,
+    /// By serial number: the step with which the task ended.
+    ended_by: Vec<Option<usize>>,
     /// The slot of the step that ran last.
     last: Option<u32>,
     spawned: u32,
@@ -121,6 +64,10 @@ impl Path {
             tasks: Vec::new(),
             outside: None,
             root_ended: false,
+            over: false,
+            held: Held::Nothing,
+            awaited: None,
+            ended_by: Vec::new(),
             last: None,
             spawned: 0,
         }
@@ -131,11 +78,14 @@ impl Path {
         walk.doubt.get_or_insert_with(why);
     }
 
-    fn touch(&self, access: Access) {
-        if self.root_ended {
+    fn touch(&mut self, access: Access) {
+        if self.over || self.spoils() {
             return;
         }
-        let walk = &mut self.shared.borrow_mut().walk;
+        let Shared { walk, habits, .. } = &mut *self.shared.borrow_mut();
+        if access == Access::ALL {
+            habits.opaque();
+        }
         if self.steps > walk.kept
             && let Some(event) = walk.events.last_mut()
         {
@@ -150,11 +100,21 @@ impl Path {
             walk.events.push(event());
         }
         self.steps += 1;
+        let known = walk.events.iter().take(walk.kept).skip(self.steps);
+        self.steps += known.take_while(|event| event.granted).count();
+    }
+
+    /// Whether something is done while an operation is held back: its task awaits more than that.
+    fn spoils(&mut self) -> bool {
+        if matches!(self.held, Held::Pending(_) | Held::Again(_)) {
+            self.held = Held::Spoilt;
+        }
+        self.held == Held::Spoilt
     }
 
     /// What the step that ran last did is known now.
     fn close(&mut self) {
-        let Shared { tree, walk } = &mut *self.shared.borrow_mut();
+        let Shared { tree, walk, .. } = &mut *self.shared.borrow_mut();
         if self.steps > walk.kept
             && let (Some(node), Some(event)) = (self.node, walk.events.last())
             && event.node == node
@@ -206,6 +166,9 @@ impl Path {
         }
         let fires = view.may_fire && self.early_timers > 0;
         if fires {
+            self.shared.borrow_mut().habits.opaque();
+        }
+        if fires {
             enabled.push(Actor::Timer);
         }
         let current = view.current.filter(|slot| view.ready.contains(*slot));
@@ -239,7 +202,7 @@ impl Path {
         self.outside = None;
         let place = self.place(view);
         let chosen = {
-            let Shared { tree, walk } = &mut *self.shared.borrow_mut();
+            let Shared { tree, walk, .. } = &mut *self.shared.borrow_mut();
             match tree.nodes.get(self.at) {
                 Some(Node::Step(step)) => {
                     if step.enabled != place.enabled {
@@ -269,7 +232,7 @@ impl Path {
     }
 
     /// A task that rests without a wait that the facade knows waits for something else.
-    fn look_after_last(&self, view: &View<'_>) {
+    fn look_after_last(&mut self, view: &View<'_>) {
         let Some(slot) = self.last else { return };
         let rests = view.slots.rests(slot) && !view.ready.contains(slot);
         if rests && !view.tracker.waits(slot) {
@@ -281,30 +244,112 @@ impl Path {
             });
         }
         if rests && self.steps > self.shared.borrow().walk.kept {
-            self.forget_listening(view, slot);
+            self.note_wait(view, slot);
+        } else {
+            self.note_grant();
         }
     }
 
-    /// The last step came to nothing but that its task listens now.
-    fn forget_listening(&self, view: &View<'_>, slot: u32) {
+    /// The last step may have come to nothing but that its task waits for one thing now.
+    fn note_wait(&mut self, view: &View<'_>, slot: u32) {
         let Some((op, resource)) = view.tracker.only_wait(slot) else {
-            return;
+            return self.note_grant();
         };
+        self.held = Held::Nothing;
         let info = view.tracker.info(resource);
-        if self.root_ended || !only_listens(op, info.kind) {
-            return;
-        }
         let actor = self.actor(view, slot);
         let Some(access) = Access::of(op, resource, info) else {
             return;
         };
-        if let Some(event) = self.shared.borrow_mut().walk.events.last_mut()
+        let Shared { walk, habits, .. } = &mut *self.shared.borrow_mut();
+        if !self.over
+            && habits.trusts(op)
+            && let Some(event) = walk.events.last_mut()
             && Some(event.node) == self.node
             && event.actor == actor
             && event.accesses[..] == [access]
+            && let Some(waits) = begins_to_wait(op, access, info.kind)
         {
-            event.accesses = Accesses::default();
+            event.accesses = waits;
+            habits.has_trusted();
         }
+    }
+
+    /// The last step may have been given at once what its task would have waited for, alone. Then it
+    /// is told in two: that it was asked for, and what came of it when it was given.
+    fn note_grant(&mut self) {
+        if self.held != Held::Direct {
+            return;
+        }
+        self.held = Held::Nothing;
+        let Shared { tree, walk, habits } = &mut *self.shared.borrow_mut();
+        let (Some(awaited), Some(node), Some(at)) =
+            (self.awaited, self.node, self.steps.checked_sub(1))
+        else {
+            return;
+        };
+        if at < walk.kept || at + 1 != walk.events.len() || !habits.trusts(awaited.op) {
+            return;
+        }
+        let first = awaited.access;
+        let others = walk.events[at].accesses.iter().copied();
+        let others: Accesses = others.filter(|access| *access != first).collect();
+        let (asked, enabled_by) = match awaited.joined {
+            Some(task) => {
+                let ended = self.ended_by.get(task as usize).copied().flatten();
+                if ended.is_none() {
+                    return;
+                }
+                (Accesses::default(), ended)
+            }
+            // What else it did it did once it had the lock: see the module's documentation.
+            None if !others.is_empty() => return,
+            None => {
+                let asks = Access {
+                    mode: Mode::Asks,
+                    ..first
+                };
+                let gives = Access {
+                    mode: Mode::Gives,
+                    ..first
+                };
+                let given = walk.events[..at]
+                    .iter()
+                    .rposition(|event| event.accesses.contains(&gives));
+                ([asks].into_iter().collect(), given)
+            }
+        };
+        habits.has_trusted();
+        tree.touched(node, &asked);
+        let actor = walk.events[at].actor;
+        walk.events[at].accesses = asked;
+        walk.events.push(Event {
+            actor,
+            node,
+            accesses: others,
+            enabled_by,
+            granted: true,
+        });
+        self.steps += 1;
+        let known = self.tasks.iter_mut().map(|(_, woken)| woken);
+        for by in known.chain(&mut self.ended_by) {
+            if *by == Some(at) {
+                *by = Some(at + 1);
+            }
+        }
+    }
+
+    /// The rest of a step whose operation was held back. None if nothing was.
+    fn goes_on(&mut self, view: &View<'_>) -> Option<Pick> {
+        if let Held::Pending(slot) = self.held
+            && view.slots.rests(slot)
+            && view.ready.contains(slot)
+            && !view.tracker.waits(slot)
+        {
+            self.held = Held::Again(slot);
+            return Some(Pick::Task(slot));
+        }
+        self.spoils().then_some(Pick::Stop)
     }
 
     fn begin(&mut self, view: &View<'_>, slot: u32) {
@@ -315,16 +360,25 @@ impl Path {
             _ => None,
         };
         let (actor, node) = (self.actor(view, slot), self.node.unwrap_or(0));
+        let first = Access::first(view, slot);
+        {
+            let Shared { walk, habits, .. } = &mut *self.shared.borrow_mut();
+            walk.outlasted |= self.root_ended;
+            if first == Some(Access::ALL) {
+                habits.opaque();
+            }
+        }
         self.enter(|| Event {
             actor,
             node,
-            accesses: Access::first(view, slot).into_iter().collect(),
+            accesses: first.into_iter().collect(),
             enabled_by,
+            granted: false,
         });
     }
 
     fn wakes(&mut self, slot: u32) {
-        if self.root_ended {
+        if self.over || self.spoils() {
             return;
         }
         let Some((serial, woken)) = self.tasks.get_mut(slot as usize) else {
@@ -345,6 +399,7 @@ impl Path {
                         node: self.node.unwrap_or(0),
                         accesses: [Access::ALL].into_iter().collect(),
                         enabled_by: None,
+                        granted: false,
                     });
                 }
                 self.steps += 1;
@@ -368,6 +423,9 @@ impl Path {
 
 impl Strategy for Path {
     fn pick(&mut self, view: &View<'_>) -> Pick {
+        if let Some(pick) = self.goes_on(view) {
+            return pick;
+        }
         let Some(actor) = self.next(view) else {
             return Pick::Stop;
         };
@@ -392,6 +450,7 @@ impl Strategy for Path {
                 node,
                 accesses: [Access::ALL].into_iter().collect(),
                 enabled_by: None,
+                granted: false,
             });
             return Pick::Timer;
         };
@@ -409,14 +468,14 @@ impl Strategy for Path {
     }
 
     fn number(&mut self, bound: u32) -> u32 {
-        if self.root_ended {
+        if self.over || self.spoils() {
             return 0;
         }
         if bound > MOST_NUMBERS {
             self.doubt(|| format!("the program chooses one of {bound} numbers"));
             return 0;
         }
-        let Shared { tree, walk } = &mut *self.shared.borrow_mut();
+        let Shared { tree, walk, .. } = &mut *self.shared.borrow_mut();
         let value = match tree.nodes.get(self.at) {
             Some(Node::Number {
                 bound: known,
@@ -440,6 +499,7 @@ impl Strategy for Path {
     }
 
     fn spawned(&mut self, slot: u32) {
+        self.spoils();
         let index = slot as usize;
         if index >= self.tasks.len() {
             self.tasks.resize(index + 1, (0, None));
@@ -477,19 +537,75 @@ impl Strategy for Path {
         };
         self.last = None;
         self.touch(Access::write(Object::End(serial)));
-        if serial == 0 {
-            // From here on the others run in turn: all depends on where they are.
-            self.touch(Access::ALL);
-            self.close();
-            self.root_ended = true;
-            if let Some(node) = self.node {
-                self.shared.borrow_mut().tree.widen(node);
-            }
+        let index = serial as usize;
+        if self.ended_by.len() <= index {
+            self.ended_by.resize(index + 1, None);
+        }
+        self.ended_by[index] = self.steps.checked_sub(1);
+        self.note_grant();
+        self.root_ended |= serial == 0;
+    }
+
+    fn asks_what_to_hold_back(&self) -> bool {
+        self.shared.borrow().tree.is_reduced()
+    }
+
+    fn holds_back(&mut self, slot: u32, op: Op, resource: ResourceId, tracker: &Tracker) -> bool {
+        let info = tracker.info(resource);
+        let (Some(access), Held::Nothing) = (Access::of(op, resource, info), self.held) else {
+            return false;
+        };
+        let joined = match (op, info.kind, info.task) {
+            (Op::Lock, ResourceKind::Mutex, _) => None,
+            (Op::Join, ResourceKind::Task, Some(task)) => Some(task.serial),
+            _ => return false,
+        };
+        let Shared { walk, habits, .. } = &mut *self.shared.borrow_mut();
+        let actor = Actor::Task(tracker.serial(slot));
+        let alone = |event: &Event| event.actor == actor && event.accesses[..] == [access];
+        if self.over
+            || self.steps <= walk.kept
+            || !walk.events.last().is_some_and(alone)
+            || !habits.holds_back(op, tracker.announced_at(slot))
+        {
+            return false;
+        }
+        self.held = Held::Pending(slot);
+        self.awaited = Some(Awaited { access, joined, op });
+        true
+    }
+
+    fn attempts(&mut self, slot: u32) {
+        if self.held == Held::Again(slot) {
+            self.held = Held::Direct;
+            self.shared.borrow_mut().habits.clears();
+        } else {
+            self.spoils();
+        }
+    }
+
+    fn aborts(&mut self) {
+        self.shared.borrow_mut().habits.aborts();
+    }
+
+    fn outlasts_root(&self) -> bool {
+        true
+    }
+
+    fn cut(&mut self) {
+        // What the others would still have done is lost: all depends on where they are.
+        self.touch(Access::ALL);
+        self.close();
+        self.over = true;
+        if let Some(node) = self.node {
+            self.shared.borrow_mut().tree.widen(node);
         }
     }
 
     fn idles(&mut self) {
+        self.spoils();
         self.close();
+        self.over |= self.root_ended;
         self.outside = Some(Outside::Idle);
     }
 
@@ -499,7 +615,7 @@ impl Strategy for Path {
     }
 
     fn fairly(&mut self) {
-        if !self.root_ended {
+        if !self.over {
             self.doubt(|| "a run had to be made fair, to see whether it gets anywhere".to_owned());
         }
     }

@@ -23,6 +23,8 @@ pub(super) struct Event {
     pub(super) accesses: Accesses,
     /// The earlier step without which the task could not have run.
     pub(super) enabled_by: Option<usize>,
+    /// It is what came of the event before: the task was given what it had asked for.
+    pub(super) granted: bool,
 }
 
 impl Event {
@@ -196,7 +198,7 @@ fn over(first: &Event, second: &Event) -> &'static str {
     if first.actor == Actor::Timer || second.actor == Actor::Timer {
         return "an early timer";
     }
-    // The root touches everything where it ends, and the step is its last.
+    // Where the run ends together with it, the root touches everything in its last step.
     if second.actor == Actor::Task(0) && second.accesses.contains(&Access::ALL) {
         return "the end of the root";
     }
@@ -216,6 +218,7 @@ mod tests {
                 .into_iter()
                 .collect(),
             enabled_by: None,
+            granted: false,
         }
     }
 

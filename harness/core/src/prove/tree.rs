@@ -92,6 +92,11 @@ impl Tree {
         }
     }
 
+    /// Whether equivalent paths are left out.
+    pub(super) fn is_reduced(&self) -> bool {
+        self.breadth == Breadth::Reduced
+    }
+
     pub(super) fn step(&self, node: usize) -> Option<&Step> {
         match self.nodes.get(node) {
             Some(Node::Step(step)) => Some(step),
@@ -150,13 +155,13 @@ impl Tree {
         let awake = |actor: &Actor| sleep.iter().all(|sleeper| sleeper.actor != *actor);
         let preferred = place.preferred.filter(awake);
         let chosen = preferred.or_else(|| place.enabled.iter().copied().find(awake))?;
-        // What comes next may be that a timer fires early, which depends on all: no race would show
-        // that it could have.
-        let backtrack = if place.fires || self.breadth != Breadth::Reduced {
-            place.enabled.clone()
-        } else {
-            [chosen].into_iter().collect()
-        };
+        let mut backtrack = place.enabled.clone();
+        if self.breadth == Breadth::Reduced {
+            // No race would show that a timer could have fired. Where one has, what comes after it
+            // races with it, and is tried in its place.
+            let timer = place.fires.then_some(Actor::Timer);
+            backtrack = [chosen].into_iter().chain(timer).collect();
+        }
         self.nodes.push(Node::Step(Step {
             enabled: place.enabled,
             chosen,

@@ -146,6 +146,35 @@ pub(crate) trait Strategy: fmt::Debug {
     /// A step was given to the next task in turn, without asking.
     fn fairly(&mut self) {}
 
+    /// Whether it chooses on once the root has ended, until nobody is ready for the first time.
+    /// Otherwise every ready task has its turn from then on.
+    fn outlasts_root(&self) -> bool {
+        false
+    }
+
+    /// The root has ended, and the run ends with it although others are left.
+    fn cut(&mut self) {}
+
+    /// Whether it wants to be asked what to hold back.
+    fn asks_what_to_hold_back(&self) -> bool {
+        false
+    }
+
+    /// Whether the task in `slot` comes back pending before it attempts `op` for the first time. It
+    /// waits for nothing yet.
+    fn holds_back(&mut self, slot: u32, op: Op, resource: ResourceId, tracker: &Tracker) -> bool {
+        let _ = (slot, op, resource, tracker);
+        false
+    }
+
+    /// The task in `slot` attempts what it held back.
+    fn attempts(&mut self, slot: u32) {
+        let _ = slot;
+    }
+
+    /// A task is cancelled.
+    fn aborts(&mut self) {}
+
     /// The orders of operations that were noted.
     fn orders(&self) -> &[u64] {
         &[]

@@ -78,6 +78,13 @@ impl Strategy for Replay {
         }
     }
 
+    /// What a hunt records of the time after that are numbers only; a proof chooses on.
+    fn outlasts_root(&self) -> bool {
+        let left = self.choices.get(self.next..).unwrap_or_default();
+        left.iter()
+            .any(|choice| !matches!(choice, Choice::Number(_)))
+    }
+
     fn divergence(&self) -> Option<&str> {
         self.divergence.as_deref()
     }

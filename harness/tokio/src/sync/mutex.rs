@@ -72,13 +72,15 @@ impl<T: ?Sized> Mutex<T> {
     }
 
     async fn lock_at(&self, site: Site) -> MutexGuard<'_, T> {
+        let mut held = false;
         if self.tag.begin(Op::Lock, site) {
+            held = self.tag.holds_back(Op::Lock);
             // A lock that is free is taken the same way by both; this one makes no future.
-            if let Ok(real) = self.real.try_lock() {
+            if !held && let Ok(real) = self.real.try_lock() {
                 return self.guard(real, site);
             }
         }
-        let wait = Wait::new(self.real.lock(), &self.tag, Op::Lock, site).begun();
+        let wait = Wait::new(self.real.lock(), &self.tag, Op::Lock, site).held_back(held);
         self.guard(wait.await, site)
     }
 

@@ -57,6 +57,8 @@ pub(crate) struct Executor {
     seat: Seat,
     /// The fiber that goes on next is to unwind.
     unwinds: Cell<bool>,
+    /// The strategy wants to know who awaits nothing but one operation.
+    pub(crate) asks_what_to_hold_back: Cell<bool>,
     /// A runtime that the next run may use: see [`Executor::keep_runtime`].
     runtime: Cell<Option<Runtime>>,
     /// What trials counted.
@@ -81,6 +83,7 @@ impl Executor {
             state: RefCell::new(RunState::new()),
             seat: Seat::new(),
             unwinds: Cell::new(false),
+            asks_what_to_hold_back: Cell::new(false),
             runtime: Cell::new(None),
             censuses: Censuses::default(),
         }
@@ -92,7 +95,12 @@ impl Executor {
         self.current.set(None);
         self.closing.set(false);
         self.inbox.drain();
-        self.state.borrow_mut().reset(setting);
+        let mut state = self.state.borrow_mut();
+        state.reset(setting);
+        let strategy = state.strategy.other();
+        self.asks_what_to_hold_back
+            .set(strategy.is_some_and(|strategy| strategy.asks_what_to_hold_back()));
+        drop(state);
         #[cfg(feature = "fuzz")]
         crate::fuzz::coverage::begin();
     }
@@ -306,6 +314,18 @@ impl Executor {
                 })
             }
         }
+    }
+
+    /// Whether the operation that the current task is about to attempt is not to be made yet.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn hold_back(&self, op: Op, resource: ResourceId) -> bool {
+        let Some(me) = self.current.get() else {
+            return false;
+        };
+        !self.closing.get()
+            && !std::thread::panicking()
+            && self.state.borrow_mut().hold_back(me, op, resource)
     }
 
     // ---- stepping, on the executor's side ---------------------------------------------------

@@ -151,7 +151,9 @@ impl Host for Executor {
     #[inline]
     fn polled(&self, wait: WaitId, by: &Waker) {
         let state = &mut *self.state.borrow_mut();
-        state.touched_by(wait, false);
+        if !self.closing.get() {
+            state.touched_by(wait, false);
+        }
         if let Some(me) = self.current.get()
             && raw::is_waker(by, self.waker_word(state.slots.at(me.slot)))
         {
@@ -161,18 +163,35 @@ impl Host for Executor {
 
     fn granted(&self, wait: WaitId) {
         let state = &mut *self.state.borrow_mut();
-        state.touched_by(wait, true);
+        if !self.closing.get() {
+            state.touched_by(wait, true);
+        }
         state.tracker.granted(wait);
     }
 
     fn abandoned(&self, wait: WaitId) {
         let state = &mut *self.state.borrow_mut();
-        state.touched_by(wait, false);
+        if !self.closing.get() {
+            state.touched_by(wait, false);
+        }
         state.tracker.abandoned(wait);
     }
 
+    #[inline]
+    fn holds_back(&self, op: Op, resource: ResourceId) -> bool {
+        self.asks_what_to_hold_back.get() && self.hold_back(op, resource)
+    }
+
+    fn attempts(&self) {
+        if let Some(me) = self.current.get() {
+            self.state.borrow_mut().attempts(me);
+        }
+    }
+
     fn unseen(&self) {
-        if let Some(strategy) = self.state.borrow_mut().strategy.other() {
+        if !self.closing.get()
+            && let Some(strategy) = self.state.borrow_mut().strategy.other()
+        {
             strategy.touched(Touch::Everything);
         }
     }

@@ -416,6 +416,9 @@ impl<'a, C: Carrier> Drive<'a, C> {
         if fired {
             return Some(self.quiescent());
         }
+        if self.settling.is_some() {
+            executor.state.borrow_mut().settle();
+        }
         self.idle_since = executor.state.borrow().elapsed();
         if let Some(ending) = self.time_over() {
             return Some(ending);
@@ -551,11 +554,17 @@ impl<'a, C: Carrier> Drive<'a, C> {
                 .iter()
                 .any(|panicked| panicked.task.serial == 0);
             if state.alive > 0 && self.leaks != Leaks::Off && !root_panicked {
-                state.fair = true;
-                state.tracker.mark_polls();
-                state.longest_timer = Duration::ZERO;
+                let strategy = state.strategy.other();
+                if !strategy.is_some_and(|strategy| strategy.outlasts_root()) {
+                    state.settle();
+                }
                 self.settling = Some(Settling::default());
                 return None;
+            }
+            if state.alive > 0
+                && let Some(strategy) = state.strategy.other()
+            {
+                strategy.cut();
             }
         }
         Some(self.ending(How::Done))

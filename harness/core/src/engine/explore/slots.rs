@@ -38,6 +38,8 @@ pub(crate) struct Slot {
     pub(crate) woken: bool,
     /// Woken since its poll began: to be polled again, whatever it was suspended for meanwhile.
     pub(crate) poll_again: bool,
+    /// It was to be polled again before it held an operation back.
+    pub(crate) held_again: bool,
     pub(crate) aborted: bool,
     pub(crate) identity: &'static Identity,
     pub(crate) body: Option<Pin<Box<dyn TaskBody>>>,
@@ -107,6 +109,7 @@ impl Slots {
             may_block: 0,
             woken: false,
             poll_again: false,
+            held_again: false,
             aborted: false,
             identity,
             body: Some(body),

@@ -22,7 +22,7 @@ use crate::site::Site;
 use crate::strategy::{Chooser, EARLY_TIMERS, Pick, Touch, View};
 use crate::task::TaskRef;
 use crate::trace::ChoicePoint;
-use crate::track::{Tracker, WaitId};
+use crate::track::{ResourceId, Tracker, WaitId};
 
 /// After this many steps the executor lets the runtime have a turn, and looks at the budgets.
 pub(crate) const SLICE: u64 = 256;
@@ -101,6 +101,8 @@ pub(crate) struct RunState {
     /// Every ready task in turn, whatever the strategy says.
     pub(crate) fair: bool,
     fair_cursor: u32,
+    /// They do since the root has ended.
+    settles: bool,
     /// Whether switch points inside polls switch, now and in general.
     preempt: bool,
     preempts: bool,
@@ -151,6 +153,7 @@ impl RunState {
             panics: Vec::new(),
             fair: false,
             fair_cursor: 0,
+            settles: false,
             preempt: true,
             preempts: true,
             calm: 0,
@@ -191,6 +194,7 @@ impl RunState {
         self.panics.clear();
         self.fair = false;
         self.fair_cursor = 0;
+        self.settles = false;
         self.preempt = setting.preempt;
         self.preempts = setting.preempt;
         self.calm = 0;
@@ -301,6 +305,9 @@ impl RunState {
             return;
         }
         slot.aborted = true;
+        if let Some(strategy) = self.strategy.other() {
+            strategy.aborts();
+        }
         if slot.phase == Phase::Idle {
             self.make_ready(task.slot);
         } else {
@@ -343,6 +350,16 @@ impl RunState {
             Some(slot) => Ok(slot),
             None if std::mem::take(&mut self.fire) => Err(Next::Fire),
             None => Err(Next::Nothing),
+        }
+    }
+
+    /// The root has ended: from here on everybody has a turn, and it is watched who goes on.
+    pub(crate) fn settle(&mut self) {
+        if !self.settles {
+            self.settles = true;
+            self.fair = true;
+            self.tracker.mark_polls();
+            self.longest_timer = Duration::ZERO;
         }
     }
 
@@ -493,6 +510,36 @@ impl RunState {
     pub(crate) fn exit_calm(&mut self) {
         self.calm = self.calm.saturating_sub(1);
         self.preempt = self.preempts && self.calm == 0;
+    }
+
+    /// Whether the task is to come back pending before it attempts `op`. Then it goes on at once.
+    pub(crate) fn hold_back(&mut self, me: TaskRef, op: Op, resource: ResourceId) -> bool {
+        let Some(strategy) = self.strategy.other() else {
+            return false;
+        };
+        if self.tracker.waits(me.slot) {
+            return false;
+        }
+        let held = strategy.holds_back(me.slot, op, resource, &self.tracker);
+        if held {
+            let slot = self.slots.at(me.slot);
+            slot.held_again = slot.poll_again;
+            slot.poll_again = true;
+            slot.woken = true;
+        }
+        held
+    }
+
+    /// What the task held back is attempted now. Who woke it before that still has.
+    pub(crate) fn attempts(&mut self, me: TaskRef) {
+        let slot = self.slots.at(me.slot);
+        if std::mem::take(&mut slot.held_again) {
+            slot.poll_again = true;
+            slot.woken = true;
+        }
+        if let Some(strategy) = self.strategy.other() {
+            strategy.attempts(me.slot);
+        }
     }
 
     /// The current task goes straight on into what it has announced.

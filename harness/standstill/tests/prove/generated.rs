@@ -1,14 +1,13 @@
-//! Proofs: what they say, and that the reduction leaves nothing out.
-
-#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+//! Generated programs: what a proof finds out about them with the reduction and without.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex as Plain};
 use std::time::Duration;
 
-use standstill::{Conclusion, FindingKind, Prove, Runner, Unproved, host};
-use tokio::sync::{Mutex, Notify, RwLock, Semaphore, mpsc, oneshot, watch};
-use tokio::task::yield_now;
+use standstill::{Conclusion, Prove, Unproved, host};
+use tokio::sync::{Mutex, Notify, RwLock, Semaphore, mpsc, watch};
+use tokio::task::{JoinHandle, yield_now};
+use tokio::time::timeout;
 
 /// What the tasks of a generated program share.
 struct World {
@@ -19,8 +18,51 @@ struct World {
     latest: watch::Sender<u32>,
     queue: mpsc::Sender<u32>,
     items: Mutex<mpsc::Receiver<u32>>,
-    /// What each task saw, in its own order: no order between tasks but what they can tell.
-    seen: Plain<Vec<Vec<u32>>>,
+    seen: Arc<Seen>,
+}
+
+/// What each task saw, in its own order: no order between tasks but what they can tell. The root is
+/// the last of them.
+struct Seen {
+    values: Plain<Vec<Vec<u32>>>,
+    states: Arc<Plain<BTreeSet<String>>>,
+}
+
+/// Entered when the last task is gone, if the run comes to that.
+impl Drop for Seen {
+    fn drop(&mut self) {
+        if host::with(|host| host.closing()) == Some(false) {
+            let state = format!("{:?}", self.values.lock().unwrap());
+            self.states.lock().unwrap().insert(state);
+        }
+    }
+}
+
+impl Seen {
+    fn push(&self, task: usize, value: u32) {
+        self.values.lock().unwrap()[task].push(value);
+    }
+}
+
+/// A generated program.
+#[derive(Clone, Debug)]
+struct Generated {
+    tasks: Vec<Vec<Deed>>,
+    /// How many there are to acquire.
+    permits: usize,
+    /// What the root does, once it has spawned them; then it ends.
+    root: Vec<RootDeed>,
+}
+
+/// What the root does with a task.
+#[derive(Clone, Copy, Debug)]
+enum RootDeed {
+    Join(usize),
+    JoinInTime(usize),
+    JoinEither(usize, usize),
+    Abort(usize),
+    IsFinished(usize),
+    Signal,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +89,11 @@ enum Deed {
     Look,
     Yield,
     Select,
+    AcquireMany,
+    AddInTime(usize),
+    JoinChild(usize),
+    ChildOrLock,
+    Pair,
 }
 
 /// SplitMix64.
@@ -113,16 +160,61 @@ impl Dice {
         }
     }
 
-    fn program(&mut self, mut deed: impl FnMut(&mut Self) -> Deed) -> Vec<Vec<Deed>> {
+    /// Who asks, who gives back, and who has had enough.
+    fn asking(&mut self) -> Deed {
+        let which = self.below(2) as usize;
+        match self.below(12) {
+            0..3 => Deed::Add(which),
+            3 => Deed::Nested(which),
+            4 => Deed::TryLock(which),
+            5 => Deed::AcquireMany,
+            6 => Deed::Acquire,
+            7 => Deed::JoinChild(which),
+            8 => Deed::ChildOrLock,
+            9 => Deed::Pair,
+            10 => Deed::AddInTime(which),
+            _ => Deed::Select,
+        }
+    }
+
+    fn root_deed(&mut self, tasks: usize) -> RootDeed {
+        let task = self.below(tasks as u64) as usize;
+        match self.below(8) {
+            0..3 => RootDeed::Join(task),
+            3 => RootDeed::JoinInTime(task),
+            4 => RootDeed::JoinEither(task, (task + 1) % tasks),
+            5 => RootDeed::Abort(task),
+            6 => RootDeed::IsFinished(task),
+            _ => RootDeed::Signal,
+        }
+    }
+
+    /// Whose root waits for everybody.
+    fn program(&mut self, mut deed: impl FnMut(&mut Self) -> Deed) -> Generated {
         let tasks = 2 + self.below(2);
         let most = if tasks == 2 { 2 } else { 1 };
-        (0..tasks)
+        let tasks: Vec<Vec<Deed>> = (0..tasks)
             .map(|_| (0..1 + self.below(most)).map(|_| deed(self)).collect())
-            .collect()
+            .collect();
+        let root = (0..tasks.len()).map(RootDeed::Join).collect();
+        Generated {
+            tasks,
+            permits: 1,
+            root,
+        }
+    }
+
+    /// Whose root does as it likes.
+    fn free_program(&mut self, deed: impl FnMut(&mut Self) -> Deed) -> Generated {
+        let mut program = self.program(deed);
+        let tasks = program.tasks.len();
+        program.permits = 1 + self.below(2) as usize;
+        program.root = (0..self.below(4)).map(|_| self.root_deed(tasks)).collect();
+        program
     }
 }
 
-async fn act(world: &World, deed: Deed) -> u32 {
+async fn act(world: &Arc<World>, deed: Deed) -> u32 {
     match deed {
         Deed::Add(which) => {
             let mut value = world.locks[which].lock().await;
@@ -202,44 +294,122 @@ async fn act(world: &World, deed: Deed) -> u32 {
             () = world.signal.notified() => 50,
             _ = world.permits.acquire() => 60,
         },
+        Deed::AcquireMany => {
+            let _permits = world.permits.acquire_many(2).await;
+            let value = world.locks[0].lock().await;
+            *value
+        }
+        Deed::AddInTime(which) => {
+            let asked = timeout(Duration::from_secs(1), world.locks[which].lock());
+            asked.await.map_or(70, |mut value| {
+                *value += 1;
+                *value
+            })
+        }
+        Deed::JoinChild(which) => {
+            let other = Arc::clone(world);
+            let child = tokio::spawn(async move {
+                let mut value = other.locks[which].lock().await;
+                *value += 3;
+                *value
+            });
+            child.await.unwrap_or(80)
+        }
+        Deed::ChildOrLock => {
+            let other = Arc::clone(world);
+            let child = tokio::spawn(async move { *other.locks[0].lock().await });
+            tokio::select! {
+                biased;
+                value = child => value.unwrap_or(80) + 10,
+                value = world.locks[1].lock() => *value,
+            }
+        }
+        Deed::Pair => {
+            let (one, two) = tokio::join!(world.locks[0].lock(), world.permits.acquire());
+            *one + u32::from(two.is_ok())
+        }
+    }
+}
+
+async fn lead(world: &World, tasks: &mut [Option<JoinHandle<()>>], deed: RootDeed) -> u32 {
+    match deed {
+        RootDeed::Join(task) => match tasks[task].take() {
+            Some(task) => u32::from(task.await.is_ok()),
+            None => 90,
+        },
+        RootDeed::JoinInTime(task) => match &mut tasks[task] {
+            Some(handle) => match timeout(Duration::from_secs(1), handle).await {
+                Ok(ended) => {
+                    tasks[task] = None;
+                    u32::from(ended.is_ok())
+                }
+                Err(_) => 91,
+            },
+            None => 92,
+        },
+        RootDeed::JoinEither(one, two) => {
+            let (Some(mut first), Some(mut second)) = (tasks[one].take(), tasks[two].take()) else {
+                return 93;
+            };
+            tokio::select! {
+                biased;
+                ended = &mut first => 2 + u32::from(ended.is_ok()),
+                ended = &mut second => 4 + u32::from(ended.is_ok()),
+            }
+        }
+        RootDeed::Abort(task) => {
+            if let Some(task) = &tasks[task] {
+                task.abort();
+            }
+            94
+        }
+        RootDeed::IsFinished(task) => {
+            let ended = tasks[task].as_ref().map(JoinHandle::is_finished);
+            ended.map_or(95, u32::from)
+        }
+        RootDeed::Signal => {
+            world.signal.notify_one();
+            96
+        }
     }
 }
 
 /// Runs a generated program and enters what its tasks saw, if it comes to its end.
-async fn root(program: Arc<Vec<Vec<Deed>>>, states: Arc<Plain<BTreeSet<String>>>) {
+async fn root(program: Arc<Generated>, states: Arc<Plain<BTreeSet<String>>>) {
     let (queue, items) = mpsc::channel(1);
+    let seen = Arc::new(Seen {
+        values: Plain::new(vec![Vec::new(); program.tasks.len() + 1]),
+        states,
+    });
     let world = Arc::new(World {
         locks: [Mutex::new(0), Mutex::new(0)],
         table: RwLock::new(0),
-        permits: Semaphore::new(1),
+        permits: Semaphore::new(program.permits),
         signal: Notify::new(),
         latest: watch::Sender::new(7),
         queue,
         items: Mutex::new(items),
-        seen: Plain::new(vec![Vec::new(); program.len()]),
+        seen: Arc::clone(&seen),
     });
     let mut tasks = Vec::new();
-    for (task, deeds) in program.iter().enumerate() {
+    for (task, deeds) in program.tasks.iter().enumerate() {
         let (world, deeds) = (Arc::clone(&world), deeds.clone());
-        tasks.push(tokio::spawn(async move {
+        tasks.push(Some(tokio::spawn(async move {
             for deed in deeds {
                 let value = act(&world, deed).await;
-                world.seen.lock().unwrap()[task].push(value);
+                world.seen.push(task, value);
             }
-        }));
+        })));
     }
-    for task in tasks {
-        task.await.unwrap();
-    }
-    if host::with(|host| host.closing()) == Some(false) {
-        let state = format!("{:?}", world.seen.lock().unwrap());
-        states.lock().unwrap().insert(state);
+    for deed in &program.root {
+        let value = lead(&world, &mut tasks, *deed).await;
+        seen.push(program.tasks.len(), value);
     }
 }
 
 /// What every interleaving comes to: final states and fingerprints. None if there are too many.
 fn outcomes(
-    program: &Arc<Vec<Vec<Deed>>>,
+    program: &Arc<Generated>,
     reduction: bool,
     most: u64,
 ) -> Option<(BTreeSet<String>, BTreeSet<String>, u64)> {
@@ -248,6 +418,7 @@ fn outcomes(
     let proof = Prove::new("generated")
         .reduction(reduction)
         .keep_going(true)
+        .early_timers(1)
         .executions(most)
         .run(move || root(Arc::clone(&body), Arc::clone(&log)));
     if let Conclusion::NotProved(reason) = &proof.conclusion {
@@ -274,12 +445,7 @@ struct Tally {
 }
 
 /// Compares so many programs whose interleavings are no more than `most`.
-fn compare(
-    seed: u64,
-    programs: usize,
-    most: u64,
-    program: fn(&mut Dice) -> Vec<Vec<Deed>>,
-) -> Tally {
+fn compare(seed: u64, programs: usize, most: u64, program: fn(&mut Dice) -> Generated) -> Tally {
     let mut dice = Dice(seed);
     let (mut tally, mut compared) = (Tally::default(), 0);
     while compared < programs {
@@ -329,11 +495,49 @@ fn readers_that_overlap_are_one_of_equivalent_ones() {
     );
 }
 
-fn compare_all(programs: usize, most: u64, program: fn(&mut Dice) -> Vec<Vec<Deed>>) -> Tally {
+#[test]
+fn a_root_need_not_wait_for_anybody() {
+    let sum = compare_all(10, 400, |dice| {
+        let theme = dice.below(12);
+        dice.free_program(|dice| match theme {
+            0..8 => dice.deed(theme),
+            _ => dice.asking(),
+        })
+    });
+    assert!(
+        sum.reduced * 2 < sum.whole,
+        "{} of {}",
+        sum.reduced,
+        sum.whole
+    );
+}
+
+#[test]
+fn who_asks_before_and_who_asks_after_need_not_be_told_apart() {
+    let sum = compare_all(3, 2_000, |dice| {
+        let mut program = dice.program(Dice::asking);
+        program.tasks.truncate(2);
+        program.root.truncate(2);
+        program
+    });
+    assert!(
+        sum.reduced * 2 < sum.whole,
+        "{} of {}",
+        sum.reduced,
+        sum.whole
+    );
+}
+
+/// By hand, `MORE_PROGRAMS=100` compares a hundred times as many of them, and others.
+fn compare_all(programs: usize, most: u64, program: fn(&mut Dice) -> Generated) -> Tally {
     const SHARES: u64 = 10;
+    let more = std::env::var("MORE_PROGRAMS").ok();
+    let more: Option<usize> = more.map(|more| more.parse().expect("a number of times"));
+    let first = if more.is_some() { 1_000_003 } else { 2026 };
+    let programs = programs * more.unwrap_or(1);
     let shares: Vec<_> = (0..SHARES)
         .map(|share| {
-            std::thread::spawn(move || compare(2026 + 7919 * share, programs, most, program))
+            std::thread::spawn(move || compare(first + 7919 * share, programs, most, program))
         })
         .collect();
     let mut sum = Tally::default();
@@ -344,127 +548,4 @@ fn compare_all(programs: usize, most: u64, program: fn(&mut Dice) -> Vec<Vec<Dee
         sum.reduced += tally.reduced;
     }
     sum
-}
-
-async fn both_orders(ordered: bool) {
-    let locks = Arc::new((Mutex::new(0), Mutex::new(0)));
-    let other = Arc::clone(&locks);
-    let task = tokio::spawn(async move {
-        if ordered {
-            let _first = other.0.lock().await;
-            let _second = other.1.lock().await;
-        } else {
-            let _first = other.1.lock().await;
-            let _second = other.0.lock().await;
-        }
-    });
-    {
-        let _first = locks.0.lock().await;
-        let _second = locks.1.lock().await;
-    }
-    task.await.unwrap();
-}
-
-#[test]
-fn locks_in_one_order_are_proved_clean() {
-    let proof = Prove::new("ordered").run(|| both_orders(true));
-    assert_eq!(proof.conclusion, Conclusion::Proved);
-    assert!(proof.to_string().starts_with("proved: "), "{proof}");
-}
-
-#[test]
-fn locks_in_two_orders_are_found_with_a_token_that_replays() {
-    let proof = Prove::new("crossed").run(|| both_orders(false));
-    let Conclusion::Found(found) = &proof.conclusion else {
-        panic!("{proof}");
-    };
-    assert_eq!(found.finding.kind, FindingKind::Hang);
-    let program = standstill::Program::new(|_| both_orders(false));
-    let run = Runner::new().replay(&program, &found.plan);
-    let again = run.verdict.finding().expect("the same finding");
-    assert_eq!(again.fingerprint, found.finding.fingerprint);
-}
-
-#[test]
-fn a_bound_is_named_when_it_is_reached() {
-    let proof = Prove::new("bounded")
-        .executions(3)
-        .run(|| both_orders(true));
-    assert_eq!(
-        proof.conclusion,
-        Conclusion::NotProved(Unproved::Executions(3))
-    );
-    assert_eq!(proof.to_string(), "not proved: bound reached: 3 executions");
-}
-
-#[test]
-fn early_timers_are_tried_everywhere() {
-    async fn impatient() {
-        let (sender, receiver) = oneshot::channel();
-        let task = tokio::spawn(async move { sender.send(()) });
-        let answer = tokio::time::timeout(Duration::from_secs(1), receiver).await;
-        assert!(answer.is_ok(), "too slow");
-        let _ = task.await;
-    }
-    let proof = Prove::new("impatient").run(impatient);
-    assert_eq!(proof.found[0].finding.kind, FindingKind::Panic);
-    let proof = Prove::new("impatient").early_timers(0).run(impatient);
-    assert_eq!(proof.conclusion, Conclusion::Proved);
-}
-
-#[test]
-fn a_wait_for_something_else_is_no_proof() {
-    async fn foreign() {
-        let (sender, receiver) = futures_like::channel();
-        let task = tokio::spawn(async move { sender.send() });
-        receiver.await;
-        task.await.unwrap();
-    }
-    let proof = Prove::new("foreign").run(foreign);
-    let Conclusion::NotProved(Unproved::Doubt(why)) = &proof.conclusion else {
-        panic!("{proof}");
-    };
-    assert!(
-        why.contains("waits for something that is not the facade's"),
-        "{why}"
-    );
-}
-
-/// A primitive that is not the facade's.
-mod futures_like {
-    use std::future::poll_fn;
-    use std::sync::{Arc, Mutex};
-    use std::task::{Poll, Waker};
-
-    #[derive(Default)]
-    struct Shared {
-        sent: bool,
-        waker: Option<Waker>,
-    }
-
-    pub(crate) struct Sender(Arc<Mutex<Shared>>);
-
-    impl Sender {
-        pub(crate) fn send(self) {
-            let mut shared = self.0.lock().unwrap();
-            shared.sent = true;
-            if let Some(waker) = shared.waker.take() {
-                waker.wake();
-            }
-        }
-    }
-
-    pub(crate) fn channel() -> (Sender, impl Future<Output = ()>) {
-        let shared = Arc::<Mutex<Shared>>::default();
-        let sender = Sender(Arc::clone(&shared));
-        let receiver = poll_fn(move |cx| {
-            let mut shared = shared.lock().unwrap();
-            if shared.sent {
-                return Poll::Ready(());
-            }
-            shared.waker = Some(cx.waker().clone());
-            Poll::Pending
-        });
-        (sender, receiver)
-    }
 }
