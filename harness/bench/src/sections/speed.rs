@@ -7,7 +7,7 @@ use crate::record::{Section, Table};
 use crate::siblings;
 
 pub fn measure(options: &Options) -> Result<Section, Box<dyn Error>> {
-    let rounds = if options.quick { "2" } else { "9" };
+    let rounds = if options.quick { "2" } else { "25" };
     let figures: serde_json::Value =
         serde_json::from_str(&siblings::output("speed", &[rounds, "--json"])?)?;
     let rows = figures.as_array().ok_or("no rows")?.iter();
