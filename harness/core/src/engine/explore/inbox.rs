@@ -71,8 +71,8 @@ pub(crate) struct Inbox {
 
 impl Inbox {
     /// Whom to wake when a wake arrives.
-    pub(crate) fn listen(&self, executor: Option<Waker>) {
-        *self.executor.lock().unwrap_or_else(PoisonError::into_inner) = executor;
+    pub(crate) fn listen(&self, executor: Waker) {
+        *self.executor.lock().unwrap_or_else(PoisonError::into_inner) = Some(executor);
     }
 
     fn push(&self, word: usize) {

@@ -402,7 +402,7 @@ impl<'a, C: Carrier> Drive<'a, C> {
             .is_some_and(|listener| !data.is_null() && std::ptr::eq(listener.data(), data));
         if !same {
             *listener = Some(cx.waker().clone());
-            self.executor.inbox.listen(Some(cx.waker().clone()));
+            self.executor.inbox.listen(cx.waker().clone());
         }
     }
 

@@ -43,7 +43,7 @@ pub(super) fn run_all(executor: &Executor, program: &Program, runs: &mut dyn Run
     );
 }
 
-/// Runs a plan under this strategy instead of its own, and hands the strategy back.
+/// Runs a plan under this strategy instead of its own.
 pub(super) fn run_by(
     executor: &Executor,
     program: &Program,
