@@ -44,7 +44,7 @@ pub(crate) fn explain(
         ReportFormat::Text => {
             console.print(&format!("{}\n", console.report(&report).trim_end()))?
         }
-        ReportFormat::Json => console.print_json(&report.to_json())?,
+        ReportFormat::Json => console.print_json(&serde_json::to_value(&report)?)?,
         ReportFormat::Sarif => {
             console.print_json(&sarif::document(std::slice::from_ref(&report)))?
         }

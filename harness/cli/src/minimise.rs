@@ -69,7 +69,7 @@ pub(crate) fn minimise(
             "complete": small.complete,
             "interrupted": small.interrupted,
             "token": report.token,
-            "report": report.to_json(),
+            "report": report,
         }))?,
         Format::Text => {
             let text = console.report(&report);

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use standstill_core::graph::{Link, Why};
-use standstill_core::trace::{Event, Trace, What};
-use standstill_core::{Place, Report};
+use standstill::graph::{Link, Why};
+use standstill::trace::{Event, Trace, What};
+use standstill::{Place, Report};
 
 /// The finding as the script wants it: tasks and resources by index, events as short arrays.
 pub(crate) fn data(report: &Report) -> Value {
-    let json = report.to_json();
+    let json = serde_json::to_value(report).unwrap_or_default();
     let mut data = json!({
         "story": json["story"],
         "sources": report.sources,

@@ -1,7 +1,7 @@
 //! The page of one finding.
 
 use minijinja::{Value, context};
-use standstill_core::Report;
+use standstill::Report;
 
 use crate::data;
 use crate::template::render;

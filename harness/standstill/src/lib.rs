@@ -35,9 +35,48 @@
 //! - `Property`, with the feature `proptest`: the same over every load in range, shrunk and kept;
 //! - `fuzz`, with the feature `fuzz`: fuzz targets whose input is the schedule.
 
+mod corpus;
+pub mod leaks;
+#[cfg(feature = "proptest")]
+mod property;
+#[cfg(feature = "shuttle")]
+mod shuttle_body;
 pub mod test_support;
+pub mod watchdog;
 
-pub use standstill_core::*;
+pub use corpus::{Corpus, CorpusError, Entry, Expectation, Loaded};
+#[cfg(feature = "proptest")]
+pub use property::{DEFAULT_CASES, Falsified, PropertyError, loads, plans};
+#[cfg(feature = "shuttle")]
+pub use shuttle_body::{shuttle_body, shuttle_body_of};
+pub use standstill_engine::isolation;
+#[cfg(feature = "fuzz")]
+pub use standstill_hunt::fuzz;
+pub use standstill_hunt::{
+    Again, CHECK_SCHEDULES, Conclusion, DEFAULT_EXECUTIONS, DEFAULT_MINIMISE_BUDGET,
+    DEFAULT_SCHEDULES, Found, Hunt, HuntError, Minimise, Minimised, Outcome, Progress, Proof,
+    Prove, Runner, STRESS_AGAIN, STRESS_REPLAYS, Shrunk, Tactic, Unproved, check, minimise_load,
+    minimise_schedule, schedule_as_bytes,
+};
+pub use standstill_model::{
+    BlockedFact, Choice, Crash, CrashFact, DEFAULT_MAX_STEPS, DEFAULT_TOTAL_STEPS, Digest,
+    EngineKind, Finding, FindingKind, Fingerprint, FingerprintError, Knob, Leaks, Load, LoadRanges,
+    PanicFact, Plan, Preempt, Program, RangeError, RootFuture, Scenario, Schedule, Size,
+    StrategyKind, ThreadFact, TokenError, Unavailable, Undecided, UnknownWord, Variant, Verdict,
+};
+pub use standstill_model::{graph, trace};
+pub use standstill_report::{Report, Smaller};
+pub use standstill_rt::{
+    Op, Place, ResourceKind, Side, Site, TaskKind, TaskPath, TaskPathError, TaskRef, role_of,
+};
+pub use standstill_rt::{facade, host};
+
+/// Engines: what executes a run.
+pub mod engine {
+    pub use standstill_engine::{
+        Care, DEFAULT_GRACE, DEFAULT_PATIENCE, Engine, Explore, Run, Runs, Stress, StressSettings,
+    };
+}
 
 /// With the drop-in for tokio, in a test of one's own:
 ///
@@ -63,12 +102,13 @@ pub use standstill_core::*;
 /// ```
 #[cfg(feature = "proptest")]
 #[doc(inline)]
-pub use standstill_core::Property;
+pub use property::Property;
 pub use standstill_macros::test;
 
 #[cfg(feature = "tokio-stream")]
 use tokio_stream as _;
 #[cfg(feature = "tokio-util")]
 use tokio_util as _;
+
 // The dependency turns the drop-in on; nothing of it is needed here.
 use tokio as _;

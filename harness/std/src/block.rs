@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use standstill_core::facade::{Deadline, PollWait, Tag};
-use standstill_core::{Op, Site, host};
+use standstill_rt::facade::{Deadline, PollWait, Tag};
+use standstill_rt::{Op, Site, host};
 
 /// Those who wait for a primitive. They are woken all together, and whoever then is first gets it:
 /// the strategy decides.

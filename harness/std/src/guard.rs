@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::thread;
 
-use standstill_core::facade::Tag;
-use standstill_core::{Op, Site};
+use standstill_rt::facade::Tag;
+use standstill_rt::{Op, Site};
 
 use crate::block::{self, Waiters};
 

@@ -4,7 +4,7 @@ use std::panic::Location;
 
 pub use std::hint::*;
 
-use standstill_core::{Op, facade};
+use standstill_rt::{Op, facade};
 
 /// Says that the thread is spinning. In a run that lets others go first.
 #[track_caller]

@@ -7,7 +7,7 @@ use std::time as real;
 
 pub use std::time::*;
 
-use standstill_core::{Op, facade, host};
+use standstill_rt::{Op, facade, host};
 
 /// The time now, not as a switch point.
 pub(crate) fn now() -> real::Instant {

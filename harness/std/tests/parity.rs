@@ -91,7 +91,8 @@ mod by_the_drop_in {
 macro_rules! check_in_runs {
     ($engine:ident) => {
         use ::standstill_std as lib;
-        use standstill_core::{EngineKind, Hunt, Preempt};
+        use standstill_hunt::Hunt;
+        use standstill_model::{EngineKind, Preempt};
 
         fn check(body: fn()) {
             super::limited(move || {

@@ -13,10 +13,10 @@ fn check(body: fn()) {
     body();
     #[cfg(feature = "standstill")]
     for preempt in [
-        standstill_core::Preempt::Op,
-        standstill_core::Preempt::Await,
+        standstill_model::Preempt::Op,
+        standstill_model::Preempt::Await,
     ] {
-        standstill_core::Hunt::new("contract")
+        standstill_hunt::Hunt::new("contract")
             .schedules(300)
             .seed(7)
             .preempt(preempt)
@@ -105,7 +105,8 @@ fn readers_share_and_a_writer_may_go_on_as_one() {
 #[cfg(feature = "standstill")]
 mod in_runs {
     use super::{Arc, RwLock, thread};
-    use standstill_core::{FindingKind, Hunt, Outcome};
+    use standstill_hunt::{Hunt, Outcome};
+    use standstill_model::FindingKind;
 
     fn two_reads(recursive: bool) -> Outcome {
         Hunt::new("reads")

@@ -7,8 +7,10 @@ use std::sync::atomic::{AtomicUsize as RealUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex as RealMutex};
 use std::time::Duration;
 
-use standstill_core::graph::Why;
-use standstill_core::{Finding, FindingKind, Hunt, Op, Outcome, Preempt, ResourceKind, TaskKind};
+use standstill_hunt::{Hunt, Outcome};
+use standstill_model::graph::Why;
+use standstill_model::{Finding, FindingKind, Preempt};
+use standstill_rt::{Op, ResourceKind, TaskKind};
 use standstill_std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use standstill_std::sync::{Barrier, Condvar, Mutex, OnceLock, RwLock, mpsc};
 use standstill_std::{thread, thread_local, time};

@@ -89,10 +89,10 @@ macro_rules! in_runs {
             R: std::future::Future<Output = ()> + 'static,
         {
             super::limited(move || {
-                let hunt = standstill_core::Hunt::new("contract")
+                let hunt = standstill_hunt::Hunt::new("contract")
                     .schedules(300)
                     .seed(7);
-                let with: fn(standstill_core::Hunt) -> standstill_core::Hunt = $with;
+                let with: fn(standstill_hunt::Hunt) -> standstill_hunt::Hunt = $with;
                 with(hunt).run(body).assert_clean();
             });
         }

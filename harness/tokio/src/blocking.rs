@@ -1,6 +1,6 @@
 //! Whether an operation may block its thread.
 
-use standstill_core::facade;
+use standstill_rt::facade;
 
 /// Whether the caller, the method `what`, is in a run and may block there: it then waits by
 /// [`facade::block_on`]. Outside of a run: false, and tokio's own way is taken.

@@ -76,7 +76,7 @@ pub mod support {
 
     /// The branch that a `select!` of `branches` polls first.
     pub fn select_start(branches: u32) -> u32 {
-        standstill_core::facade::select_start(branches)
+        standstill_rt::facade::select_start(branches)
             .unwrap_or_else(|| ::tokio::macros::support::thread_rng_n(branches))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use standstill_core::Site;
+use standstill_rt::Site;
 
 thread_local! {
     /// The caller that was looked at last, and whether a user could have written it.

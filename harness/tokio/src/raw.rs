@@ -15,8 +15,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use ::tokio::sync as real;
-use standstill_core::facade::{Hold, Tag, Wait};
-use standstill_core::{Op, Site};
+use standstill_rt::facade::{Hold, Tag, Wait};
+use standstill_rt::{Op, Site};
 
 use crate::guard::Tagged;
 use crate::sync::{Mutex, Notify, RwLock};

@@ -49,10 +49,10 @@ macro_rules! check_in_runs {
             R: std::future::Future<Output = ()> + 'static,
         {
             super::limited(move || {
-                let hunt = standstill_core::Hunt::new("contract")
+                let hunt = standstill_hunt::Hunt::new("contract")
                     .schedules(300)
                     .seed(7);
-                let with: fn(standstill_core::Hunt) -> standstill_core::Hunt = $with;
+                let with: fn(standstill_hunt::Hunt) -> standstill_hunt::Hunt = $with;
                 with(hunt).run(body).assert_clean();
             });
         }
@@ -67,6 +67,6 @@ mod by_the_drop_in_under_explore {
 
 #[cfg(feature = "shuttle")]
 mod by_the_drop_in_under_shuttle {
-    check_in_runs!(|hunt| hunt.engine(standstill_core::EngineKind::Shuttle));
+    check_in_runs!(|hunt| hunt.engine(standstill_model::EngineKind::Shuttle));
     all_contracts!();
 }

@@ -6,8 +6,10 @@ use std::future::Future;
 use std::sync::{Arc, Mutex as StdMutex};
 use std::time::Duration;
 
-use standstill_core::graph::Why;
-use standstill_core::{Finding, FindingKind, Hunt, Op, Outcome, ResourceKind, Undecided, Verdict};
+use standstill_hunt::{Hunt, Outcome};
+use standstill_model::graph::Why;
+use standstill_model::{Finding, FindingKind, Undecided, Verdict};
+use standstill_rt::{Op, ResourceKind};
 use standstill_tokio as tokio;
 use tokio::sync::{Mutex, Notify, OnceCell, RwLock, Semaphore, broadcast, mpsc, oneshot, watch};
 use tokio::task::JoinSet;

@@ -18,7 +18,7 @@ mod by_the_drop_in_when_tracked {
                 .build()
                 .expect("a runtime")
                 .block_on(async {
-                    let _tracked = standstill_core::leaks::mark();
+                    let _tracked = standstill_engine::stress::tracking::start();
                     body().await;
                 });
         });

@@ -182,7 +182,7 @@ fn write_report(directory: &Path, report: &Report) -> std::io::Result<()> {
     let name = stem(report);
     let files = [
         ("txt", report.to_text(false)),
-        ("json", format!("{:#}\n", report.to_json())),
+        ("json", format!("{:#}\n", serde_json::to_value(report)?)),
         ("dot", report.to_dot()),
         ("mmd", report.to_mermaid()),
         ("html", standstill_html::page(report)),

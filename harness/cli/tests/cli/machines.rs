@@ -167,8 +167,8 @@ fn a_report_is_written_in_every_form_and_its_json_can_be_read_back() {
         assert!(roxmltree::Document::parse(&read("junit.xml")).is_ok());
         assert!(serde_json::from_str::<Sarif>(&read("hunt.sarif")).is_ok());
         let json: Value = serde_json::from_str(&read(&format!("{stem}.json"))).expect("JSON");
-        let report = Report::from_json(&json).expect("a report");
-        assert_eq!(report.to_json(), json);
+        let report = serde_json::from_value::<Report>(json.clone()).expect("a report");
+        assert_eq!(serde_json::to_value(&report).expect("plain data"), json);
         assert!(report.trace.is_some_and(|trace| !trace.events.is_empty()));
     }
 }

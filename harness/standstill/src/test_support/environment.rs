@@ -4,7 +4,7 @@ use std::env::{self, VarError};
 use std::fmt;
 use std::path::PathBuf;
 
-use standstill_core::{Plan, TokenError};
+use standstill_model::{Plan, TokenError};
 
 /// What a test takes from the environment. A variable that is empty counts as not set.
 #[derive(Debug, Default, PartialEq)]

@@ -4,12 +4,12 @@ use std::env;
 use std::fmt::{self, Write};
 use std::path::{Path, PathBuf};
 
-use standstill_core::{
-    Again, Corpus, CorpusError, Entry, Expectation, Fingerprint, Load, LoadRanges, Program, Report,
-    Runner, Undecided,
-};
+use standstill_hunt::{Again, Runner};
+use standstill_model::{Fingerprint, Load, LoadRanges, Program, Undecided};
+use standstill_report::Report;
 
 use super::environment::Environment;
+use crate::{Corpus, CorpusError, Entry, Expectation};
 
 /// The directory beside the package's `Cargo.toml`, unless a test or the environment names
 /// another.

@@ -22,12 +22,16 @@ use std::future::Future;
 use std::str::FromStr;
 use std::time::Duration;
 
-use standstill_core::isolation::{self, Launcher};
-use standstill_core::{EngineKind, Hunt, Load, Outcome as HuntOutcome, Plan, Program, Report};
-use standstill_core::{Runner, Verdict};
+use standstill_engine::isolation::{self, Launcher};
+use standstill_hunt::Runner;
+use standstill_hunt::{Hunt, Outcome as HuntOutcome};
+use standstill_model::Verdict;
+use standstill_model::{EngineKind, Load, Plan, Program};
+use standstill_report::Report;
 
 use environment::Environment;
 use kept::Entries;
+
 pub use kept::{DIRECTORY, Kept, kept};
 
 /// How many schedules a test tries unless it says otherwise.

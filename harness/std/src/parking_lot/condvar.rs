@@ -5,8 +5,8 @@ use std::panic::Location;
 use std::time::Duration;
 
 use ::parking_lot as real;
-use standstill_core::facade::Tag;
-use standstill_core::{Op, ResourceKind, Site};
+use standstill_rt::facade::Tag;
+use standstill_rt::{Op, ResourceKind, Site};
 
 use crate::block::{self, Operation};
 use crate::parking_lot::{MutexGuard, until};

@@ -6,8 +6,8 @@ use std::panic::Location;
 use std::time::Duration;
 
 use ::parking_lot as real;
-use standstill_core::facade::{Hold, Tag};
-use standstill_core::{Op, ResourceKind, Site};
+use standstill_rt::facade::{Hold, Tag};
+use standstill_rt::{Op, ResourceKind, Site};
 
 use crate::block::{Operation, Waiters};
 use crate::guard::{News, Release};

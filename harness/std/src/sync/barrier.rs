@@ -5,8 +5,8 @@ use std::panic::Location;
 use std::sync as real;
 use std::sync::PoisonError;
 
-use standstill_core::facade::Tag;
-use standstill_core::{Op, ResourceKind};
+use standstill_rt::facade::Tag;
+use standstill_rt::{Op, ResourceKind};
 
 use crate::block::{self, Operation, Waiters};
 

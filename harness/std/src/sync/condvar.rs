@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use standstill_core::facade::Tag;
-use standstill_core::{Op, ResourceKind, Site, host};
+use standstill_rt::facade::Tag;
+use standstill_rt::{Op, ResourceKind, Site, host};
 
 use crate::block::{self, Operation, TimedOut, Waiters};
 use crate::sync::mutex::poisoned;

@@ -3,8 +3,8 @@
 use std::sync as real;
 use std::sync::PoisonError;
 
-use standstill_core::facade::{Hold, Tag};
-use standstill_core::{Op, Site};
+use standstill_rt::facade::{Hold, Tag};
+use standstill_rt::{Op, Site};
 
 use crate::block::{Operation, Waiters};
 use crate::guard::News;

@@ -6,8 +6,8 @@ use std::panic::Location;
 use std::sync as real;
 use std::sync::PoisonError;
 
-use standstill_core::facade::Tag;
-use standstill_core::{Op, ResourceKind, Site};
+use standstill_rt::facade::Tag;
+use standstill_rt::{Op, ResourceKind, Site};
 
 use crate::sync::gate::Gate;
 

@@ -5,8 +5,8 @@ use std::ops::{Deref, DerefMut};
 use std::panic::Location;
 use std::sync as real;
 
-use standstill_core::facade::{Hold, Tag};
-use standstill_core::{Op, ResourceKind, Site};
+use standstill_rt::facade::{Hold, Tag};
+use standstill_rt::{Op, ResourceKind, Site};
 
 use crate::block::{Operation, Waiters};
 use crate::guard::{News, Poisonable, Release, Unpoison};

@@ -5,8 +5,8 @@ use std::panic::Location;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::thread;
 
-use standstill_core::facade::Tag;
-use standstill_core::{Op, ResourceKind, Site};
+use standstill_rt::facade::Tag;
+use standstill_rt::{Op, ResourceKind, Site};
 
 use crate::block;
 use crate::sync::gate::Gate;

@@ -4,8 +4,8 @@ use std::fmt;
 use std::panic::Location;
 use std::sync as real;
 
-use standstill_core::facade::Tag;
-use standstill_core::{Op, ResourceKind, Site};
+use standstill_rt::facade::Tag;
+use standstill_rt::{Op, ResourceKind, Site};
 
 use crate::sync::gate::Gate;
 

@@ -8,8 +8,8 @@ use std::sync as real;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use standstill_core::facade::{Hold, Tag};
-use standstill_core::{Op, ResourceKind, Site, host};
+use standstill_rt::facade::{Hold, Tag};
+use standstill_rt::{Op, ResourceKind, Site, host};
 
 use crate::block::{Operation, TimedOut, Waiters};
 use crate::guard::{News, Poisonable, Release, Unpoison};

@@ -6,8 +6,8 @@ use std::panic::Location;
 use std::sync::{Mutex, PoisonError};
 use std::thread as real;
 
-use standstill_core::facade::{self, Joined};
-use standstill_core::{Op, Site, host};
+use standstill_rt::facade::{self, Joined};
+use standstill_rt::{Op, Site, host};
 
 use crate::raw::Main;
 use crate::thread::handle::Parker;

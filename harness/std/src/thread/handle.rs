@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread as real;
 
-use standstill_core::facade::Tag;
-use standstill_core::facade::locals::{self, Found};
-use standstill_core::{Op, ResourceKind, Site, TaskRef, host};
+use standstill_rt::facade::Tag;
+use standstill_rt::facade::locals::{self, Found};
+use standstill_rt::{Op, ResourceKind, Site, TaskRef, host};
 
 use crate::block::Waiters;
 

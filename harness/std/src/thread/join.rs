@@ -5,9 +5,9 @@ use std::panic::Location;
 use std::task::{Context, Poll, Waker};
 use std::thread as real;
 
-use standstill_core::facade::{EndedWithRun, Joined, PollWait};
-use standstill_core::host::{self, Failure};
-use standstill_core::{Op, Site};
+use standstill_rt::facade::{EndedWithRun, Joined, PollWait};
+use standstill_rt::host::{self, Failure};
+use standstill_rt::{Op, Site};
 
 use crate::block;
 use crate::thread::{Result, Thread};

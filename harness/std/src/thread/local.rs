@@ -5,7 +5,7 @@ use std::fmt;
 use std::rc::Rc;
 use std::thread as real;
 
-use standstill_core::facade::locals::{self, Found};
+use standstill_rt::facade::locals::{self, Found};
 
 /// Declares values that each thread has of its own. In a run each task does, async ones too; they
 /// are dropped where the task ends.

@@ -4,8 +4,8 @@ use std::panic::Location;
 use std::thread as real;
 use std::time::Duration;
 
-use standstill_core::facade::{self, Deadline};
-use standstill_core::{Op, Site};
+use standstill_rt::facade::{self, Deadline};
+use standstill_rt::{Op, Site};
 
 use crate::block::{self, Operation};
 use crate::thread::handle::Parker;

@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::thread as real;
 
-use standstill_core::facade::Joined;
-use standstill_core::host::{self, Failure};
-use standstill_core::{Op, Site};
+use standstill_rt::facade::Joined;
+use standstill_rt::host::{self, Failure};
+use standstill_rt::{Op, Site};
 
 use crate::block::{Operation, Waiters};
 use crate::raw;

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use ::tokio_util::sync as real;
-use standstill_core::facade::{Tag, Wait};
-use standstill_core::{Op, ResourceKind, Site};
+use standstill_rt::facade::{Tag, Wait};
+use standstill_rt::{Op, ResourceKind, Site};
 
 use crate::sync::{DropGuard, DropGuardRef};
 

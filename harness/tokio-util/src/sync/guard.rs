@@ -1,6 +1,6 @@
 //! Guards that cancel.
 
-use standstill_core::Site;
+use standstill_rt::Site;
 
 use crate::sync::CancellationToken;
 

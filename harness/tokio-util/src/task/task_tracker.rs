@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use ::tokio_util::task::task_tracker as real;
-use standstill_core::facade::{Tag, Wait};
-use standstill_core::{Op, ResourceKind, Site};
+use standstill_rt::facade::{Tag, Wait};
+use standstill_rt::{Op, ResourceKind, Site};
 use standstill_tokio::runtime::Handle;
 use standstill_tokio::task::{self, JoinHandle, LocalSet};
 

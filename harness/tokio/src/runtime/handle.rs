@@ -4,7 +4,7 @@ use std::future::Future;
 use std::panic::Location;
 
 use ::tokio::runtime as real;
-use standstill_core::facade;
+use standstill_rt::facade;
 
 use crate::runtime::{EnterGuard, RuntimeFlavor, RuntimeMetrics, TryCurrentError};
 use crate::task::{JoinHandle, spawn_at, spawn_blocking_at};
@@ -98,15 +98,15 @@ impl Handle {
         self.real.name()
     }
 
+    /// Tokio's own handle. No part of the interface.
+    #[doc(hidden)]
+    pub fn real(&self) -> real::Handle {
+        self.real.clone()
+    }
+
     /// What the runtime counts.
     pub fn metrics(&self) -> RuntimeMetrics {
         self.real.metrics()
-    }
-}
-
-impl standstill_core::watchdog::RuntimeHandle for Handle {
-    fn real(&self) -> real::Handle {
-        self.real.clone()
     }
 }
 

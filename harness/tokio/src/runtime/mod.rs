@@ -12,7 +12,7 @@ pub use builder::Builder;
 pub use handle::Handle;
 pub use runtime::Runtime;
 
-use standstill_core::host;
+use standstill_rt::host;
 
 /// Refuses what only works outside of runs.
 #[track_caller]

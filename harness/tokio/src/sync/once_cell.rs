@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
 use ::tokio::sync as real;
-use standstill_core::facade::{Hold, Tag, Wait};
-use standstill_core::{Op, ResourceKind, Site};
+use standstill_rt::facade::{Hold, Tag, Wait};
+use standstill_rt::{Op, ResourceKind, Site};
 
 use crate::sync::SetError;
 

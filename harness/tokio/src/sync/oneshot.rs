@@ -6,8 +6,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use ::tokio::sync::oneshot as real;
-use standstill_core::facade::{self, PollWait, Tag, Wait};
-use standstill_core::{Op, ResourceKind, Site};
+use standstill_rt::facade::{self, PollWait, Tag, Wait};
+use standstill_rt::{Op, ResourceKind, Site};
 
 use crate::blocking;
 use crate::guard::End;

@@ -3,8 +3,8 @@
 use std::ops::{Deref, DerefMut};
 
 use ::tokio::sync as real;
-use standstill_core::Op;
-use standstill_core::facade::Hold;
+use standstill_rt::Op;
+use standstill_rt::facade::Hold;
 
 use crate::guard::Release;
 use crate::sync::guard_formats;

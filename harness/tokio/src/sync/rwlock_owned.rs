@@ -5,7 +5,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use ::tokio::sync as real;
-use standstill_core::Op;
+use standstill_rt::Op;
 
 use crate::raw::{Kept, MappedWriteGuards, ReadGuards, WriteGuards};
 use crate::sync::{RwLock, guard_formats};

@@ -5,8 +5,8 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use ::tokio::sync as real;
-use standstill_core::facade::{self, Hold, Tag, Wait};
-use standstill_core::{Op, ResourceKind, Site};
+use standstill_rt::facade::{self, Hold, Tag, Wait};
+use standstill_rt::{Op, ResourceKind, Site};
 
 use crate::blocking;
 use crate::guard::{Release, Tagged};

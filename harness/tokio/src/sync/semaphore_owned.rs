@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use ::tokio::sync as real;
-use standstill_core::facade::Hold;
-use standstill_core::{Op, Site};
+use standstill_rt::facade::Hold;
+use standstill_rt::{Op, Site};
 
 use crate::guard::Tagged;
 use crate::sync::Semaphore;

@@ -5,8 +5,8 @@ use std::future::Future;
 use std::panic::Location;
 
 use ::tokio::sync as real;
-use standstill_core::facade::{Tag, Wait};
-use standstill_core::{Op, ResourceKind, Site};
+use standstill_rt::facade::{Tag, Wait};
+use standstill_rt::{Op, ResourceKind, Site};
 
 use crate::sync::SetOnceError;
 

@@ -6,7 +6,7 @@ use std::io;
 use std::sync::Mutex;
 
 use ::tokio::task as real;
-use standstill_core::host::Failure;
+use standstill_rt::host::Failure;
 
 use crate::task::Id;
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use ::tokio::task as real;
-use standstill_core::{TaskRef, host};
+use standstill_rt::{TaskRef, host};
 
 /// Tells a task from all others that are alive. In a run it is the same in every replay.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

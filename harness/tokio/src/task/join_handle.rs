@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use ::tokio::task as real;
-use standstill_core::facade::{self, JoinCell, Joined, PollWait};
-use standstill_core::host::Failure;
-use standstill_core::{Op, Site, TaskRef, host};
+use standstill_rt::facade::{self, JoinCell, Joined, PollWait};
+use standstill_rt::host::Failure;
+use standstill_rt::{Op, Site, TaskRef, host};
 
 use crate::place;
 use crate::task::{Id, JoinError};

@@ -9,8 +9,8 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::{Context, Poll, Wake, Waker};
 
-use standstill_core::facade::{self, PollWait};
-use standstill_core::{Op, Site, host};
+use standstill_rt::facade::{self, PollWait};
+use standstill_rt::{Op, Site, host};
 
 use crate::runtime::Handle;
 use crate::task::{

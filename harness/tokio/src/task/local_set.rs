@@ -10,7 +10,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
 use ::tokio::task as real;
-use standstill_core::facade::Calm;
+use standstill_rt::facade::Calm;
 
 use crate::runtime::{Runtime, outside_of_runs};
 use crate::task::JoinHandle;

@@ -5,8 +5,8 @@ use std::panic::Location;
 
 use ::tokio::runtime::Handle as RealHandle;
 use ::tokio::task as real;
-use standstill_core::facade;
-use standstill_core::{Op, Site};
+use standstill_rt::facade;
+use standstill_rt::{Op, Site};
 
 use crate::task::JoinHandle;
 
@@ -107,7 +107,7 @@ pub fn block_in_place<F, R>(f: F) -> R
 where
     F: FnOnce() -> R,
 {
-    if standstill_core::host::in_controlled_run() {
+    if standstill_rt::host::in_controlled_run() {
         let _blocking = facade::MayBlock::begin();
         f()
     } else {

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::thread;
 
-use standstill_core::host::{self, PollScoped};
+use standstill_rt::host::{self, PollScoped};
 
 use crate::raw::{Current, Scope};
 

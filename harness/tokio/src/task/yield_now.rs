@@ -5,8 +5,8 @@ use std::panic::Location;
 use std::task::Poll;
 
 use ::tokio::task as real;
-use standstill_core::facade;
-use standstill_core::{Op, Site, host};
+use standstill_rt::facade;
+use standstill_rt::{Op, Site, host};
 
 /// Lets other tasks run, and goes on after that.
 #[track_caller]

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::panic::Location;
 
 use ::tokio::time as real;
-use standstill_core::{Op, facade, host};
+use standstill_rt::{Op, facade, host};
 
 use crate::time::Duration;
 

@@ -5,7 +5,7 @@ use std::panic::Location;
 use std::task::{Context, Poll};
 
 use ::tokio::time as real;
-use standstill_core::Site;
+use standstill_rt::Site;
 
 use crate::place;
 use crate::time::timer::Timer;

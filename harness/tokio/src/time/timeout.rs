@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use ::tokio::time as real;
-use standstill_core::Site;
+use standstill_rt::Site;
 
 use crate::task::coop;
 use crate::time::error::Elapsed;

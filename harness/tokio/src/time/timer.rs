@@ -3,9 +3,9 @@
 use std::task::{Context, Poll};
 
 use ::tokio::time::Instant;
-use standstill_core::facade::{PollWait, Tag};
-use standstill_core::host::{self, TimerId};
-use standstill_core::{Op, ResourceKind, Site};
+use standstill_rt::facade::{PollWait, Tag};
+use standstill_rt::host::{self, TimerId};
+use standstill_rt::{Op, ResourceKind, Site};
 
 /// The wait for a deadline, and the timer that is armed meanwhile.
 #[derive(Debug)]

@@ -4,8 +4,8 @@ use std::panic::Location;
 use std::sync::atomic as real;
 use std::sync::atomic::Ordering;
 
-use standstill_core::facade::Tag;
-use standstill_core::{Op, ResourceKind, Site};
+use standstill_rt::facade::Tag;
+use standstill_rt::{Op, ResourceKind, Site};
 
 use crate::sync::atomic::{common, fetch};
 

@@ -17,7 +17,7 @@ pub use pointer::AtomicPtr;
 
 use std::panic::Location;
 
-use standstill_core::{Op, facade};
+use standstill_rt::{Op, facade};
 
 /// Orders what comes before and after it. In a run it is a switch point.
 #[track_caller]

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use standstill_core::facade::Tag;
-use standstill_core::{Op, Site};
+use standstill_rt::facade::Tag;
+use standstill_rt::{Op, Site};
 
 use crate::block::{Operation, Waiters};
 use crate::sync::mpsc::meeting::Meeting;

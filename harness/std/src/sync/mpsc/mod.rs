@@ -12,8 +12,8 @@ pub use sender::{Sender, SyncSender};
 
 use std::sync::mpsc as real;
 
-use standstill_core::ResourceKind;
-use standstill_core::facade::Tag;
+use standstill_rt::ResourceKind;
+use standstill_rt::facade::Tag;
 
 use crate::block;
 use channel::Channel;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc as real;
 use std::time::Duration;
 
-use standstill_core::{Op, Site};
+use standstill_rt::{Op, Site};
 
 use crate::guard::End;
 use crate::sync::mpsc::channel::{Channel, Gone};

@@ -5,7 +5,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::sync::mpsc as real;
 
-use standstill_core::{Op, Site};
+use standstill_rt::{Op, Site};
 
 use crate::guard::End;
 use crate::sync::mpsc::channel::{Channel, Gone};

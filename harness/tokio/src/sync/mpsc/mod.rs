@@ -13,8 +13,8 @@ pub use sender::{Sender, WeakSender};
 pub use unbounded::{UnboundedSender, WeakUnboundedSender};
 
 use ::tokio::sync::mpsc as real;
-use standstill_core::ResourceKind;
-use standstill_core::facade::Tag;
+use standstill_rt::ResourceKind;
+use standstill_rt::facade::Tag;
 
 use crate::guard::End;
 use crate::sync::semaphore::clamp;

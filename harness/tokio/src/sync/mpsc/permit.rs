@@ -3,8 +3,8 @@
 use std::fmt;
 
 use ::tokio::sync::mpsc as real;
-use standstill_core::facade::Hold;
-use standstill_core::{Op, Site};
+use standstill_rt::facade::Hold;
+use standstill_rt::{Op, Site};
 
 use crate::guard::{End, Release};
 use crate::sync::mpsc::Sender;

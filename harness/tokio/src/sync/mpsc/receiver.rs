@@ -6,8 +6,8 @@ use std::panic::Location;
 use std::task::{Context, Poll};
 
 use ::tokio::sync::mpsc as real;
-use standstill_core::facade::{self, PollWait, Wait};
-use standstill_core::{Op, Site};
+use standstill_rt::facade::{self, PollWait, Wait};
+use standstill_rt::{Op, Site};
 
 use crate::blocking;
 use crate::guard::End;

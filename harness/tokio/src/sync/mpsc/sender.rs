@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::tokio::sync::mpsc as real;
-use standstill_core::facade::{self, Hold, Tag, Wait};
-use standstill_core::{Op, Site};
+use standstill_rt::facade::{self, Hold, Tag, Wait};
+use standstill_rt::{Op, Site};
 
 use crate::blocking;
 use crate::guard::{End, Release};

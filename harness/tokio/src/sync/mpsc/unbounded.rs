@@ -6,8 +6,8 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use ::tokio::sync::mpsc as real;
-use standstill_core::facade::{Tag, Wait};
-use standstill_core::{Op, Site};
+use standstill_rt::facade::{Tag, Wait};
+use standstill_rt::{Op, Site};
 
 use crate::guard::End;
 use crate::sync::mpsc::error::SendError;

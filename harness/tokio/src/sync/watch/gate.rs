@@ -3,9 +3,9 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
-use standstill_core::facade::{self, MayBlock, PollWait, Tag};
-use standstill_core::host::{self, Host};
-use standstill_core::{Op, Site, TaskRef};
+use standstill_rt::facade::{self, MayBlock, PollWait, Tag};
+use standstill_rt::host::{self, Host};
+use standstill_rt::{Op, Site, TaskRef};
 
 /// Who reads the value now, and who is changing it. Kept in runs only.
 ///

@@ -12,8 +12,8 @@ pub use sender::Sender;
 use std::sync::Arc;
 
 use ::tokio::sync::watch as real;
-use standstill_core::ResourceKind;
-use standstill_core::facade::Tag;
+use standstill_rt::ResourceKind;
+use standstill_rt::facade::Tag;
 
 use crate::guard::End;
 use gate::Gate;

@@ -7,8 +7,8 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use ::tokio::sync::watch as real;
-use standstill_core::facade::{Hold, Wait};
-use standstill_core::{Op, Site};
+use standstill_rt::facade::{Hold, Wait};
+use standstill_rt::{Op, Site};
 
 use super::error::RecvError;
 use super::gate::{Entered, Gate};

@@ -5,8 +5,8 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use ::tokio::sync::watch as real;
-use standstill_core::facade::{Tag, Wait};
-use standstill_core::{Op, ResourceKind, Site};
+use standstill_rt::facade::{Tag, Wait};
+use standstill_rt::{Op, ResourceKind, Site};
 
 use super::error::SendError;
 use super::gate::Gate;

@@ -1,0 +1,567 @@
+//! The executor: steps, and how a task is suspended and resumed in the middle of a poll.
+
+use std::cell::{Cell, RefCell, RefMut};
+use std::rc::Weak;
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::Duration;
+
+use standstill_rt::host::PollScoped;
+use standstill_rt::ids::ResourceId;
+use standstill_rt::op::Op;
+use standstill_rt::panics;
+use standstill_rt::site::Site;
+use standstill_rt::task::TaskRef;
+use standstill_rt::unmodelled;
+use tokio::runtime::Runtime;
+
+use crate::explore::censuses::Censuses;
+use crate::explore::fiber::{self, Body, Fiber, FiberPool, Job, JobServer, Letterbox, Pause, Seat};
+use crate::explore::inbox::{self, Inbox, Word};
+use crate::explore::slots::{Phase, Slot};
+use crate::explore::state::{Next, Panicked, RunState, Setting, Turn};
+use crate::explore::waker;
+use crate::pulse::Pulse;
+
+/// Switch points that one poll may pass while its run is being closed.
+const CLOSING_PATIENCE: u32 = 10_000;
+
+/// What a step begins with.
+enum Begun {
+    /// A task that was suspended in the middle of a poll.
+    GoesOn(Fiber),
+    /// A poll.
+    Job(Job, Body),
+}
+
+/// One engine thread. No borrow of its state outlives a method, and none is held while code of the
+/// program runs.
+pub struct Executor {
+    engine: u32,
+    pub inbox: Arc<Inbox>,
+    pub pulse: Arc<Pulse>,
+    pub epoch: Cell<u32>,
+    /// The task whose step is running.
+    pub current: Cell<Option<TaskRef>>,
+    /// The run is over and is being taken down.
+    pub closing: Cell<bool>,
+    pub closing_switches: Cell<u32>,
+    /// Tasks that could not be ended.
+    pub given_up: Cell<u32>,
+    /// How many tasks are being ended on top of another that waits in a destructor.
+    pub nested: Cell<u32>,
+    /// The current task, which is being ended on top of another, goes on as if nothing were wrong,
+    /// although its thread is panicking: how many panics had begun when it was let go on.
+    pub upright: Cell<Option<u32>>,
+    pub state: RefCell<RunState>,
+    /// Where the tasks' fibers run.
+    seat: Seat,
+    /// The fiber that goes on next is to unwind.
+    unwinds: Cell<bool>,
+    /// The strategy wants to know who awaits nothing but one operation.
+    pub asks_what_to_hold_back: Cell<bool>,
+    /// A runtime that the next run may use: see [`Executor::keep_runtime`].
+    runtime: Cell<Option<Runtime>>,
+    /// What trials counted.
+    pub(super) censuses: Censuses,
+}
+
+impl Executor {
+    pub fn new(pulse: Arc<Pulse>, me: Weak<dyn JobServer>) -> Self {
+        panics::install_hook();
+        let inbox = Arc::new(Inbox::default());
+        Self {
+            engine: inbox::register(&inbox),
+            inbox,
+            pulse,
+            epoch: Cell::new(0),
+            current: Cell::new(None),
+            closing: Cell::new(false),
+            closing_switches: Cell::new(0),
+            given_up: Cell::new(0),
+            nested: Cell::new(0),
+            upright: Cell::new(None),
+            state: RefCell::new(RunState::new(me)),
+            seat: Seat::new(),
+            unwinds: Cell::new(false),
+            asks_what_to_hold_back: Cell::new(false),
+            runtime: Cell::new(None),
+            censuses: Censuses::default(),
+        }
+    }
+
+    /// Makes ready for a run.
+    pub fn reset(&self, epoch: u32, setting: Setting) {
+        self.epoch.set(epoch);
+        self.current.set(None);
+        self.closing.set(false);
+        self.inbox.drain();
+        let mut state = self.state.borrow_mut();
+        state.reset(setting);
+        let strategy = state.strategy.other();
+        self.asks_what_to_hold_back
+            .set(strategy.is_some_and(|strategy| strategy.asks_what_to_hold_back()));
+        drop(state);
+        #[cfg(feature = "fuzz")]
+        crate::coverage::begin();
+    }
+
+    /// Goes on with a fiber while the run is being closed, unwinding it if that is wanted.
+    pub(super) fn go_on(&self, fiber: Fiber, unwinding: bool) -> (Fiber, Pause) {
+        self.unwinds.set(unwinding);
+        self.seat.resume(fiber)
+    }
+
+    /// Ends the stacks that are kept for the next run.
+    pub(super) fn end_fibers(&self) {
+        let server = Weak::<Self>::new();
+        let pool = std::mem::replace(&mut self.state.borrow_mut().pool, FiberPool::new(server));
+        drop(pool);
+    }
+
+    /// A runtime as good as new.
+    pub fn take_runtime(&self) -> Runtime {
+        self.runtime.take().unwrap_or_else(|| {
+            tokio::runtime::Builder::new_current_thread()
+                .enable_time()
+                .start_paused(true)
+                .thread_name_fn(unmodelled::name_blocking_thread)
+                // Who asks for a thread is seen when one is started, so none is kept.
+                .thread_keep_alive(Duration::ZERO)
+                .build()
+                .unwrap_or_else(|error| panic!("cannot build a tokio runtime: {error}"))
+        })
+    }
+
+    /// Keeps a runtime on which no run has left a mark: no task of third-party code is left, and its
+    /// clock has not moved.
+    pub fn keep_runtime(&self, runtime: Runtime) {
+        self.runtime.set(Some(runtime));
+    }
+
+    /// A waker was woken on this thread. False if it is not one of this engine.
+    #[inline]
+    pub fn wake(&self, word: usize) -> bool {
+        let word = Word::unpack(word);
+        let ours = word.engine == self.engine;
+        if ours {
+            self.state.borrow_mut().wake(word);
+        }
+        ours
+    }
+
+    pub fn waker_word(&self, slot: &Slot) -> usize {
+        Word::pack(self.engine, slot.task.slot, slot.stamp)
+    }
+
+    pub fn current_waker(&self) -> Waker {
+        match self.current.get() {
+            Some(me) => waker::waker(self.waker_word(self.state.borrow_mut().slots.at(me.slot))),
+            None => Waker::noop().clone(),
+        }
+    }
+
+    // ---- suspending, on the task's side -----------------------------------------------------
+
+    #[expect(clippy::inline_always, reason = "see `leave`")]
+    #[inline(always)]
+    pub fn switch_point(&self, me: TaskRef, op: Op, resource: Option<ResourceId>, site: Site) {
+        let mut state = self.state.borrow_mut();
+        state.tracker.intends(me, op, resource, site);
+        if self.closing.get() {
+            drop(state);
+            return self.switch_while_closing();
+        }
+        self.pulse.intends(op, site);
+        if matches!(op, Op::Yield | Op::YieldThread) {
+            state.strategy.yielded(me.slot);
+        }
+        match state.switch(me, op) {
+            Turn::Stay => drop(state),
+            Turn::Leave(next) => self.leave(state, me, Pause::Preempted, |_| next),
+        }
+        #[cfg(feature = "fuzz")]
+        crate::coverage::operation(me, resource, site);
+    }
+
+    /// A run that is being closed goes straight on, but not for ever: a poll that spins is unwound.
+    #[cold]
+    pub fn switch_while_closing(&self) {
+        let passed = self.closing_switches.get() + 1;
+        self.closing_switches.set(passed);
+        if passed > CLOSING_PATIENCE && !std::thread::panicking() {
+            self.suspend(Pause::Stuck);
+        }
+    }
+
+    /// Suspends the current task until it is woken, in the middle of its poll if need be.
+    pub fn park(&self, me: TaskRef) {
+        if std::thread::panicking() {
+            return self.resolve(me);
+        }
+        if self.closing.get() {
+            self.switch_while_closing();
+        }
+        let mut state = self.state.borrow_mut();
+        if std::mem::take(&mut state.slots.at(me.slot).woken) {
+            return;
+        }
+        if self.closing.get() {
+            drop(state);
+            self.suspend(Pause::Parked);
+        } else {
+            state.tracker.parked(me, true);
+            self.leave(state, me, Pause::Parked, RunState::next);
+        }
+        self.state.borrow_mut().tracker.parked(me, false);
+    }
+
+    /// Suspends the current task in the middle of its poll, and lets the one begin that `next` names
+    /// once the task has stopped. Nothing lies between the two stacks: the step of the one ends and
+    /// that of the other begins on the one that is left.
+    // Inlined down to the switch of stacks, like all on the way to it: a processor predicts returns
+    // by the calls of the stack it has just left, so that each frame to return from costs a miss.
+    #[expect(clippy::inline_always, reason = "see above")]
+    #[inline(always)]
+    fn leave<'a>(
+        &'a self,
+        mut state: RefMut<'a, RunState>,
+        me: TaskRef,
+        pause: Pause,
+        next: impl FnOnce(&mut RunState) -> Result<u32, Next>,
+    ) {
+        self.current.set(None);
+        if stop(&mut state, me.slot, pause) {
+            state = self.put_scopes_aside(state, me.slot);
+        }
+        match next(&mut state) {
+            Ok(slot) => {
+                let fiber = match self.begin(&mut state, slot) {
+                    Begun::GoesOn(fiber) => fiber,
+                    Begun::Job(job, body) => state.pool.employ(job, body),
+                };
+                state = self.put_scopes_back(state, slot);
+                self.seat.transfer(fiber, |mine| {
+                    state.slots.at(me.slot).fiber = Some(mine);
+                    drop(state);
+                });
+            }
+            Err(due) => {
+                state.due = Some((due, me.slot));
+                drop(state);
+                self.seat.suspend(pause);
+            }
+        }
+        self.gone_on();
+    }
+
+    /// Suspends the fiber that is running while the run is being closed.
+    #[cold]
+    fn suspend(&self, pause: Pause) {
+        self.seat.suspend(pause);
+        self.gone_on();
+    }
+
+    #[inline]
+    fn gone_on(&self) {
+        if self.unwinds.get() {
+            self.unwinds.set(false);
+            fiber::unwind();
+        }
+    }
+
+    /// Suspends the fiber that is running for ever: it is to be abandoned.
+    #[cold]
+    pub(super) fn give_up(&self) -> ! {
+        self.seat.suspend(Pause::Lost);
+        unreachable!("a fiber that was given up was resumed");
+    }
+
+    /// A fiber has done its job: the step ends, and the next begins, on this very stack if it is a
+    /// poll that begins. False if the fiber is to end.
+    fn next_job(&self, pause: Pause, letterbox: &Letterbox) -> bool {
+        let Some(me) = self.current.get().filter(|_| !self.closing.get()) else {
+            return self.seat.rest(pause);
+        };
+        self.current.set(None);
+        let mut state = self.state.borrow_mut();
+        if pause == Pause::Pending {
+            state.slots.at(me.slot).body = letterbox.body.take();
+        }
+        stop(&mut state, me.slot, pause);
+        let slot = match state.next() {
+            Ok(slot) => slot,
+            Err(due) => {
+                state.due = Some((due, me.slot));
+                drop(state);
+                return self.seat.rest(pause);
+            }
+        };
+        match self.begin(&mut state, slot) {
+            Begun::Job(job, body) => {
+                letterbox.give(job, body);
+                true
+            }
+            Begun::GoesOn(fiber) => {
+                state = self.put_scopes_back(state, slot);
+                self.seat.rest_for(fiber, |mine| {
+                    state.pool.give(mine);
+                    drop(state);
+                })
+            }
+        }
+    }
+
+    /// Whether the operation that the current task is about to attempt is not to be made yet.
+    #[cold]
+    #[inline(never)]
+    pub fn hold_back(&self, op: Op, resource: ResourceId) -> bool {
+        let Some(me) = self.current.get() else {
+            return false;
+        };
+        !self.closing.get()
+            && !std::thread::panicking()
+            && self.state.borrow_mut().hold_back(me, op, resource)
+    }
+
+    // ---- stepping, on the executor's side ---------------------------------------------------
+
+    /// Lets one task after the other run, each until it is suspended or its poll returns, as long
+    /// as there is one to run. Returns what is due instead.
+    pub fn run_steps(&self, settling: bool) -> Next {
+        let mut state = self.state.borrow_mut();
+        state.settling = settling;
+        loop {
+            let slot = match state.next() {
+                Ok(slot) => slot,
+                Err(due) => return due,
+            };
+            let fiber = match self.begin(&mut state, slot) {
+                Begun::GoesOn(fiber) => fiber,
+                Begun::Job(job, body) => state.pool.employ(job, body),
+            };
+            drop(self.put_scopes_back(state, slot));
+            // From here on each task that stops lets the next one go on.
+            let (fiber, pause) = self.seat.resume(fiber);
+            self.pulse.step_ends();
+            state = self.state.borrow_mut();
+            if let Some((due, index)) = state.due.take() {
+                keep(&mut state, index, fiber, pause);
+                return due;
+            }
+            // The run was taken down in the middle of that step.
+            let Some(me) = self.current.take() else {
+                unreachable!("a task was suspended that did not run");
+            };
+            if pause == Pause::Pending {
+                state.slots.at(me.slot).body = fiber.shared().body.take();
+            }
+            if stop(&mut state, me.slot, pause) {
+                state = self.put_scopes_aside(state, me.slot);
+            }
+            keep(&mut state, me.slot, fiber, pause);
+        }
+    }
+
+    #[expect(clippy::inline_always, reason = "part of the step's inner loop")]
+    #[inline(always)]
+    fn begin(&self, state: &mut RunState, index: u32) -> Begun {
+        let slot = state.slots.at(index);
+        let task = slot.task;
+        let before = std::mem::replace(&mut slot.phase, Phase::Running);
+        let begun = if let Some(fiber) = slot.fiber.take() {
+            if before == Phase::Parked {
+                slot.woken = false;
+                state.tracker.polled(task);
+            }
+            state.suspended -= 1;
+            Begun::GoesOn(fiber)
+        } else {
+            slot.woken = false;
+            slot.poll_again = false;
+            slot.begun = true;
+            let Some(body) = slot.body.take() else {
+                unreachable!("a task without code was ready");
+            };
+            let job = if slot.aborted {
+                Job::Cancel
+            } else {
+                Job::Poll(Word::pack(self.engine, index, slot.stamp))
+            };
+            state.tracker.polled(task);
+            Begun::Job(job, body)
+        };
+        self.pulse.step_begins(slot.identity, state.suspended);
+        state.begin_step();
+        self.current.set(Some(task));
+        begun
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn tell_stop(state: &mut RunState, pause: Pause) {
+    let suspended = pause == Pause::Preempted;
+    let tracker = &mut state.tracker;
+    tracker.trace(|tracer, step| tracer.stops(step, suspended));
+}
+
+/// A task's step ends. True if it was suspended with something in thread-locals.
+#[expect(clippy::inline_always, reason = "part of the step's inner loop")]
+#[inline(always)]
+fn stop(state: &mut RunState, index: u32, pause: Pause) -> bool {
+    if state.tracker.tracer.is_some() {
+        tell_stop(state, pause);
+    }
+    match pause {
+        Pause::Pending => {
+            let slot = state.slots.at(index);
+            slot.phase = Phase::Idle;
+            if !slot.poll_again && !slot.aborted {
+                state.ready.remove(index);
+            }
+        }
+        Pause::Preempted | Pause::Parked | Pause::Stuck => {
+            state.suspended += 1;
+            let slot = state.slots.at(index);
+            slot.phase = Phase::Preempted;
+            let scoped = !slot.scopes.is_empty();
+            if pause == Pause::Parked {
+                slot.phase = Phase::Parked;
+                state.ready.remove(index);
+            }
+            return scoped;
+        }
+        Pause::Ended | Pause::Unwound => state.retire(index, false),
+        Pause::Panicked => {
+            note_panic(state, index);
+            state.retire(index, false);
+        }
+        // Its destructors have begun to take the run down, so it had panicked before that.
+        Pause::Lost => {
+            note_panic(state, index);
+            state.retire(index, true);
+        }
+    }
+    false
+}
+
+/// Puts the fiber of a task that has stopped where it belongs.
+fn keep(state: &mut RunState, index: u32, fiber: Fiber, pause: Pause) {
+    match pause {
+        Pause::Preempted | Pause::Parked | Pause::Stuck => {
+            state.slots.at(index).fiber = Some(fiber);
+        }
+        Pause::Pending | Pause::Ended | Pause::Unwound | Pause::Panicked => state.pool.give(fiber),
+        // Given up in the middle of whatever it does.
+        Pause::Lost => drop(fiber),
+    }
+}
+
+pub fn note_panic(state: &mut RunState, index: u32) {
+    let slot = state.slots.at(index);
+    let panicked = Panicked {
+        task: slot.task,
+        path: state.tracker.path(index).to_string(),
+        identity: slot.identity,
+        said: panics::take(),
+        seen: false,
+        preempted: state.suspended > 0,
+    };
+    state.panics.push(panicked);
+}
+
+/// What lives in thread-locals during a poll.
+impl Executor {
+    pub fn push_scope(&self, me: TaskRef, scoped: &'static dyn PollScoped) {
+        let mut state = self.state.borrow_mut();
+        state.slots.at(me.slot).scopes.push(scoped);
+    }
+
+    pub fn pop_scope(&self, me: TaskRef) {
+        let mut state = self.state.borrow_mut();
+        state.slots.at(me.slot).scopes.pop();
+    }
+
+    /// Takes what the task in `index` has in thread-locals out of them.
+    #[cold]
+    fn put_scopes_aside<'a>(
+        &'a self,
+        state: RefMut<'a, RunState>,
+        index: u32,
+    ) -> RefMut<'a, RunState> {
+        drop(state);
+        self.suspend_scopes(index);
+        self.state.borrow_mut()
+    }
+
+    /// Puts it back, if there is any.
+    #[inline]
+    fn put_scopes_back<'a>(
+        &'a self,
+        mut state: RefMut<'a, RunState>,
+        index: u32,
+    ) -> RefMut<'a, RunState> {
+        if state.slots.at(index).put_aside.is_empty() {
+            return state;
+        }
+        drop(state);
+        self.resume_scopes(index);
+        self.state.borrow_mut()
+    }
+
+    #[cold]
+    pub fn suspend_scopes(&self, index: u32) {
+        let scopes = std::mem::take(&mut self.state.borrow_mut().slots.at(index).scopes);
+        let aside: Vec<_> = scopes.iter().rev().map(|scope| scope.suspended()).collect();
+        let mut state = self.state.borrow_mut();
+        let slot = state.slots.at(index);
+        slot.scopes = scopes;
+        slot.put_aside = aside;
+    }
+
+    #[cold]
+    pub fn resume_scopes(&self, index: u32) {
+        let (scopes, aside) = {
+            let mut state = self.state.borrow_mut();
+            let slot = state.slots.at(index);
+            (
+                std::mem::take(&mut slot.scopes),
+                std::mem::take(&mut slot.put_aside),
+            )
+        };
+        for (scope, value) in scopes.iter().zip(aside.into_iter().rev()) {
+            scope.resumed(value);
+        }
+        self.state.borrow_mut().slots.at(index).scopes = scopes;
+    }
+
+    pub fn may_block(&self) -> bool {
+        self.current.get().is_some_and(|me| {
+            let mut state = self.state.borrow_mut();
+            let slot = state.slots.at(me.slot);
+            slot.kind.may_block() || slot.may_block > 0
+        })
+    }
+}
+
+impl JobServer for Executor {
+    fn job_done(&self, pause: Pause, letterbox: &Letterbox) -> bool {
+        self.next_job(pause, letterbox)
+    }
+}
+
+impl Drop for Executor {
+    fn drop(&mut self) {
+        inbox::unregister(self.engine);
+    }
+}
+
+impl std::fmt::Debug for Executor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Executor")
+            .field("engine", &self.engine)
+            .field("epoch", &self.epoch.get())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,247 @@
+//! Coroutines that poll tasks, and the pool that keeps them between polls.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::Pin;
+use std::rc::Weak;
+use std::task::{Context, Poll};
+
+use standstill_rt::host::{Failure, TaskBody};
+
+use crate::coroutine;
+use crate::explore::waker;
+
+pub type Body = Pin<Box<dyn TaskBody>>;
+
+/// What a fiber is to do with a task's code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Job {
+    /// Poll it once, with the waker of this word.
+    Poll(usize),
+    /// Drop it and tell whoever waits for the task that it was cancelled.
+    Cancel,
+    /// Drop it.
+    Drop,
+}
+
+/// What a fiber says when it is suspended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pause {
+    /// The poll returned; the task goes on later. Its code is to be taken back.
+    Pending,
+    /// The task has ended, or was dropped.
+    Ended,
+    /// The task panicked and was told so.
+    Panicked,
+    /// The task was unwound, and its code dropped.
+    Unwound,
+    /// In the middle of a poll: somebody else runs first.
+    Preempted,
+    /// In the middle of a blocking task: waits to be woken.
+    Parked,
+    /// The run is closing and this poll does not end by itself.
+    Stuck,
+    /// It can neither go on nor be unwound, and is never to be resumed.
+    Lost,
+}
+
+/// The payload that unwinds a task at the end of a run. Never reported.
+#[derive(Debug)]
+pub struct Unwound;
+
+/// A coroutine on a stack of its own, which does one job after the other. One pointer: it is moved
+/// on each step.
+pub type Fiber = coroutine::Coroutine<Letterbox>;
+
+/// Where the fibers of an engine run.
+pub type Seat = coroutine::Seat<Letterbox>;
+
+/// Jobs and tasks' code in, the code of tasks that go on later out. What passes between the stacks
+/// themselves fits a register, and so does each part of this: larger values would be written in
+/// parts on one side and read whole on the other, which a processor is slow at.
+pub struct Letterbox {
+    server: Weak<dyn JobServer>,
+    job: Cell<Job>,
+    pub body: Cell<Option<Body>>,
+}
+
+/// Who decides what a fiber does once it has done its job.
+pub trait JobServer {
+    /// The job that the letterbox named has been done, and came to `pause`. False if the fiber's code
+    /// is to return.
+    fn job_done(&self, pause: Pause, letterbox: &Letterbox) -> bool;
+}
+
+/// The server of a letterbox whose owner does the jobs itself.
+struct Nobody;
+
+impl JobServer for Nobody {
+    fn job_done(&self, _: Pause, _: &Letterbox) -> bool {
+        false
+    }
+}
+
+impl Default for Letterbox {
+    fn default() -> Self {
+        Self::of(Weak::<Nobody>::new())
+    }
+}
+
+impl fmt::Debug for Letterbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Letterbox")
+            .field("job", &self.job.get())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Letterbox {
+    /// A letterbox that `server` is told of.
+    fn of(server: Weak<dyn JobServer>) -> Self {
+        Self {
+            server,
+            job: Cell::new(Job::Drop),
+            body: Cell::new(None),
+        }
+    }
+
+    /// What is to be done next.
+    #[inline]
+    pub fn give(&self, job: Job, body: Body) {
+        self.job.set(job);
+        self.body.set(Some(body));
+    }
+}
+
+/// Each stack's size. Mapped lazily: what is not used costs address space alone.
+const STACK_BYTES: usize = 2 * 1024 * 1024;
+
+/// The code of each fiber.
+#[inline(never)]
+fn serve(letterbox: &Letterbox) {
+    loop {
+        let Some(body) = letterbox.body.take() else {
+            unreachable!("a fiber was resumed without a task");
+        };
+        let pause = work(letterbox.job.get(), body, letterbox);
+        let server = letterbox.server.upgrade();
+        if !server.is_some_and(|server| server.job_done(pause, letterbox)) {
+            return;
+        }
+    }
+}
+
+/// Unwinds the fiber that is running.
+#[cold]
+pub fn unwind() -> ! {
+    resume_unwind(Box::new(Unwound))
+}
+
+/// Does a job, on whatever stack this is called on. The code of a task that goes on later is in the
+/// letterbox after that.
+pub fn work(job: Job, mut body: Body, letterbox: &Letterbox) -> Pause {
+    match job {
+        Job::Poll(word) => {
+            let waker = waker::waker(word);
+            let mut context = Context::from_waker(&waker);
+            let polled = catch_unwind(AssertUnwindSafe(|| body.as_mut().poll(&mut context)));
+            match polled {
+                Ok(Poll::Pending) => {
+                    letterbox.body.set(Some(body));
+                    Pause::Pending
+                }
+                Ok(Poll::Ready(())) => dispose(body, Pause::Ended),
+                Err(payload) if payload.is::<Unwound>() => dispose(body, Pause::Unwound),
+                Err(payload) => fail(body, Failure::Panicked(payload), Pause::Panicked),
+            }
+        }
+        Job::Cancel => fail(body, Failure::Cancelled, Pause::Ended),
+        Job::Drop => dispose(body, Pause::Ended),
+    }
+}
+
+fn fail(mut body: Body, failure: Failure, then: Pause) -> Pause {
+    let told = catch_unwind(AssertUnwindSafe(|| body.as_mut().fail(failure)));
+    let then = after(told, then);
+    dispose(body, then)
+}
+
+fn dispose(body: Body, then: Pause) -> Pause {
+    after(catch_unwind(AssertUnwindSafe(|| drop(body))), then)
+}
+
+/// A destructor's panic counts as the task's.
+fn after(outcome: Result<(), Box<dyn Any + Send>>, then: Pause) -> Pause {
+    match outcome {
+        Ok(()) => then,
+        Err(payload) if payload.is::<Unwound>() => Pause::Unwound,
+        Err(_) => Pause::Panicked,
+    }
+}
+
+/// Fibers that are free. A task between two polls needs none, so a handful serves thousands.
+pub struct FiberPool {
+    server: Weak<dyn JobServer>,
+    free: Vec<Fiber>,
+    made: usize,
+}
+
+impl fmt::Debug for FiberPool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FiberPool")
+            .field("free", &self.free.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl FiberPool {
+    /// No fibers yet. `server` is told of each job that is done.
+    pub fn new(server: Weak<dyn JobServer>) -> Self {
+        Self {
+            server,
+            free: Vec::new(),
+            made: 0,
+        }
+    }
+
+    /// A fiber that does this job once it is resumed.
+    ///
+    /// # Panics
+    ///
+    /// If the system has no address space left for another stack.
+    #[inline]
+    pub fn employ(&mut self, job: Job, body: Body) -> Fiber {
+        let fiber = match self.free.pop() {
+            Some(fiber) => fiber,
+            None => self.make(),
+        };
+        fiber.shared().give(job, body);
+        fiber
+    }
+
+    #[cold]
+    fn make(&mut self) -> Fiber {
+        self.made += 1;
+        let fiber = Fiber::new(
+            STACK_BYTES,
+            self.made,
+            Letterbox::of(Weak::clone(&self.server)),
+            serve,
+        );
+        fiber.unwrap_or_else(|error| {
+            panic!("cannot map a stack of {STACK_BYTES} bytes for a task: {error}")
+        })
+    }
+
+    #[inline]
+    pub fn give(&mut self, fiber: Fiber) {
+        self.free.push(fiber);
+    }
+
+    /// Keeps no more than `most` fibers.
+    pub fn shrink(&mut self, most: usize) {
+        self.free.truncate(most);
+    }
+}

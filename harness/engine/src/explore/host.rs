@@ -1,0 +1,247 @@
+//! The executor as the facade sees it.
+
+use std::task::Waker;
+use std::time::Duration;
+
+use standstill_rt::host::{Host, NewTask, PollScoped, TimerId};
+use standstill_rt::ids::{HoldId, ResourceId, ResourceInfo, WaitId};
+use standstill_rt::op::Op;
+use standstill_rt::site::Site;
+use standstill_rt::task::TaskRef;
+
+use crate::explore::executor::Executor;
+use crate::explore::waker;
+use crate::strategy::Touch;
+
+impl Host for Executor {
+    #[inline]
+    fn epoch(&self) -> u32 {
+        self.epoch.get()
+    }
+
+    #[inline]
+    fn current(&self) -> Option<TaskRef> {
+        self.current.get()
+    }
+
+    fn closing(&self) -> bool {
+        self.closing.get()
+    }
+
+    #[inline]
+    fn switch(&self, op: Op, resource: Option<ResourceId>, site: Site) {
+        if let Some(me) = self.current.get() {
+            self.switch_point(me, op, resource, site);
+        }
+    }
+
+    fn choose(&self, bound: u32) -> u32 {
+        if bound < 2 || self.closing.get() || self.current.get().is_none() {
+            return 0;
+        }
+        self.state.borrow_mut().choose_number(bound)
+    }
+
+    fn spawn(&self, new: NewTask) -> TaskRef {
+        if self.closing.get() {
+            // Too late: the future is dropped, as tokio's runtime does when it shuts down.
+            drop(new.body);
+            return TaskRef {
+                slot: u32::MAX,
+                serial: u32::MAX,
+            };
+        }
+        self.state.borrow_mut().add(new.local(), self.current.get())
+    }
+
+    fn abort(&self, task: TaskRef) {
+        if !self.closing.get() {
+            self.state.borrow_mut().abort(task);
+        }
+    }
+
+    fn panic_seen(&self, task: TaskRef) {
+        let mut state = self.state.borrow_mut();
+        if let Some(panicked) = state
+            .panics
+            .iter_mut()
+            .find(|panicked| panicked.task == task)
+        {
+            panicked.seen = true;
+        }
+    }
+
+    fn may_block(&self) -> bool {
+        Executor::may_block(self)
+    }
+
+    fn park(&self) {
+        if let Some(me) = self.current.get() {
+            Executor::park(self, me);
+        }
+    }
+
+    fn enter_blocking(&self) {
+        if let Some(me) = self.current.get() {
+            self.state.borrow_mut().slots.at(me.slot).may_block += 1;
+        }
+    }
+
+    fn exit_blocking(&self) {
+        if let Some(me) = self.current.get() {
+            let mut state = self.state.borrow_mut();
+            let slot = state.slots.at(me.slot);
+            slot.may_block = slot.may_block.saturating_sub(1);
+            // A wake that was meant for the rest of the poll may have ended a wait in between.
+            slot.woken = true;
+        }
+    }
+
+    fn enter_calm(&self) {
+        self.state.borrow_mut().enter_calm();
+    }
+
+    fn exit_calm(&self) {
+        self.state.borrow_mut().exit_calm();
+    }
+
+    fn waker(&self) -> Waker {
+        self.current_waker()
+    }
+
+    fn arm(&self, after: Duration) -> TimerId {
+        self.state.borrow_mut().arm(self.epoch.get(), after)
+    }
+
+    fn disarm(&self, timer: TimerId) {
+        self.state
+            .borrow_mut()
+            .timers
+            .disarm(self.epoch.get(), timer);
+    }
+
+    fn enter_scope(&self, scoped: &'static dyn PollScoped) {
+        if let Some(me) = self.current.get() {
+            self.push_scope(me, scoped);
+        }
+    }
+
+    fn exit_scope(&self) {
+        if let Some(me) = self.current.get() {
+            self.pop_scope(me);
+        }
+    }
+
+    fn resource(&self, info: ResourceInfo) -> ResourceId {
+        self.state.borrow_mut().tracker.resource(info)
+    }
+
+    fn wait(&self, resource: ResourceId, op: Op, amount: u32, site: Site) -> Option<WaitId> {
+        let me = self.current.get()?;
+        #[cfg(feature = "fuzz")]
+        crate::coverage::blocked(&self.state.borrow().tracker, resource, site);
+        Some(
+            self.state
+                .borrow_mut()
+                .tracker
+                .wait(me, resource, op, amount, site),
+        )
+    }
+
+    #[inline]
+    fn polled(&self, wait: WaitId, by: &Waker) {
+        let state = &mut *self.state.borrow_mut();
+        if !self.closing.get() {
+            state.touched_by(wait, false);
+        }
+        if let Some(me) = self.current.get()
+            && waker::is_waker(by, self.waker_word(state.slots.at(me.slot)))
+        {
+            state.tracker.wait_polled(wait);
+        }
+    }
+
+    fn granted(&self, wait: WaitId) {
+        let state = &mut *self.state.borrow_mut();
+        if !self.closing.get() {
+            state.touched_by(wait, true);
+        }
+        state.tracker.granted(wait);
+    }
+
+    fn abandoned(&self, wait: WaitId) {
+        let state = &mut *self.state.borrow_mut();
+        if !self.closing.get() {
+            state.touched_by(wait, false);
+        }
+        state.tracker.abandoned(wait);
+    }
+
+    #[inline]
+    fn holds_back(&self, op: Op, resource: ResourceId) -> bool {
+        self.asks_what_to_hold_back.get() && self.hold_back(op, resource)
+    }
+
+    fn attempts(&self) {
+        if let Some(me) = self.current.get() {
+            self.state.borrow_mut().attempts(me);
+        }
+    }
+
+    fn unseen(&self) {
+        if !self.closing.get()
+            && let Some(strategy) = self.state.borrow_mut().strategy.other()
+        {
+            strategy.touched(Touch::Everything);
+        }
+    }
+
+    #[inline]
+    fn hold(&self, resource: ResourceId, op: Op, amount: u32, site: Site) -> Option<HoldId> {
+        let me = self.current.get()?;
+        Some(
+            self.state
+                .borrow_mut()
+                .tracker
+                .hold(me, resource, op, amount, site),
+        )
+    }
+
+    #[inline]
+    fn release(&self, hold: HoldId) {
+        self.state
+            .borrow_mut()
+            .tracker
+            .release(hold, self.current.get());
+    }
+
+    fn resize_hold(&self, hold: HoldId, amount: u32, op: Op) {
+        self.state
+            .borrow_mut()
+            .tracker
+            .resize_hold(hold, amount, op);
+    }
+
+    fn add_permits(&self, resource: ResourceId, change: i64) {
+        self.state
+            .borrow_mut()
+            .tracker
+            .add_permits(resource, change);
+    }
+
+    #[inline]
+    fn moved(&self) {
+        self.state.borrow_mut().tracker.moved();
+    }
+
+    fn woken(&self, word: usize) -> bool {
+        self.wake(word)
+    }
+
+    fn about_to_abort(&self) {
+        // It is being unwound, and so is its destructor; unless that is no destructor's panic.
+        if !self.is_upright(1) {
+            self.lose(2);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! `explore`: a deterministic executor inside of a tokio runtime with a paused clock.
+//!
+//! One OS thread runs the whole program. Tasks are polled on coroutines, so that a switch point in
+//! the middle of a poll can let somebody else run; a strategy makes every choice. When nothing is
+//! ready the paused clock jumps to the next timer, and when a sentinel farther away than any real
+//! timer fires, nothing can ever happen again.
+
+mod censuses;
+pub mod closing;
+pub mod executor;
+pub mod fiber;
+mod host;
+pub mod inbox;
+pub mod judge;
+mod partial;
+mod record;
+pub mod run;
+mod session;
+pub mod slots;
+pub mod state;
+mod waker;
+
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+
+pub use fiber::Pause;
+pub use inbox::deliver;
+pub use slots::Slots;
+
+use crate::pulse::Pulse;
+use crate::run::{Care, Engine, OneRun, Run, Runs};
+use crate::strategy::Chooser;
+use crate::threads::Ours;
+use standstill_model::plan::{EngineKind, Plan};
+use standstill_model::scenario::Program;
+
+/// The explore engine. It is bound to the thread that made it.
+#[derive(Debug)]
+pub struct Explore {
+    /// Where it is: stacks that rest refer to it.
+    executor: Rc<executor::Executor>,
+    _thread: Ours,
+}
+
+impl Explore {
+    /// An engine for the current thread.
+    ///
+    /// A program that blocks the thread for real, on a raw `std::sync::Mutex` say, blocks it for
+    /// ever; a [`Hunt`](crate::Hunt) watches out for that, this does not.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::watched(Arc::default())
+    }
+
+    pub fn watched(pulse: Arc<Pulse>) -> Self {
+        let thread = Ours::register();
+        pulse.set_thread(thread.id);
+        Self {
+            executor: Rc::new_cyclic(|me: &Weak<executor::Executor>| {
+                executor::Executor::new(pulse, Weak::clone(me) as Weak<dyn fiber::JobServer>)
+            }),
+            _thread: thread,
+        }
+    }
+
+    /// Runs a plan under this strategy instead of its own.
+    pub fn run_by(&self, program: &Program, plan: &Plan, care: Care, strategy: Chooser) -> Run {
+        session::run_by(&self.executor, program, plan, care, strategy)
+    }
+}
+
+impl Drop for Explore {
+    fn drop(&mut self) {
+        self.executor.end_fibers();
+    }
+}
+
+impl Default for Explore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Engine for Explore {
+    fn kind(&self) -> EngineKind {
+        EngineKind::Explore
+    }
+
+    fn run(&mut self, program: &Program, plan: &Plan, care: Care) -> Run {
+        let mut one = OneRun::new(plan, care);
+        self.run_all(program, &mut one);
+        match one.run {
+            Some(run) => run,
+            None => unreachable!("a run that was begun has come to an end"),
+        }
+    }
+
+    fn run_all(&mut self, program: &Program, runs: &mut dyn Runs) {
+        session::run_all(&self.executor, program, runs);
+    }
+}

@@ -1,0 +1,651 @@
+//! One run: a fresh runtime, the loop of steps, the budgets, and the moment it is over.
+
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::future::{Future, poll_fn};
+use std::panic::Location;
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use standstill_model::finding::{Undecided, Verdict};
+use standstill_model::load::Load;
+use standstill_model::plan::{Leaks, Plan, Preempt};
+use standstill_model::scenario::{Program, RootFuture};
+use standstill_rt::facade::locals;
+use standstill_rt::host::{Failure, NewTask, TaskBody};
+use standstill_rt::task::{TaskKind, TaskRef};
+use standstill_rt::unmodelled::Refused;
+use tokio::time::{Instant, Sleep};
+
+use crate::explore::executor::Executor;
+use crate::explore::judge::{self, Ending, How};
+use crate::explore::partial::PartialHangs;
+use crate::explore::record::Recorder;
+use crate::explore::state::{Next, SLICE, Setting};
+use crate::strategy::Chooser;
+use crate::threads;
+use crate::{Care, Run};
+
+/// A timer as far away as this never fires: quiescence comes first.
+pub const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// A run ends undecided this long, in virtual time, after the last timer that was armed.
+pub const MOST_TIME: Duration = Duration::from_secs(3600);
+
+/// Tasks that still tick this long, in virtual time, after the last timer that was armed when the
+/// root ended, are left behind.
+pub const LEAK_HORIZON: Duration = Duration::from_secs(300);
+
+/// How long an OS thread of the program's may take to wake a run that stands still. A pool that was
+/// started in an earlier run cannot be told from the process's other threads.
+const FOREIGN_PATIENCE: Duration = Duration::from_millis(100);
+
+/// Before tasks count as livelocked the clock is advanced by each of these in turn: they may be
+/// spinning until a timeout.
+const LIVELOCK_ADVANCES: [Duration; 7] = [
+    Duration::from_millis(1),
+    Duration::from_millis(10),
+    Duration::from_millis(100),
+    Duration::from_secs(1),
+    Duration::from_secs(10),
+    Duration::from_secs(60),
+    Duration::from_secs(3600),
+];
+
+/// Fair steps after each of them.
+const LIVELOCK_STEPS: u64 = 2_000;
+
+/// What lets the tasks of a run run: the executor itself, or another engine that has taken over
+/// that part.
+pub trait Carrier {
+    /// Where the state of the run is.
+    fn executor(&self) -> &Executor;
+
+    /// Adds the root.
+    fn add_root(&self, root: NewTask<dyn TaskBody>);
+
+    /// Lets tasks run, step after step, until something else is due.
+    fn run_steps(&self, settling: bool) -> Next;
+
+    /// A waker of this word was woken.
+    fn wake(&self, word: usize);
+
+    /// Takes the run down. Returns how many tasks could not be.
+    fn close(&self) -> u32;
+}
+
+/// A run that has been taken down.
+#[derive(Debug)]
+pub struct Conducted {
+    pub ending: Ending,
+    /// How many tasks could not be unwound.
+    pub given_up: u32,
+    /// Virtual time that has passed.
+    pub elapsed: Duration,
+}
+
+/// An epoch that no run of the process had before. A thread takes them by the block: threads that
+/// count by one number wait for each other.
+pub fn new_epoch() -> u32 {
+    const BLOCK: u32 = 1_024;
+    static BLOCKS: AtomicU32 = AtomicU32::new(0);
+    thread_local! {
+        static NEXT: Cell<u32> = const { Cell::new(0) };
+    }
+    let mut next = NEXT.get();
+    if next.is_multiple_of(BLOCK) {
+        next = BLOCKS.fetch_add(1, Ordering::Relaxed).wrapping_mul(BLOCK);
+    }
+    // 0 means "entered in no run".
+    let epoch = next.max(1);
+    NEXT.set(epoch.wrapping_add(1));
+    epoch
+}
+
+/// Runs the program until it is known how that ends.
+pub async fn conduct<C: Carrier>(
+    carrier: &C,
+    program: &Program,
+    plan: &Plan,
+    surroundings: Surroundings,
+) -> Ending {
+    carrier.add_root(NewTask::<dyn TaskBody> {
+        body: Box::pin(Root {
+            program: program.clone(),
+            load: plan.load,
+            future: None,
+        }),
+        kind: TaskKind::Async,
+        type_name: program.type_name(),
+        site: Location::caller(),
+    });
+    let mut drive = pin!(Drive::new(carrier, plan, surroundings));
+    poll_fn(|cx| drive.as_mut().poll(cx)).await
+}
+
+/// Takes a run down that has come to its end.
+pub fn taken_down<C: Carrier>(carrier: &C, ending: Ending) -> Conducted {
+    let executor = carrier.executor();
+    let given_up = carrier.close();
+    let elapsed = executor.state.borrow().elapsed();
+    Conducted {
+        ending,
+        given_up,
+        elapsed,
+    }
+}
+
+/// What a run that has been taken down came to.
+pub fn conclude(
+    executor: &Executor,
+    plan: &Plan,
+    conducted: &Conducted,
+    unscheduled: usize,
+    refused: Option<Refused>,
+) -> Run {
+    let verdict = match refused {
+        // Whatever came of it is no fact about the program.
+        Some(Refused { what, instead }) => {
+            Verdict::Undecided(Undecided::Unmodelled { what, instead })
+        }
+        None => judge::verdict(
+            executor,
+            plan,
+            &conducted.ending,
+            unscheduled,
+            conducted.given_up,
+        ),
+    };
+    let mut state = executor.state.borrow_mut();
+    let (choices, digest) = match state.recorder.take() {
+        Some(recorder) => {
+            let (choices, digest) = recorder.finish();
+            (choices, Some(digest))
+        }
+        None => (Vec::new(), None),
+    };
+    let mut trace = state.tracker.take_trace();
+    if let (Some(trace), Some(finding)) = (&mut trace, verdict.finding()) {
+        trace.name_as_in(finding);
+    }
+    Run {
+        verdict,
+        steps: state.steps,
+        order: state.order,
+        choices,
+        digest,
+        divergence: state.strategy.divergence().map(str::to_owned),
+        trace,
+        shuttle_schedule: None,
+        exhausted: false,
+    }
+}
+
+impl Setting {
+    /// What `plan` asks for.
+    pub fn of(plan: &Plan, strategy: Chooser, care: Care) -> Self {
+        Self {
+            total_steps: u64::from(plan.total_steps),
+            preempt: plan.preempt == Preempt::Op,
+            strategy,
+            recorder: (care >= Care::Record).then(Recorder::default),
+            traced: care >= Care::Trace,
+        }
+    }
+}
+
+impl Carrier for Executor {
+    fn executor(&self) -> &Executor {
+        self
+    }
+
+    fn add_root(&self, root: NewTask<dyn TaskBody>) {
+        self.state.borrow_mut().add(root, None);
+    }
+
+    fn run_steps(&self, settling: bool) -> Next {
+        Executor::run_steps(self, settling)
+    }
+
+    fn wake(&self, word: usize) {
+        Executor::wake(self, word);
+    }
+
+    fn close(&self) -> u32 {
+        Executor::close(self)
+    }
+}
+
+/// The root. Its future is made in its first poll, so that a panic while it is made is its own.
+struct Root {
+    program: Program,
+    load: Load,
+    future: Option<RootFuture>,
+}
+
+impl TaskBody for Root {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        let (program, load) = (&this.program, this.load);
+        let future = this.future.get_or_insert_with(|| program.root(load));
+        ready!(future.as_mut().poll(cx));
+        this.future = None;
+        locals::end();
+        Poll::Ready(())
+    }
+
+    fn fail(mut self: Pin<&mut Self>, _: Failure) {
+        self.future = None;
+    }
+}
+
+impl Drop for Root {
+    fn drop(&mut self) {
+        self.future = None;
+        locals::end();
+    }
+}
+
+/// After the root has ended: who is still there at the horizon was left behind. A task may still
+/// arm a timer that is longer than any before; a ticker does not, each of its ticks is as far off as
+/// the last one.
+#[derive(Clone, Copy, Debug, Default)]
+struct Settling {
+    horizon: Option<Duration>,
+    longest: Duration,
+}
+
+/// Steps without progress: is it a livelock?
+#[derive(Clone, Copy, Debug)]
+struct Probe {
+    stage: usize,
+    until: u64,
+}
+
+/// What is watched of the process around a run.
+#[derive(Debug)]
+pub struct Surroundings {
+    /// The OS threads that were there before and are not ours.
+    threads: Option<BTreeSet<u32>>,
+    /// How long other threads may take to wake the run, in real time.
+    patience: Duration,
+}
+
+impl Surroundings {
+    pub fn of(care: Care) -> Self {
+        Self {
+            threads: (care >= Care::Record).then(threads::others),
+            patience: if care >= Care::Confirm {
+                FOREIGN_PATIENCE
+            } else {
+                Duration::ZERO
+            },
+        }
+    }
+}
+
+struct Drive<'a, C> {
+    carrier: &'a C,
+    executor: &'a Executor,
+    leaks: Leaks,
+    max_steps: u64,
+    total_steps: u64,
+    surroundings: Surroundings,
+    sentinel: Option<Pin<Box<Sleep>>>,
+    /// It was polled before.
+    begun: bool,
+    /// The last poll found nothing to do and left the clock to the runtime.
+    waiting: bool,
+    /// Virtual time when the executor last had nothing to do.
+    idle_since: Duration,
+    settling: Option<Settling>,
+    probe: Option<Probe>,
+    partial: PartialHangs,
+    progress: u64,
+    progress_step: u64,
+    last_deadline: Duration,
+}
+
+impl<'a, C: Carrier> Drive<'a, C> {
+    fn new(carrier: &'a C, plan: &Plan, surroundings: Surroundings) -> Self {
+        Self {
+            carrier,
+            executor: carrier.executor(),
+            leaks: plan.leaks,
+            max_steps: u64::from(plan.max_steps),
+            total_steps: u64::from(plan.total_steps),
+            surroundings,
+            sentinel: None,
+            begun: false,
+            waiting: false,
+            idle_since: Duration::ZERO,
+            settling: None,
+            probe: None,
+            partial: PartialHangs::new(),
+            progress: 0,
+            progress_step: 0,
+            last_deadline: Duration::ZERO,
+        }
+    }
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Ending> {
+        let this = &mut *self;
+        let executor = this.executor;
+        this.listen(cx);
+        {
+            let mut state = executor.state.borrow_mut();
+            if std::mem::replace(&mut this.begun, true) {
+                state.clock = state.elapsed();
+            } else {
+                // The runtime's last run may have looked at the clock already: it stands still.
+                state.began.get_or_insert_with(Instant::now);
+            }
+            let ms = u64::try_from(state.clock.as_millis()).unwrap_or(u64::MAX);
+            if let Some(tracer) = &mut state.tracker.tracer {
+                tracer.at_time(ms);
+            }
+        }
+        for word in executor.inbox.drain() {
+            this.carrier.wake(word);
+        }
+        if std::mem::take(&mut this.waiting)
+            && !std::mem::take(&mut executor.state.borrow_mut().idle)
+        {
+            // A task was woken while there was nothing to do: the clock has advanced.
+            this.progressed();
+        }
+        loop {
+            let settling = this.settling.is_some();
+            match this.carrier.run_steps(settling) {
+                Next::RootEnded => {
+                    if let Some(ending) = this.after_root() {
+                        return Poll::Ready(ending);
+                    }
+                }
+                Next::CutShort => return Poll::Ready(this.ending(How::Done)),
+                Next::Fire if executor.state.borrow().stopped => {
+                    return Poll::Ready(this.ending(How::Endless));
+                }
+                Next::SliceOver => {
+                    if let Some(ending) = this.slice_over() {
+                        return Poll::Ready(ending);
+                    }
+                    if let Some(strategy) = executor.state.borrow_mut().strategy.other() {
+                        strategy.turns();
+                    }
+                    // A turn for what third-party code spawned on the runtime, and for its timers.
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                Next::Fire => {
+                    this.fire_earliest(cx);
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                Next::Nothing => {
+                    return match this.idle(cx) {
+                        Some(ending) => Poll::Ready(ending),
+                        None => Poll::Pending,
+                    };
+                }
+            }
+        }
+    }
+
+    fn listen(&self, cx: &Context<'_>) {
+        let listener = &mut self.executor.state.borrow_mut().listener;
+        // Not `will_wake`: a clone may have another copy of the table, and never counts as the same
+        // then. What the listener keeps alive is at nobody else's address.
+        let data = cx.waker().data();
+        let same = listener
+            .as_ref()
+            .is_some_and(|listener| !data.is_null() && std::ptr::eq(listener.data(), data));
+        if !same {
+            *listener = Some(cx.waker().clone());
+            self.executor.inbox.listen(cx.waker().clone());
+        }
+    }
+
+    /// Nothing is ready: lets the runtime advance the clock to the next timer.
+    fn idle(&mut self, cx: &mut Context<'_>) -> Option<Ending> {
+        let executor = self.executor;
+        let fired = self
+            .sentinel
+            .as_mut()
+            .is_some_and(|sentinel| sentinel.as_mut().poll(cx).is_ready());
+        if fired {
+            return Some(self.quiescent());
+        }
+        if self.settling.is_some() {
+            executor.state.borrow_mut().settle();
+        }
+        self.idle_since = executor.state.borrow().elapsed();
+        if let Some(ending) = self.time_over() {
+            return Some(ending);
+        }
+        let sentinel = self
+            .sentinel
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(NEVER)));
+        if sentinel.as_mut().poll(cx).is_ready() {
+            return Some(self.quiescent());
+        }
+        {
+            let state = &mut *executor.state.borrow_mut();
+            state.idle = true;
+            if let Some(strategy) = state.strategy.other() {
+                strategy.idles();
+            }
+        }
+        self.waiting = true;
+        None
+    }
+
+    /// The clock moves to the earliest armed timer although tasks are ready: real code is
+    /// sometimes slow.
+    fn fire_earliest(&mut self, cx: &mut Context<'_>) {
+        let ahead = {
+            let state = self.executor.state.borrow();
+            let earliest = state.timers.earliest();
+            earliest.map(|deadline| deadline.saturating_sub(state.elapsed()))
+        };
+        if ahead.is_some() {
+            let tracker = &mut self.executor.state.borrow_mut().tracker;
+            tracker.trace(|tracer, step| tracer.timer_fired(step));
+        }
+        if let Some(ahead) = ahead {
+            self.advance(ahead + Duration::from_millis(1), cx);
+        }
+    }
+
+    fn advance(&mut self, by: Duration, cx: &mut Context<'_>) {
+        // The first poll moves the clock; what is left of the future is a yield.
+        let _ = pin!(tokio::time::advance(by)).poll(cx);
+        self.progressed();
+    }
+
+    fn progressed(&mut self) {
+        self.progress_step = self.executor.state.borrow().steps;
+    }
+
+    /// Looks at the budgets, once a slice.
+    fn slice_over(&mut self) -> Option<Ending> {
+        let executor = self.executor;
+        let (steps, progress) = {
+            let mut state = executor.state.borrow_mut();
+            state.slice_end = (state.steps + SLICE).min(self.total_steps);
+            (state.steps, state.tracker.progress)
+        };
+        if let Some(ending) = self.partial_hang() {
+            return Some(ending);
+        }
+        if steps >= self.total_steps {
+            self.idle_since = executor.state.borrow().elapsed();
+            return Some(self.ending(How::Endless));
+        }
+        if progress != self.progress {
+            self.progress = progress;
+            self.progress_step = steps;
+            if self.probe.take().is_some() && self.settling.is_none() {
+                executor.state.borrow_mut().fair = false;
+            }
+        }
+        if self.probe.is_none() && steps - self.progress_step > self.max_steps {
+            executor.state.borrow_mut().fair = true;
+            self.probe = Some(Probe {
+                stage: 0,
+                until: steps,
+            });
+        }
+        self.probe_livelock(steps)
+    }
+
+    /// Under fairness now, with ever longer advances of the clock in between.
+    fn probe_livelock(&mut self, steps: u64) -> Option<Ending> {
+        let probe = self.probe.as_mut()?;
+        if steps < probe.until {
+            return None;
+        }
+        let Some(advance) = LIVELOCK_ADVANCES.get(probe.stage) else {
+            self.idle_since = self.executor.state.borrow().elapsed();
+            return Some(self.ending(How::Livelock));
+        };
+        probe.stage += 1;
+        probe.until = steps + LIVELOCK_STEPS;
+        let mut nobody = Context::from_waker(std::task::Waker::noop());
+        let _ = pin!(tokio::time::advance(*advance)).poll(&mut nobody);
+        None
+    }
+
+    /// Looks at the virtual clock, whenever nothing is ready.
+    fn time_over(&mut self) -> Option<Ending> {
+        let executor = self.executor;
+        let now = self.idle_since;
+        if self.settled(now) {
+            return Some(self.left_behind(true));
+        }
+        if let Some(ending) = self.partial_hang() {
+            return Some(ending);
+        }
+        if now > self.last_deadline.saturating_add(MOST_TIME) {
+            let latest = executor.state.borrow().timers.latest(NEVER);
+            match latest {
+                // A one-shot timer that is far away may still end it all; a ticker keeps arming
+                // the next tick, and each is near.
+                Some(latest) if latest > now.saturating_add(MOST_TIME) => {
+                    self.last_deadline = latest;
+                }
+                // Enough for a candidate to be confirmed or dropped.
+                _ if self.settling.is_none() && self.partial.look(executor) => {
+                    self.last_deadline = now;
+                }
+                _ => return Some(self.ending(How::Endless)),
+            }
+        }
+        None
+    }
+
+    /// The root has ended: with nobody left the run is over; otherwise the others get a fair
+    /// chance to end, too.
+    fn after_root(&mut self) -> Option<Ending> {
+        {
+            let state = &mut *self.executor.state.borrow_mut();
+            let root_panicked = state
+                .panics
+                .iter()
+                .any(|panicked| panicked.task.serial == 0);
+            if state.alive > 0 && self.leaks != Leaks::Off && !root_panicked {
+                let strategy = state.strategy.other();
+                if !strategy.is_some_and(|strategy| strategy.outlasts_root()) {
+                    state.settle();
+                }
+                self.settling = Some(Settling::default());
+                return None;
+            }
+            if state.alive > 0
+                && let Some(strategy) = state.strategy.other()
+            {
+                strategy.cut();
+            }
+        }
+        Some(self.ending(How::Done))
+    }
+
+    /// Whether the root ended so long ago that whoever still ticks was left behind. Asked only
+    /// when nothing is ready: everybody has had the chance to arm a timer.
+    fn settled(&mut self, now: Duration) -> bool {
+        let Some(settling) = &mut self.settling else {
+            return false;
+        };
+        let state = self.executor.state.borrow();
+        let longest = state.longest_timer;
+        if settling.horizon.is_none() || longest > settling.longest.max(LEAK_HORIZON) {
+            let last = state.timers.latest(NEVER).unwrap_or_default().max(now);
+            settling.longest = longest;
+            settling.horizon = Some(last.saturating_add(LEAK_HORIZON));
+            self.last_deadline = self.last_deadline.max(last);
+        }
+        settling.horizon.is_some_and(|horizon| now > horizon)
+    }
+
+    /// Nothing can ever happen again.
+    fn quiescent(&mut self) -> Ending {
+        if self.settling.is_some() {
+            return self.left_behind(false);
+        }
+        self.at_standstill(How::Hang)
+    }
+
+    fn left_behind(&self, ticking: bool) -> Ending {
+        self.at_standstill(How::Leak { ticking })
+    }
+
+    fn at_standstill(&self, how: How) -> Ending {
+        let foreign = self.foreign_threads();
+        if foreign > 0 {
+            return self.ending(How::ForeignThread { count: foreign });
+        }
+        self.ending(how)
+    }
+
+    fn ending(&self, how: How) -> Ending {
+        self.ending_with(how, &[])
+    }
+
+    fn ending_with(&self, how: How, dead: &[TaskRef]) -> Ending {
+        Ending {
+            how,
+            members: judge::members(self.executor, dead),
+            virtual_time: self.idle_since,
+        }
+    }
+
+    /// Looks for tasks that can never run again while others go on. After the root has ended
+    /// they are left behind, which is another finding.
+    fn partial_hang(&mut self) -> Option<Ending> {
+        if self.settling.is_some() || self.probe.is_some() {
+            return None;
+        }
+        let dead = self.partial.turn(self.executor)?;
+        let foreign = self.foreign_threads();
+        Some(if foreign > 0 {
+            self.ending(How::ForeignThread { count: foreign })
+        } else {
+            self.ending_with(How::PartialHang, &dead)
+        })
+    }
+
+    /// OS threads that might still wake the run: those that the program has started in it, or else
+    /// one that does wake it while it is given the time.
+    fn foreign_threads(&self) -> usize {
+        let started = match &self.surroundings.threads {
+            Some(before) => threads::others().difference(before).count(),
+            None => 0,
+        };
+        if started == 0 && self.executor.inbox.fills_within(self.surroundings.patience) {
+            return 1;
+        }
+        started
+    }
+}

@@ -1,0 +1,174 @@
+//! Where the tasks of a run are kept.
+
+use std::any::Any;
+use std::fmt;
+use std::pin::Pin;
+
+use standstill_rt::host::{PollScoped, TaskBody};
+use standstill_rt::task::{TaskKind, TaskRef};
+
+use crate::explore::fiber::Fiber;
+use crate::explore::inbox::MOST_TASKS;
+use crate::pulse::Identity;
+
+/// Where a slot's task is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// There is none.
+    Vacant,
+    /// Between two polls.
+    Idle,
+    /// In the poll that is running.
+    Running,
+    /// Suspended inside a poll, ready to go on.
+    Preempted,
+    /// Blocked inside a poll: suspended until it is woken.
+    Parked,
+}
+
+/// A task, or the place of one that has ended.
+pub struct Slot {
+    pub phase: Phase,
+    pub task: TaskRef,
+    /// What its wakers are known by.
+    pub stamp: u64,
+    pub kind: TaskKind,
+    pub begun: bool,
+    /// How many `block_in_place` it is in.
+    pub may_block: u32,
+    /// Woken since its poll began, or since it was last suspended in one.
+    pub woken: bool,
+    /// Woken since its poll began: to be polled again, whatever it was suspended for meanwhile.
+    pub poll_again: bool,
+    /// It was to be polled again before it held an operation back.
+    pub held_again: bool,
+    pub aborted: bool,
+    pub identity: &'static Identity,
+    pub body: Option<Pin<Box<dyn TaskBody>>>,
+    pub fiber: Option<Fiber>,
+    /// What is in thread-locals for the poll that is running, the outermost first.
+    pub scopes: Vec<&'static dyn PollScoped>,
+    /// What was in them when the poll was suspended, the innermost first.
+    pub put_aside: Vec<Box<dyn Any>>,
+}
+
+impl fmt::Debug for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Slot")
+            .field("phase", &self.phase)
+            .field("task", &self.task)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The slots of a run. A vacant one is used again.
+#[derive(Debug, Default)]
+pub struct Slots {
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+}
+
+impl Slots {
+    pub fn clear(&mut self) {
+        self.slots.clear();
+        self.free.clear();
+    }
+
+    pub fn count(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// The slot that the next task goes into.
+    ///
+    /// # Panics
+    ///
+    /// If the program spawns without bound.
+    pub fn next_free(&mut self) -> u32 {
+        let slot = match self.free.pop() {
+            Some(slot) => slot,
+            None => u32::try_from(self.slots.len()).unwrap_or(u32::MAX),
+        };
+        assert!(
+            slot < MOST_TASKS,
+            "more than {MOST_TASKS} tasks alive in one run; the program spawns without bound"
+        );
+        slot
+    }
+
+    /// Puts a task into the slot that [`Slots::next_free`] named.
+    pub fn put(
+        &mut self,
+        task: TaskRef,
+        stamp: u64,
+        kind: TaskKind,
+        identity: &'static Identity,
+        body: Pin<Box<dyn TaskBody>>,
+    ) {
+        let (scopes, put_aside) = match self.slots.get_mut(task.slot as usize) {
+            Some(before) => (
+                std::mem::take(&mut before.scopes),
+                std::mem::take(&mut before.put_aside),
+            ),
+            None => (Vec::new(), Vec::new()),
+        };
+        let slot = Slot {
+            phase: Phase::Idle,
+            task,
+            stamp,
+            kind,
+            begun: false,
+            may_block: 0,
+            woken: false,
+            poll_again: false,
+            held_again: false,
+            aborted: false,
+            identity,
+            body: Some(body),
+            fiber: None,
+            scopes,
+            put_aside,
+        };
+        match self.slots.get_mut(task.slot as usize) {
+            Some(place) => *place = slot,
+            None => self.slots.push(slot),
+        }
+    }
+
+    /// Whether the task in `slot` is in the middle of a poll.
+    pub fn in_poll(&self, slot: u32) -> bool {
+        matches!(
+            self.slots[slot as usize].phase,
+            Phase::Running | Phase::Preempted
+        )
+    }
+
+    /// Whether there is a task in `slot` that is not in the middle of a poll.
+    pub fn rests(&self, slot: u32) -> bool {
+        let slot = self.slots.get(slot as usize);
+        slot.is_some_and(|slot| slot.phase == Phase::Idle)
+    }
+
+    /// Gives a slot back.
+    pub fn give(&mut self, slot: u32) {
+        self.free.push(slot);
+    }
+
+    #[inline]
+    pub fn at(&mut self, slot: u32) -> &mut Slot {
+        &mut self.slots[slot as usize]
+    }
+
+    #[inline]
+    pub fn get_mut(&mut self, slot: u32) -> Option<&mut Slot> {
+        self.slots.get_mut(slot as usize)
+    }
+
+    /// The tasks that have not ended, in slot order.
+    pub fn living(&self) -> Vec<TaskRef> {
+        self.slots
+            .iter()
+            .filter(|slot| slot.phase != Phase::Vacant)
+            .map(|slot| slot.task)
+            .collect()
+    }
+}

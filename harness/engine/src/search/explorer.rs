@@ -1,0 +1,108 @@
+//! Execution after execution, until every path of the tree was seen.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+use standstill_model::plan::Plan;
+use standstill_model::scenario::Program;
+
+use crate::search::direct::Habits;
+use crate::search::path::Path;
+use crate::search::trace::{Actor, Clocks};
+use crate::search::tree::{Breadth, Tree};
+use crate::search::walk::{Shared, Walk};
+use crate::strategy::Chooser;
+use crate::{Care, Explore, Run};
+
+/// One execution.
+#[derive(Debug)]
+pub struct Execution<'a> {
+    pub run: &'a Run,
+    /// How many pairs of steps had to be seen the other way round, by what they depend on each
+    /// other by.
+    pub reversed: &'a BTreeMap<&'static str, u64>,
+    walk: &'a Walk,
+}
+
+impl Execution<'_> {
+    /// It was broken off: another like it was seen.
+    pub fn is_redundant(&self) -> bool {
+        self.walk.asleep
+    }
+
+    /// Why it is not the whole truth about the program.
+    pub fn doubt(&self) -> Option<&str> {
+        self.walk.doubt.as_deref()
+    }
+
+    /// The plan that brings it back.
+    pub fn plan(&mut self, plan: &Plan) -> Plan {
+        let choices = self.walk.choices();
+        Plan {
+            schedule: standstill_model::plan::Schedule::Choices(choices),
+            ..plan.clone()
+        }
+    }
+}
+
+/// Executes `program` as `plan` says, but for its schedule: along every path of that breadth, or
+/// until `each` breaks off. True if every path was seen.
+pub fn explore(
+    engine: &Explore,
+    program: &Program,
+    plan: &Plan,
+    breadth: Breadth,
+    early_timers: u32,
+    mut each: impl FnMut(Execution<'_>) -> ControlFlow<()>,
+) -> bool {
+    let shared = Rc::new(RefCell::new(Shared {
+        tree: Tree::new(breadth),
+        walk: Walk::default(),
+        habits: Habits::default(),
+    }));
+    let mut clocks = Clocks::default();
+    let mut reversed = BTreeMap::new();
+    loop {
+        let path = Path::new(Rc::clone(&shared), early_timers);
+        let chooser = Chooser::Other(Box::new(path));
+        let run = engine.run_by(program, plan, Care::Hunt, chooser);
+        let Shared { tree, walk, habits } = &mut *shared.borrow_mut();
+        if habits.mistaken() {
+            *tree = Tree::new(breadth);
+            *walk = Walk::default();
+            clocks = Clocks::default();
+            reversed.clear();
+            continue;
+        }
+        if habits.spoilt() {
+            walk.again();
+            continue;
+        }
+        if let Some(last) = walk.events.last()
+            && last.actor != Actor::World
+        {
+            tree.touched(last.node, &last.accesses);
+        }
+        if breadth == Breadth::Reduced {
+            for race in clocks.races(&walk.events, walk.kept) {
+                if tree.reverse(&race) {
+                    *reversed.entry(race.over).or_insert(0) += 1;
+                }
+            }
+        }
+        let execution = Execution {
+            run: &run,
+            reversed: &reversed,
+            walk,
+        };
+        if each(execution).is_break() {
+            return false;
+        }
+        if !tree.advance() {
+            return true;
+        }
+        walk.restart(tree.fresh);
+    }
+}

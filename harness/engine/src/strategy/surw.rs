@@ -1,0 +1,114 @@
+//! `surw`: the selectively uniform random walk (Zhao, Wolff, Mathur, Roychoudhury: "Selectively
+//! uniform concurrency testing", ASPLOS 2025).
+//!
+//! A few operations are *interesting*: here those on resources of one or two classes that more than
+//! one task used in the trial run, drawn anew for each seed. The next task to make an interesting
+//! operation is drawn in proportion to how many each has ahead of it, and the others stop before
+//! theirs until it has; all else is a random walk. Where the counts are right and no task waits for
+//! another, every interleaving of the interesting operations is equally likely, however many others
+//! there are.
+
+use std::rc::Rc;
+
+use standstill_model::random::Random;
+
+use crate::strategy::census::{Census, Class};
+use crate::strategy::weights::Weights;
+use crate::strategy::{Pick, Strategy, View};
+
+/// The walk.
+#[derive(Debug)]
+pub(super) struct Surw {
+    random: Random,
+    census: Rc<Census>,
+    interesting: Vec<Class>,
+    weights: Weights,
+    /// Whose interesting operation is next.
+    intended: Option<u32>,
+}
+
+/// Classes drawn, at the most.
+const MOST_CLASSES: u32 = 2;
+
+/// One choice in this many fires the earliest timer, where one is armed.
+const FIRE_ONE_IN: u32 = 32;
+
+impl Surw {
+    pub(super) fn new(seed: u64, census: Rc<Census>) -> Self {
+        let mut random = Random::new(seed);
+        Self {
+            interesting: census.draw(&mut random, MOST_CLASSES),
+            random,
+            census,
+            weights: Weights::default(),
+            intended: None,
+        }
+    }
+
+    fn hand_down(&mut self, view: &View<'_>) {
+        let (census, interesting) = (&self.census, &self.interesting);
+        self.weights
+            .hand_down(view, |slot| census.operations(view, slot, interesting));
+    }
+
+    fn is_interesting(&self, view: &View<'_>, slot: u32) -> bool {
+        Class::of(view, view.pending(slot)).is_some_and(|class| self.interesting.contains(&class))
+    }
+
+    fn runs(&mut self, view: &View<'_>, slot: u32) {
+        if self.is_interesting(view, slot) {
+            self.weights.spend(slot);
+            self.intended = None;
+        }
+    }
+}
+
+impl Strategy for Surw {
+    fn pick(&mut self, view: &View<'_>) -> Pick {
+        self.hand_down(view);
+        if view.may_fire && self.random.below(FIRE_ONE_IN) == 0 {
+            return Pick::Timer;
+        }
+        if self.intended.is_none() {
+            let weights = &self.weights;
+            self.intended =
+                weights.draw(&mut self.random, view.ready.iter(), |slot| weights.of(slot));
+        }
+        let goes = |this: &Self, slot: u32| {
+            this.intended == Some(slot) || !this.is_interesting(view, slot)
+        };
+        let going = view.ready.iter().filter(|slot| goes(self, *slot)).count();
+        let slot = if going > 0 {
+            let at = self.random.below(u32::try_from(going).unwrap_or(u32::MAX));
+            let mut going = view.ready.iter().filter(|slot| goes(self, *slot));
+            going.nth(at as usize)
+        } else {
+            // All stand before an interesting operation, and the one intended waits for them.
+            let weights = &self.weights;
+            weights.draw(&mut self.random, view.ready.iter(), |slot| {
+                weights.of(slot).max(1)
+            })
+        };
+        let Some(slot) = slot else {
+            return view.fallback();
+        };
+        self.runs(view, slot);
+        Pick::Task(slot)
+    }
+
+    fn number(&mut self, bound: u32) -> u32 {
+        self.random.below(bound)
+    }
+
+    fn spawned(&mut self, slot: u32) {
+        self.weights.spawned(slot);
+        // Its slot was somebody else's.
+        self.intended = self.intended.filter(|intended| *intended != slot);
+    }
+
+    fn forced(&mut self, view: &View<'_>, slot: u32) -> Pick {
+        self.hand_down(view);
+        self.runs(view, slot);
+        Pick::Task(slot)
+    }
+}

@@ -1,0 +1,75 @@
+//! `urw`: the uniform random walk (Zhao, Wolff, Mathur, Roychoudhury: "Selectively uniform
+//! concurrency testing", ASPLOS 2025).
+//!
+//! A ready task runs with a probability in proportion to the steps that it and its descendants have
+//! still to make. Where those counts are right, and no task waits for another, every interleaving is
+//! equally likely; a plain random walk prefers those in which a short task is soon done. The counts
+//! are those of a trial run, see [`census`](super::census).
+
+use std::rc::Rc;
+
+use standstill_model::random::Random;
+
+use crate::strategy::census::Census;
+use crate::strategy::weights::Weights;
+use crate::strategy::{Pick, Strategy, View};
+
+/// The walk.
+#[derive(Debug)]
+pub(super) struct Urw {
+    random: Random,
+    census: Rc<Census>,
+    weights: Weights,
+}
+
+/// One choice in this many fires the earliest timer, where one is armed.
+const FIRE_ONE_IN: u32 = 32;
+
+impl Urw {
+    pub(super) fn new(seed: u64, census: Rc<Census>) -> Self {
+        Self {
+            random: Random::new(seed),
+            census,
+            weights: Weights::default(),
+        }
+    }
+
+    fn hand_down(&mut self, view: &View<'_>) {
+        let census = &self.census;
+        self.weights
+            .hand_down(view, |slot| census.steps(view, slot));
+    }
+}
+
+impl Strategy for Urw {
+    fn pick(&mut self, view: &View<'_>) -> Pick {
+        self.hand_down(view);
+        if view.may_fire && self.random.below(FIRE_ONE_IN) == 0 {
+            return Pick::Timer;
+        }
+        // A task that has made more steps than foretold makes one more.
+        let weights = &self.weights;
+        let drawn = weights.draw(&mut self.random, view.ready.iter(), |slot| {
+            weights.of(slot).max(1)
+        });
+        let Some(slot) = drawn else {
+            return view.fallback();
+        };
+        self.weights.spend(slot);
+        Pick::Task(slot)
+    }
+
+    fn number(&mut self, bound: u32) -> u32 {
+        self.random.below(bound)
+    }
+
+    fn spawned(&mut self, slot: u32) {
+        self.weights.spawned(slot);
+    }
+
+    fn forced(&mut self, view: &View<'_>, slot: u32) -> Pick {
+        self.hand_down(view);
+        self.weights.spend(slot);
+        Pick::Task(slot)
+    }
+}

@@ -1,0 +1,149 @@
+//! The future that polls a task: in its run, watched, and with its panics caught.
+
+use std::any::Any;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use standstill_rt::current;
+use standstill_rt::host::{Failure, TaskBody};
+use standstill_rt::panics;
+
+use crate::stress::member::{Member, Unwound};
+use crate::stress::shared::Panicked;
+
+/// A task's code in its run. Dropping it before its end cancels the task.
+pub(super) struct Tracked<B: TaskBody + ?Sized> {
+    member: Arc<Member>,
+    waker: Waker,
+    body: Option<Pin<Box<B>>>,
+}
+
+impl<B: TaskBody + ?Sized> Tracked<B> {
+    pub(super) fn new(member: Arc<Member>, body: Pin<Box<B>>) -> Self {
+        Self {
+            waker: Waker::from(Arc::clone(&member)),
+            member,
+            body: Some(body),
+        }
+    }
+
+    /// Runs a blocking task to its end.
+    pub(super) fn block(mut self) {
+        if !self.member.shared.closing() {
+            self.step(None);
+        }
+    }
+
+    /// One poll. True if it was the last.
+    fn step(&mut self, runtime: Option<&Waker>) -> bool {
+        let Some(body) = &mut self.body else {
+            return true;
+        };
+        self.member.begin(runtime);
+        let entered = current::enter(&*self.member);
+        let mut cx = Context::from_waker(&self.waker);
+        let polled = catch_unwind(AssertUnwindSafe(|| body.as_mut().poll(&mut cx)));
+        let failure = match polled {
+            Ok(Poll::Pending) => {
+                drop(entered);
+                self.member.pause();
+                return false;
+            }
+            Ok(Poll::Ready(())) => None,
+            Err(payload) => Some(payload),
+        };
+        drop(entered);
+        self.finish(failure.map(Failure::Panicked));
+        true
+    }
+
+    /// The task's code goes, and whoever joins it hears how it ended.
+    fn finish(&mut self, failure: Option<Failure>) {
+        let Some(mut body) = self.body.take() else {
+            return;
+        };
+        let entered = current::enter(&*self.member);
+        let disposed = match failure {
+            Some(Failure::Panicked(payload)) if payload.is::<Unwound>() => {
+                catch_unwind(AssertUnwindSafe(|| drop(body)))
+            }
+            Some(failure) => {
+                if let Failure::Panicked(_) = failure {
+                    note_panic(&self.member);
+                }
+                let told = catch_unwind(AssertUnwindSafe(|| body.as_mut().fail(failure)));
+                let dropped = catch_unwind(AssertUnwindSafe(|| drop(body)));
+                told.and(dropped)
+            }
+            None => catch_unwind(AssertUnwindSafe(|| drop(body))),
+        };
+        // A destructor's panic counts as the task's.
+        if let Err(payload) = disposed {
+            note_unless_unwound(&self.member, payload.as_ref());
+        }
+        drop(entered);
+        self.member.end();
+    }
+}
+
+fn note_unless_unwound(member: &Member, payload: &(dyn Any + Send)) {
+    if !payload.is::<Unwound>() {
+        note_panic(member);
+    }
+}
+
+/// Before anybody hears of it: whoever handles it says so right after.
+fn note_panic(member: &Member) {
+    if member.shared.is_ambient() {
+        // It was printed, and is the program's own business.
+        return;
+    }
+    let said = panics::take();
+    let mut book = member.shared.book();
+    let path = book.tracker.path(member.task.slot).to_string();
+    book.panics.push(Panicked {
+        task: member.task,
+        path,
+        identity: member.identity,
+        said,
+        seen: false,
+    });
+}
+
+// The body is pinned in its box; nothing of this is.
+impl<B: TaskBody + ?Sized> Unpin for Tracked<B> {}
+
+impl<B: TaskBody + ?Sized> Future for Tracked<B> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.member.shared.closing() {
+            // What the run looks like is being written down.
+            return Poll::Pending;
+        }
+        if self.member.defers() {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        if self.step(Some(cx.waker())) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+}
+
+impl<B: TaskBody + ?Sized> Drop for Tracked<B> {
+    fn drop(&mut self) {
+        if self.body.is_none() {
+            return;
+        }
+        self.member.begin(None);
+        // At the end of a run nobody is told: everybody goes.
+        let failure = (!self.member.shared.closing()).then_some(Failure::Cancelled);
+        self.finish(failure);
+    }
+}

@@ -1,0 +1,129 @@
+//! `stress`: a real multi-thread tokio runtime, real time, real OS threads.
+//!
+//! The controlled engines show what can happen; this one shows what does. Tasks run in parallel,
+//! with seeded noise at the switch points, and a watchdog on an OS thread of its own decides: it
+//! knows of each task whether it waits, was woken or is being polled, so that slow is never taken
+//! for stuck.
+//!
+//! In reading order:
+//!
+//! - `shared`, `member`, `host`: the run's books, a task of it, and how the facade talks to both;
+//! - `body`: the future that polls a task, in the run and watched;
+//! - `noise`: what happens at switch points;
+//! - `watch`, with `suspects`, `starved` and `partial`: the watchdog;
+//! - `ambient`: the same books, for what is tracked outside of runs;
+//! - `run`, `judge`: one run, from its runtime to its verdict.
+
+mod ambient;
+mod body;
+mod host;
+mod judge;
+mod member;
+mod noise;
+mod partial;
+mod run;
+mod shared;
+mod starved;
+mod suspects;
+#[doc(hidden)]
+pub mod tracking;
+mod watch;
+
+use std::time::Duration;
+
+use standstill_model::plan::{EngineKind, Plan};
+use standstill_model::scenario::Program;
+use standstill_rt::panics;
+
+use crate::{Care, Engine, Run};
+
+pub use ambient::Ambient;
+pub use shared::AMBIENT_EPOCH;
+use watch::Pace;
+
+/// How a stress run is made and watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StressSettings {
+    /// Worker threads of the runtime.
+    pub threads: usize,
+    /// How long nothing may happen before it counts.
+    pub patience: Duration,
+    /// How long tasks may outlive the root.
+    pub grace: Duration,
+}
+
+/// The default of [`StressSettings::patience`].
+pub const DEFAULT_PATIENCE: Duration = Duration::from_secs(1);
+
+/// The default of [`StressSettings::grace`].
+pub const DEFAULT_GRACE: Duration = Duration::from_millis(250);
+
+impl Default for StressSettings {
+    /// Twice as many threads as cores, four at the least: threads that noise has put to sleep
+    /// leave the cores to the others.
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            threads: (2 * cores).max(4),
+            patience: DEFAULT_PATIENCE,
+            grace: DEFAULT_GRACE,
+        }
+    }
+}
+
+/// The stress engine.
+#[derive(Debug)]
+pub struct Stress {
+    settings: StressSettings,
+    pace: Pace,
+    tracks: bool,
+}
+
+impl Stress {
+    /// An engine that makes runs like this.
+    #[must_use]
+    pub fn new(settings: StressSettings) -> Self {
+        panics::install_hook();
+        Self {
+            settings,
+            pace: Pace::new(settings.patience),
+            tracks: true,
+        }
+    }
+
+    /// The same engine with its tracker off: the program is left to itself until its root has ended.
+    /// It tells no finding, and waits for ever for a root that hangs. What tracking costs is
+    /// measured against it.
+    #[must_use]
+    pub fn untracked(settings: StressSettings) -> Self {
+        Self {
+            tracks: false,
+            ..Self::new(settings)
+        }
+    }
+
+    /// One run, and whether it left threads behind that cannot be ended: then this process had
+    /// better make no other.
+    pub fn run_once(
+        &mut self,
+        program: &Program,
+        plan: &Plan,
+        looks: &mut dyn FnMut() -> bool,
+    ) -> (Run, bool) {
+        let settings = run::Settings {
+            stress: self.settings,
+            tracks: self.tracks,
+        };
+        run::run(settings, &mut self.pace, program, plan, looks)
+    }
+}
+
+impl Engine for Stress {
+    fn kind(&self) -> EngineKind {
+        EngineKind::Stress
+    }
+
+    fn run(&mut self, program: &Program, plan: &Plan, _: Care) -> Run {
+        self.run_once(program, plan, &mut || false).0
+    }
+}

@@ -1,0 +1,225 @@
+//! One run: a fresh runtime on a thread of its own, watched from this one.
+
+use std::future::{Future, poll_fn};
+use std::panic::Location;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use standstill_model::finding::Verdict;
+use standstill_model::load::Load;
+use standstill_model::plan::{Plan, Schedule};
+use standstill_model::scenario::{Program, RootFuture};
+use standstill_rt::host::{Failure, TaskBody};
+use standstill_rt::task::TaskKind;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::stress::StressSettings;
+use crate::stress::body::Tracked;
+use crate::stress::judge::{self, Ending};
+use crate::stress::noise::Noise;
+use crate::stress::shared::Shared;
+use crate::stress::watch::{How, Pace, TICK, Watch};
+use crate::threads::{self, Ours};
+use crate::{Run, pulse};
+
+/// So long the end of a run may take. What is stuck then stays stuck.
+const CLOSING: Duration = Duration::from_millis(500);
+
+/// Called at each look: a sign of life. True if the run is to stop.
+pub(super) type Looks<'a> = dyn FnMut() -> bool + 'a;
+
+/// How a run is made.
+#[derive(Clone, Copy)]
+pub(super) struct Settings {
+    pub(super) stress: StressSettings,
+    /// Whether the program knows that it is in a run.
+    pub(super) tracks: bool,
+}
+
+/// Makes one run. Its second value tells whether threads are left that do not come back.
+pub(super) fn run(
+    settings: Settings,
+    pace: &mut Pace,
+    program: &Program,
+    plan: &Plan,
+    looks: &mut Looks<'_>,
+) -> (Run, bool) {
+    static EPOCHS: AtomicU32 = AtomicU32::new(1 << 31);
+    let epoch = EPOCHS.fetch_add(1, Ordering::Relaxed);
+    let noise = match plan.schedule {
+        Schedule::Seeded { seed, .. } => Noise::drawn(seed),
+        Schedule::Choices(_) | Schedule::Bytes(_) => Noise::none(),
+    };
+    let before = threads::others();
+    let shared = Arc::new(Shared::new(epoch, noise));
+    start(&shared, settings, program, plan.load);
+    let mut watch = Watch::new(
+        pace.patience(),
+        settings.stress.grace,
+        plan.leaks,
+        settings.stress.threads,
+        before,
+    );
+    let ending = watch_over(&shared, &mut watch, looks);
+    let left = wait_for_end(&shared, looks);
+    let book = shared.book();
+    let verdict = judge::verdict(&book, plan, &ending);
+    let steps = ending.pulses;
+    drop(book);
+    if verdict == Verdict::Clean {
+        pace.learn(watch.longest_stillness());
+    }
+    let run = Run {
+        steps,
+        ..Run::without_steps(verdict)
+    };
+    (run, left)
+}
+
+/// Looks at the run until it has come to something, and closes it.
+fn watch_over(shared: &Shared, watch: &mut Watch, looks: &mut Looks<'_>) -> Ending {
+    let mut book = shared.book();
+    let mut looked = Instant::now();
+    loop {
+        let over = book.root_ended && book.alive == 0;
+        let how = if over {
+            Some(How::Done)
+        } else if looked.elapsed() >= TICK {
+            looked = Instant::now();
+            drop(book);
+            let stop = looks();
+            book = shared.book();
+            if stop {
+                Some(How::Stopped)
+            } else {
+                watch.look(shared, &mut book)
+            }
+        } else {
+            None
+        };
+        if let Some(how) = how {
+            let ending = Ending::new(how, &mut book, shared.pulses(), shared.elapsed());
+            shared.close(&mut book);
+            return ending;
+        }
+        book = shared.wait(book, TICK);
+    }
+}
+
+/// Waits until the run's threads are gone. True if some are not.
+fn wait_for_end(shared: &Shared, looks: &mut Looks<'_>) -> bool {
+    let began = Instant::now();
+    loop {
+        let book = shared.book();
+        // What is parked goes on, to be unwound; the root's thread looks up.
+        let nudged: Vec<_> = book.living().cloned().collect();
+        if book.closed && book.alive == 0 {
+            return false;
+        }
+        if book.closed || began.elapsed() > 2 * CLOSING {
+            return true;
+        }
+        drop(book);
+        for member in nudged {
+            if member.is_parked() || member.task.serial == 0 {
+                member.nudge();
+            }
+        }
+        drop(shared.wait(shared.book(), Duration::from_millis(1)));
+        let _ = looks();
+    }
+}
+
+/// Starts the run on a thread of its own.
+fn start(shared: &Arc<Shared>, settings: Settings, program: &Program, load: Load) {
+    let shared = Arc::clone(shared);
+    let program = program.clone();
+    std::thread::Builder::new()
+        .name("standstill-root".to_owned())
+        .spawn(move || {
+            let _thread = Ours::register();
+            let runtime = runtime(settings.stress.threads);
+            let _ = shared.handle.set(runtime.handle().clone());
+            if settings.tracks {
+                drive(&shared, &runtime, program, load);
+            } else {
+                runtime.block_on(program.root(load));
+                shared.book().root_ended = true;
+            }
+            let mut book = shared.book();
+            if book.root_ended && book.alive == 0 {
+                // Nobody has to look at this any more.
+                shared.close(&mut book);
+            }
+            while !shared.closing() {
+                book = shared.wait(book, Duration::from_secs(1));
+            }
+            drop(book);
+            runtime.shutdown_timeout(CLOSING);
+            shared.book().closed = true;
+            shared.notify();
+        })
+        .unwrap_or_else(|error| panic!("cannot start the thread of a stress run: {error}"));
+}
+
+fn runtime(threads: usize) -> Runtime {
+    // Each of its threads is ours for as long as it lives.
+    thread_local! {
+        static OURS: std::cell::RefCell<Option<Ours>> = const { std::cell::RefCell::new(None) };
+    }
+    Builder::new_multi_thread()
+        .worker_threads(threads)
+        .thread_name("standstill-work")
+        .enable_all()
+        .on_thread_start(|| OURS.set(Some(Ours::register())))
+        .on_thread_stop(|| OURS.set(None))
+        .build()
+        .unwrap_or_else(|error| panic!("cannot build a tokio runtime: {error}"))
+}
+
+/// Polls the root until it has ended, or the run has.
+fn drive(shared: &Arc<Shared>, runtime: &Runtime, program: Program, load: Load) {
+    let here = Location::caller();
+    let identity = pulse::identity(program.type_name(), here);
+    let member = shared.add(None, TaskKind::Async, identity, here, None);
+    let body: Pin<Box<dyn TaskBody>> = Box::pin(Root {
+        program,
+        load,
+        future: None,
+    });
+    runtime.block_on(async {
+        let mut root = pin!(Tracked::new(member, body));
+        poll_fn(|cx| {
+            if shared.closing() {
+                return Poll::Ready(());
+            }
+            root.as_mut().poll(cx)
+        })
+        .await;
+    });
+}
+
+/// The root. Its future is made in its first poll, so that a panic while it is made is its own.
+struct Root {
+    program: Program,
+    load: Load,
+    future: Option<RootFuture>,
+}
+
+impl TaskBody for Root {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        let (program, load) = (&this.program, this.load);
+        let future = this.future.get_or_insert_with(|| program.root(load));
+        ready!(future.as_mut().poll(cx));
+        this.future = None;
+        Poll::Ready(())
+    }
+
+    fn fail(mut self: Pin<&mut Self>, _: Failure) {
+        self.future = None;
+    }
+}

@@ -1,0 +1,363 @@
+//! The watchdog's judgement: from looks at a run to what it has come to.
+//!
+//! It never holds a run's length against it. What counts is what the tasks do: whether one is being
+//! polled, was woken and waits for its turn, or waits for something; whether a timer is armed; and
+//! for a poll that does not return, what its thread does. So a run that is starved by a loaded
+//! machine is not stuck, however long it takes. Time is only given for what cannot be seen: a
+//! waker in the hands of a thread that is not the run's.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use standstill_model::plan::Leaks;
+use standstill_rt::task::{TaskKind, TaskRef};
+
+use crate::stress::partial::PartialHangs;
+use crate::stress::shared::{Book, Shared};
+use crate::stress::starved;
+use crate::stress::suspects::{Suspect, Suspects};
+use crate::threads;
+
+/// A timer as far away as this never fires.
+pub(super) const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// How often the watchdog looks.
+pub(super) const TICK: Duration = Duration::from_millis(10);
+
+/// What cannot be told from a standstill for certain is given so many times the patience.
+const LONG: u32 = 10;
+
+/// A run that waits for a timer alone is given up after so many times the patience.
+const LONGEST: u32 = 60;
+
+/// The patience is at the most so many times what was asked for.
+const CEILING: u32 = 10;
+
+/// It is so many times the longest stillness that a healthy run ended by itself.
+const MARGIN: u32 = 8;
+
+/// The patience, as the pace of healthy runs has shaped it: between what was asked for, which is
+/// the floor, and ten times that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Pace {
+    floor: Duration,
+    longest: Duration,
+}
+
+impl Pace {
+    pub(super) fn new(floor: Duration) -> Self {
+        Self {
+            floor,
+            longest: Duration::ZERO,
+        }
+    }
+
+    /// A healthy run stood still for so long, and went on by itself.
+    pub(super) fn learn(&mut self, stillness: Duration) {
+        // What was long ago counts less and less.
+        let faded = self.longest - self.longest / 64;
+        self.longest = faded.max(stillness);
+    }
+
+    pub(super) fn patience(&self) -> Duration {
+        (self.longest * MARGIN).clamp(self.floor, self.floor * CEILING)
+    }
+}
+
+/// What a run has come to.
+#[derive(Clone, Debug)]
+pub(super) enum How {
+    /// The root has ended, and nobody was left or nobody minds.
+    Done,
+    /// Nothing can ever happen again, and the root has not ended.
+    Hang,
+    /// The root has ended, and others are still there.
+    Leak {
+        /// Time still passes for some of them.
+        ticking: bool,
+    },
+    /// Some can never run again, while others go on.
+    PartialHang(Vec<TaskRef>),
+    /// Much is done and nothing gets anywhere.
+    Livelock,
+    /// A poll does not return.
+    Blocked(TaskRef, Suspect),
+    /// Only a timer that is far away can go on with it.
+    Endless,
+    /// Somebody else might still wake the run.
+    ForeignThread(usize),
+    /// A task waits for something that the tracker cannot see.
+    Untracked(TaskRef),
+    /// Somebody asked to stop.
+    Stopped,
+}
+
+/// Looks at a run again and again.
+pub(super) struct Watch {
+    patience: Duration,
+    grace: Duration,
+    leaks: Leaks,
+    /// How many worker threads the runtime has.
+    workers: usize,
+    /// The process's threads before the run.
+    threads: BTreeSet<u32>,
+    looked: Instant,
+    pulses: u64,
+    progress: u64,
+    /// Since anything happened at all.
+    still: Duration,
+    /// Since the run got anywhere.
+    stale: Duration,
+    /// The longest time that nothing happened and no timer was armed, and that ended by itself.
+    longest: Duration,
+    no_timer: bool,
+    suspects: Suspects,
+    partial: PartialHangs,
+    looked_for_partial: Duration,
+    settling: Option<Settling>,
+}
+
+/// After the root has ended.
+#[derive(Clone, Copy, Debug)]
+struct Settling {
+    since: Duration,
+    /// When the last timer that was armed by the time all was quiet has fired.
+    horizon: Duration,
+    /// Whether all has been quiet since: a task that had no turn before has had one, and has armed
+    /// its timer.
+    quiet: bool,
+    /// For how long, in sum, some task was busy when it was looked at.
+    busy: Duration,
+}
+
+impl Watch {
+    pub(super) fn new(
+        patience: Duration,
+        grace: Duration,
+        leaks: Leaks,
+        workers: usize,
+        threads: BTreeSet<u32>,
+    ) -> Self {
+        Self {
+            patience,
+            grace,
+            leaks,
+            workers,
+            threads,
+            looked: Instant::now(),
+            pulses: 0,
+            progress: 0,
+            still: Duration::ZERO,
+            stale: Duration::ZERO,
+            longest: Duration::ZERO,
+            no_timer: false,
+            suspects: Suspects::default(),
+            partial: PartialHangs::default(),
+            looked_for_partial: Duration::ZERO,
+            settling: None,
+        }
+    }
+
+    /// For how long the run stood still at the most, and then went on.
+    pub(super) fn longest_stillness(&self) -> Duration {
+        self.longest
+    }
+
+    /// Looks once. The clock of stillness is the watchdog's own: a process that was stopped, or a
+    /// machine that has no time for it, does not make it run ahead.
+    pub(super) fn look(&mut self, shared: &Shared, book: &mut Book) -> Option<How> {
+        let now = shared.elapsed();
+        let passed = self.looked.elapsed().min(2 * TICK);
+        self.looked = Instant::now();
+        if shared.pulses() == 0 {
+            // The runtime is still being built.
+            return None;
+        }
+        if book.root_ended {
+            return self.after_root(shared, book, now, passed);
+        }
+        self.count(shared, book, passed);
+        let timer = book.timers.latest(NEVER);
+        // One that has passed and has not been looked at since never will be.
+        let armed = timer.is_some_and(|deadline| deadline + self.patience > now);
+        self.no_timer = !armed;
+        self.suspects.look(polls(book), passed);
+        if let Some((task, suspect)) = self.blocked() {
+            return Some(How::Blocked(task, suspect));
+        }
+        if self.still >= self.patience && shared.is_quiet() {
+            return self.quiet(book, armed);
+        }
+        if self.still >= self.patience && !armed && starved::is_starved(book, self.workers) {
+            let foreign = threads::others().difference(&self.threads).count();
+            if foreign == 0 || self.still >= self.patience * LONG {
+                return starved::judge(book);
+            }
+        }
+        if !armed && self.stale >= self.patience * LONG && self.still < self.patience {
+            return Some(How::Livelock);
+        }
+        if now >= self.looked_for_partial + self.patience / 4 {
+            self.looked_for_partial = now;
+            book.take_notes();
+            let dead = self.partial.look(book, now, self.patience * LONG);
+            return dead.map(How::PartialHang);
+        }
+        None
+    }
+
+    fn count(&mut self, shared: &Shared, book: &Book, passed: Duration) {
+        let (pulses, progress) = (shared.pulses(), shared.progress(book));
+        if pulses != self.pulses {
+            self.pulses = pulses;
+            if self.no_timer {
+                self.longest = self.longest.max(self.still);
+            }
+            self.still = Duration::ZERO;
+        } else {
+            self.still += passed;
+        }
+        if progress != self.progress {
+            self.progress = progress;
+            self.stale = Duration::ZERO;
+        } else {
+            self.stale += passed;
+        }
+    }
+
+    /// Nobody is being polled, and nobody was woken.
+    fn quiet(&self, book: &Book, armed: bool) -> Option<How> {
+        if armed {
+            return (self.still >= self.patience * LONGEST).then_some(How::Endless);
+        }
+        let untracked = book
+            .living()
+            .find(|member| !book.tracker.is_waiting(member.task));
+        let foreign = threads::others().difference(&self.threads).count();
+        if untracked.is_none() && foreign == 0 {
+            return Some(How::Hang);
+        }
+        if self.still < self.patience * LONG {
+            return None;
+        }
+        Some(match untracked {
+            Some(member) => How::Untracked(member.task),
+            None => How::ForeignThread(foreign),
+        })
+    }
+
+    /// A poll that does not return, while nothing else happens; or for so long that it does not
+    /// matter what else does.
+    fn blocked(&self) -> Option<(TaskRef, Suspect)> {
+        let alone = self.still >= self.patience;
+        let counts = |suspect: &Suspect| {
+            let waited = match (suspect.kind, alone) {
+                (TaskKind::Async, true) => self.patience,
+                // A blocking task or a thread may take its time.
+                (TaskKind::Async, false) | (TaskKind::Blocking | TaskKind::Thread, true) => {
+                    self.patience * LONG
+                }
+                (TaskKind::Blocking | TaskKind::Thread, false) => return false,
+            };
+            suspect.slept >= waited || suspect.burnt() >= waited
+        };
+        self.suspects
+            .iter()
+            .find(|(_, suspect)| counts(suspect))
+            .map(|(task, suspect)| (task, *suspect))
+    }
+
+    /// The root has ended: the others get the grace, and what time the timers that were armed by
+    /// then take; who still works on is given more.
+    fn after_root(
+        &mut self,
+        shared: &Shared,
+        book: &mut Book,
+        now: Duration,
+        passed: Duration,
+    ) -> Option<How> {
+        let panicked = book.panics.iter().any(|panicked| panicked.task.serial == 0);
+        if book.alive == 0 || self.leaks == Leaks::Off || panicked {
+            return Some(How::Done);
+        }
+        let Some(settling) = &mut self.settling else {
+            book.take_notes();
+            book.tracker.mark_polls();
+            self.settling = Some(Settling {
+                since: now,
+                horizon: now,
+                quiet: false,
+                busy: Duration::ZERO,
+            });
+            self.pulses = shared.pulses();
+            self.still = Duration::ZERO;
+            return None;
+        };
+        if !settling.quiet {
+            let most = settling.since + self.patience * LONG;
+            let last = book.timers.latest(NEVER).unwrap_or_default();
+            settling.horizon = last.max(settling.horizon).min(most);
+            settling.quiet = shared.is_quiet();
+        }
+        if shared.is_quiet() {
+            settling.busy = settling.busy.saturating_sub(passed);
+        } else {
+            settling.busy += passed;
+        }
+        let settling = *settling;
+        self.count(shared, book, passed);
+        self.suspects.look(polls(book), passed);
+        let timer = book.timers.latest(NEVER);
+        let armed = timer.is_some_and(|deadline| deadline + self.grace > now);
+        if let Some((task, suspect)) = self.blocked() {
+            return Some(How::Blocked(task, suspect));
+        }
+        if shared.is_quiet() && !armed && self.still >= self.grace {
+            let unseen = book
+                .living()
+                .any(|member| !book.tracker.is_waiting(member.task));
+            let foreign = threads::others().difference(&self.threads).count();
+            if (unseen || foreign > 0) && self.still < self.patience * LONG {
+                return None;
+            }
+            return Some(How::Leak { ticking: false });
+        }
+        let working = settling.busy > self.patience / 2;
+        let extra = if working {
+            self.patience * LONG
+        } else {
+            self.patience
+        };
+        let late = now > settling.horizon + extra && now > settling.since + self.grace;
+        late.then_some(How::Leak { ticking: true })
+    }
+}
+
+fn polls(book: &Book) -> impl Iterator<Item = (TaskRef, TaskKind, crate::stress::member::Reading)> {
+    book.living()
+        .filter(|member| member.is_running())
+        .filter_map(|member| Some((member.task, member.kind, member.reading()?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Pace;
+    use std::time::Duration;
+
+    #[test]
+    fn patience_follows_the_pace_of_healthy_runs_between_floor_and_ceiling() {
+        let second = Duration::from_secs(1);
+        let mut pace = Pace::new(second);
+        assert_eq!(pace.patience(), second);
+        pace.learn(Duration::from_millis(20));
+        assert_eq!(pace.patience(), second);
+        pace.learn(Duration::from_millis(500));
+        assert_eq!(pace.patience(), 4 * second);
+        pace.learn(Duration::from_secs(100));
+        assert_eq!(pace.patience(), 10 * second);
+        for _ in 0..1_000 {
+            pace.learn(Duration::ZERO);
+        }
+        assert_eq!(pace.patience(), second);
+    }
+}

@@ -1,0 +1,564 @@
+//! The tracker: who waits for what, who holds what, and who plays which part.
+//!
+//! It is told facts by the facade and decides nothing. Everything here is on the path of a step,
+//! so nothing allocates in the steady state: records are reused from run to run.
+
+mod liveness;
+mod records;
+mod snapshot;
+mod tell;
+mod tracer;
+
+pub use records::Resource;
+use standstill_rt::ids::{HoldId, ResourceId, ResourceInfo, WaitId};
+use standstill_rt::op::{Op, Side};
+use standstill_rt::site::Site;
+use standstill_rt::task::{TaskKind, TaskPath, TaskRef};
+
+use records::{HoldRecord, Slab, TaskRecord, WaitRecord};
+
+pub use tracer::Tracer;
+
+/// The facts of one run.
+#[derive(Debug, Default)]
+pub struct Tracker {
+    /// The step that is running, for "since" facts. Kept by the engine.
+    pub step: u64,
+    /// Counts what makes a run go forward: waits granted, values moved, tasks ended.
+    pub progress: u64,
+    /// Set when the run is over: from then on releases and drops tell who owned what.
+    closing: bool,
+    /// Whether the run is over or traced: on the path of a step one look tells both.
+    aside: bool,
+    serials: u32,
+    sequence: u64,
+    /// How many tasks of each type were spawned.
+    spawned_by_type: Vec<(&'static str, u32)>,
+    tasks: Vec<TaskRecord>,
+    /// Tasks that ended while they still held something.
+    ended: Vec<(TaskRef, TaskRecord)>,
+    resources: Vec<Resource>,
+    resources_used: usize,
+    /// Records of resources that are no more.
+    forgotten: Vec<ResourceId>,
+    waits: Slab<WaitRecord>,
+    holds: Slab<HoldRecord>,
+    /// Told of everything, in a run that is replayed for its report.
+    pub tracer: Option<Box<Tracer>>,
+}
+
+/// Outside of runs, how many tasks are remembered that ended with a guard in hand.
+const ENDED_REMEMBERED: usize = 1_024;
+
+/// How many of the tasks that used one side of a resource are remembered.
+const USERS_REMEMBERED: usize = 16;
+
+impl Tracker {
+    /// Forgets the last run, keeping the memory.
+    pub fn reset(&mut self) {
+        self.step = 0;
+        self.progress = 0;
+        self.closing = false;
+        self.aside = false;
+        self.serials = 0;
+        self.sequence = 0;
+        self.spawned_by_type.clear();
+        for task in &mut self.tasks {
+            task.alive = false;
+        }
+        self.ended.clear();
+        self.resources_used = 0;
+        self.forgotten.clear();
+        self.waits.clear();
+        self.holds.clear();
+        self.tracer = None;
+    }
+
+    /// The run is over.
+    pub fn close(&mut self) {
+        self.closing = true;
+        self.aside = true;
+    }
+
+    /// The run that begins is traced.
+    pub fn begin_trace(&mut self) {
+        self.tracer = Some(Box::default());
+        self.aside = true;
+    }
+
+    /// Tells the tracer, if there is one and the run is on.
+    ///
+    /// On the path of a step this is one comparison: all else is kept out of line.
+    #[expect(clippy::inline_always, reason = "part of the step's inner loop")]
+    #[inline(always)]
+    pub fn trace(&mut self, tell: impl FnOnce(&mut Tracer, u64)) {
+        if self.tracer.is_some() {
+            self.tell(tell);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn tell(&mut self, tell: impl FnOnce(&mut Tracer, u64)) {
+        if let Some(tracer) = &mut self.tracer
+            && !self.closing
+        {
+            tell(tracer, self.step);
+        }
+    }
+
+    /// Enters a task into `slot`.
+    pub fn spawned(
+        &mut self,
+        slot: u32,
+        parent: Option<TaskRef>,
+        kind: TaskKind,
+        type_name: &'static str,
+        site: Site,
+    ) -> TaskRef {
+        let index = slot as usize;
+        while self.tasks.len() <= index {
+            self.tasks.push(TaskRecord::vacant(site));
+        }
+        let mut path = std::mem::take(&mut self.tasks[index].path);
+        match parent {
+            Some(parent) => {
+                let parent = &mut self.tasks[parent.slot as usize];
+                path.become_child_of(parent.path.as_slice(), parent.children);
+                parent.children += 1;
+            }
+            None if self.serials == 0 => path.become_root(),
+            // Spawned by something that is not a task of the run: counted among the root's
+            // children from the far end, where no real child is.
+            None => path.become_child_of(&[], u32::MAX - self.serials),
+        }
+        let task = TaskRef {
+            slot,
+            serial: self.serials,
+        };
+        self.serials += 1;
+        let ordinal = self.count_spawn(type_name);
+        self.tasks[index] = TaskRecord {
+            serial: task.serial,
+            ordinal,
+            alive: true,
+            kind,
+            type_name,
+            site,
+            path,
+            children: 0,
+            waiting: 0,
+            holding: 0,
+            polls: 0,
+            marked_polls: u64::MAX,
+            parked: false,
+            last: None,
+            on: None,
+        };
+        if self.tracer.is_some() {
+            let path = self.tasks[index].path.clone();
+            self.tell(|tracer, step| {
+                tracer.spawned(step, task, parent, &path, kind, (type_name, ordinal), site);
+            });
+        }
+        task
+    }
+
+    /// The number of a new task among those of its type, from 1.
+    fn count_spawn(&mut self, type_name: &'static str) -> u32 {
+        let counts = &mut self.spawned_by_type;
+        let known = counts
+            .iter_mut()
+            .find(|(known, _)| std::ptr::eq(*known, type_name));
+        match known {
+            Some((_, count)) => {
+                *count += 1;
+                *count
+            }
+            None => {
+                counts.push((type_name, 1));
+                1
+            }
+        }
+    }
+
+    /// A task has ended. Its record is kept if somebody may still wait for what it holds.
+    pub fn ended(&mut self, task: TaskRef) {
+        self.progress += 1;
+        self.trace(|tracer, step| tracer.ended(step, task));
+        let record = &mut self.tasks[task.slot as usize];
+        record.alive = false;
+        if !self.closing && record.holding > 0 {
+            self.ended.push((task, record.clone()));
+        }
+    }
+
+    /// Whether the task in `slot` is about to let others go first of its own accord.
+    pub fn is_yielding(&self, slot: u32) -> bool {
+        let last = self.tasks[slot as usize].last;
+        last.is_some_and(|(op, _)| matches!(op, Op::Yield | Op::YieldThread))
+    }
+
+    /// The path of a task that is alive.
+    pub fn path(&self, slot: u32) -> &TaskPath {
+        &self.tasks[slot as usize].path
+    }
+
+    /// The slot of the living task with this path.
+    pub fn slot_of(&self, path: &TaskPath) -> Option<u32> {
+        let index = self
+            .tasks
+            .iter()
+            .position(|task| task.alive && task.path == *path)?;
+        u32::try_from(index).ok()
+    }
+
+    /// Remembers how often each task was polled, for [`Tracker::unpolled_since_mark`].
+    pub fn mark_polls(&mut self) {
+        for task in &mut self.tasks {
+            task.marked_polls = task.polls;
+        }
+    }
+
+    /// Whether the task in `slot` was there at the mark and has not been polled since.
+    pub fn unpolled_since_mark(&self, slot: u32) -> bool {
+        let task = &self.tasks[slot as usize];
+        task.marked_polls == task.polls
+    }
+
+    /// How often a task was polled so far, and what it did last: for an engine whose tasks count
+    /// that themselves.
+    pub fn note_task(&mut self, task: TaskRef, polls: u64, last: Option<(Op, Site)>) {
+        let closing = self.closing;
+        let record = &mut self.tasks[task.slot as usize];
+        record.polls = polls;
+        if !closing {
+            record.last = last;
+        }
+    }
+
+    /// Notes the part that a task plays by what it is about to do.
+    pub fn plays(&mut self, task: TaskRef, op: Op, resource: ResourceId) {
+        let side = op.plays();
+        let closing = self.closing;
+        let users = self.resources[resource.0 as usize].users_mut(side);
+        match op {
+            // Who lets go of its end is not the one to wait for. Should it have another, the end of
+            // the run will show.
+            Op::CloseSource | Op::CloseSink if !closing => users.forget(task),
+            _ => users.note(task, closing),
+        }
+    }
+
+    #[inline]
+    pub fn polled(&mut self, task: TaskRef) {
+        self.tasks[task.slot as usize].polls += 1;
+    }
+
+    /// No task is the root: these are not the facts of a run.
+    pub fn has_no_root(&mut self) {
+        self.serials = self.serials.max(1);
+    }
+
+    /// A resource is no more, and its record may be used again.
+    pub fn forget(&mut self, resource: ResourceId) {
+        self.forgotten.push(resource);
+        if self.ended.len() > ENDED_REMEMBERED {
+            // Their guards are in somebody's pocket; whoever lost them long ago is not told of.
+            self.ended.remove(0);
+        }
+    }
+
+    /// How many tasks were entered so far.
+    pub fn serials(&self) -> u32 {
+        self.serials
+    }
+
+    /// The operation that the task in `slot` announced last, and the resource it is on.
+    pub fn announced(&self, slot: u32) -> (Option<Op>, Option<ResourceId>) {
+        let task = &self.tasks[slot as usize];
+        (task.last.map(|(op, _)| op), task.on)
+    }
+
+    /// Where the operation is that the task in `slot` announced last.
+    pub fn announced_at(&self, slot: u32) -> Option<Site> {
+        self.tasks[slot as usize].last.map(|(_, site)| site)
+    }
+
+    /// Whether the task in `slot` holds anything.
+    pub fn holds_any(&self, slot: u32) -> bool {
+        self.tasks[slot as usize].holding > 0
+    }
+
+    /// The living tasks that were seen on this side of a resource.
+    pub fn living_users(&self, resource: ResourceId, side: Side) -> impl Iterator<Item = u32> + '_ {
+        let resource = &self.resources[resource.0 as usize];
+        let itself = resource.info.task.filter(|_| side == Side::Itself);
+        let seen = (side != Side::Itself).then(|| resource.users(side).iter());
+        let lives = |task: &TaskRef| {
+            let record = &self.tasks[task.slot as usize];
+            record.alive && record.serial == task.serial
+        };
+        let users = itself.into_iter().chain(seen.into_iter().flatten());
+        users.filter(lives).map(|task| task.slot)
+    }
+
+    /// What was told of a resource when it was entered.
+    pub fn info(&self, resource: ResourceId) -> &ResourceInfo {
+        &self.resources[resource.0 as usize].info
+    }
+
+    /// The serial number of the task in `slot`.
+    pub fn serial(&self, slot: u32) -> u32 {
+        self.tasks[slot as usize].serial
+    }
+
+    /// Whether the task in `slot` waits for something.
+    pub fn waits(&self, slot: u32) -> bool {
+        self.tasks[slot as usize].waiting > 0
+    }
+
+    /// What the task in `slot` waits for, if that is one thing.
+    pub fn only_wait(&self, slot: u32) -> Option<(Op, ResourceId)> {
+        let task = &self.tasks[slot as usize];
+        if task.waiting != 1 {
+            return None;
+        }
+        let mut waits = self.waits.iter().map(|(_, wait)| wait);
+        let wait = waits.find(|wait| wait.task.slot == slot && wait.task.serial == task.serial)?;
+        Some((wait.op, wait.resource))
+    }
+
+    /// What a wait is for.
+    pub fn waited_for(&self, wait: WaitId) -> Option<(Op, ResourceId)> {
+        self.waits.get(wait.0).map(|wait| (wait.op, wait.resource))
+    }
+
+    /// How many resources the run has entered.
+    pub fn resources_entered(&self) -> u32 {
+        u32::try_from(self.resources_used).unwrap_or(u32::MAX)
+    }
+
+    /// The type and the spawn site of the task in `slot`.
+    pub fn origin(&self, slot: u32) -> (&'static str, Site) {
+        let task = &self.tasks[slot as usize];
+        (task.type_name, task.site)
+    }
+
+    /// Enters a resource.
+    pub fn resource(&mut self, info: ResourceInfo) -> ResourceId {
+        if let Some(id) = self.forgotten.pop() {
+            self.resources[id.0 as usize].renew(info);
+            return id;
+        }
+        let id = self.resources_used;
+        self.resources_used += 1;
+        match self.resources.get_mut(id) {
+            Some(resource) => resource.renew(info),
+            None => self.resources.push(Resource::new(info)),
+        }
+        ResourceId(u32::try_from(id).unwrap_or(u32::MAX))
+    }
+
+    /// Notes what a task is about to do, and the part it plays by doing it.
+    #[expect(clippy::inline_always, reason = "part of the step's inner loop")]
+    #[inline(always)]
+    pub fn intends(&mut self, task: TaskRef, op: Op, resource: Option<ResourceId>, site: Site) {
+        if self.aside {
+            self.intends_aside(task, op, resource, site);
+        } else {
+            let record = &mut self.tasks[task.slot as usize];
+            record.last = Some((op, site));
+            record.on = resource;
+        }
+        if let (Side::Source | Side::Sink, Some(resource)) = (op.plays(), resource) {
+            self.plays(task, op, resource);
+        }
+    }
+
+    /// A task begins to wait.
+    pub fn wait(
+        &mut self,
+        task: TaskRef,
+        resource: ResourceId,
+        op: Op,
+        amount: u32,
+        site: Site,
+    ) -> WaitId {
+        let place = self.sequence + 1;
+        self.wait_in_line(task, resource, op, amount, site, place)
+    }
+
+    /// As [`Tracker::wait`], in this place among all waits.
+    pub fn wait_in_line(
+        &mut self,
+        task: TaskRef,
+        resource: ResourceId,
+        op: Op,
+        amount: u32,
+        site: Site,
+        sequence: u64,
+    ) -> WaitId {
+        self.sequence = self.sequence.max(sequence);
+        if !self.closing {
+            self.tasks[task.slot as usize].waiting += 1;
+        }
+        let record = self.waits.insert(WaitRecord {
+            task,
+            resource,
+            op,
+            amount,
+            site,
+            since: self.step,
+            sequence,
+            polled: None,
+            late: self.closing,
+        });
+        if self.tracer.is_some() {
+            self.tell_wait(record);
+        }
+        WaitId(record)
+    }
+
+    /// A wait was polled by its task itself, not by way of a set of futures that polls only those
+    /// that were woken.
+    #[inline]
+    pub fn wait_polled(&mut self, wait: WaitId) {
+        if let Some(record) = self.waits.get_mut(wait.0) {
+            record.polled = Some(self.tasks[record.task.slot as usize].polls);
+        }
+    }
+
+    /// A task is suspended in the middle of a poll until it is woken, or goes on with the poll.
+    pub fn parked(&mut self, task: TaskRef, parked: bool) {
+        self.tasks[task.slot as usize].parked = parked;
+    }
+
+    /// Whether the task has run since, but has not polled what waits there.
+    fn is_unpolled(&self, wait: &WaitRecord) -> bool {
+        let task = &self.tasks[wait.task.slot as usize];
+        !task.parked && wait.polled.is_some_and(|polled| polled < task.polls)
+    }
+
+    /// A wait ended because it was granted.
+    pub fn granted(&mut self, wait: WaitId) {
+        self.progress += 1;
+        self.end_wait(wait, true);
+    }
+
+    /// A wait ended because its future was dropped.
+    pub fn abandoned(&mut self, wait: WaitId) {
+        self.end_wait(wait, false);
+    }
+
+    #[expect(clippy::inline_always, reason = "part of the step's inner loop")]
+    #[inline(always)]
+    fn end_wait(&mut self, wait: WaitId, granted: bool) {
+        // The waits of the standstill itself stay for the graph.
+        let Some(record) = self.waits.get(wait.0) else {
+            return;
+        };
+        let (task, late) = (record.task, record.late);
+        if self.aside {
+            if self.closing && !late {
+                return;
+            }
+            self.tell_wait_ended(wait.0, granted);
+        }
+        self.waits.remove(wait.0);
+        let owner = &mut self.tasks[task.slot as usize];
+        if !late && owner.serial == task.serial {
+            owner.waiting = owner.waiting.saturating_sub(1);
+        }
+    }
+
+    /// A task holds permits of a resource from now on.
+    #[inline]
+    pub fn hold(
+        &mut self,
+        task: TaskRef,
+        resource: ResourceId,
+        op: Op,
+        amount: u32,
+        site: Site,
+    ) -> HoldId {
+        self.tasks[task.slot as usize].holding += 1;
+        let record = self.holds.insert(HoldRecord {
+            task,
+            resource,
+            op,
+            amount,
+            site,
+            since: self.step,
+            late: self.closing,
+        });
+        if self.tracer.is_some() {
+            self.tell_hold(record);
+        }
+        HoldId(record)
+    }
+
+    /// Where those hold a resource who hold it.
+    #[cfg(feature = "fuzz")]
+    pub fn hold_sites(&self, resource: ResourceId) -> impl Iterator<Item = Site> + '_ {
+        self.holds
+            .iter()
+            .map(|(_, hold)| hold)
+            .filter(move |hold| hold.resource == resource)
+            .map(|hold| hold.site)
+    }
+
+    /// Permits given back by `by`, whoever took them.
+    #[inline]
+    pub fn release(&mut self, hold: HoldId, by: Option<TaskRef>) {
+        let Some(record) = self.holds.get_mut(hold.0) else {
+            return;
+        };
+        let taker = record.task;
+        if self.aside {
+            if self.closing && !record.late {
+                // Dropping a task's future shows what it really owned.
+                record.task = by.unwrap_or(taker);
+                return;
+            }
+            self.tell_release(hold.0, by);
+        }
+        self.holds.remove(hold.0);
+        let taken_by = &mut self.tasks[taker.slot as usize];
+        if taken_by.serial == taker.serial {
+            taken_by.holding = taken_by.holding.saturating_sub(1);
+        }
+    }
+
+    /// Whether those who have locked it have locked it for reading, and nobody waits for it.
+    pub fn only_readers(&self, resource: ResourceId) -> bool {
+        let holds = self.holds.iter().map(|(_, hold)| hold);
+        let mut holds = holds.filter(|hold| hold.resource == resource).peekable();
+        let mut waits = self.waits.iter().map(|(_, wait)| wait);
+        // A lock that was taken outside of a run has no hold.
+        holds.peek().is_some()
+            && holds.all(|hold| hold.op == Op::Read)
+            && waits.all(|wait| wait.resource != resource)
+    }
+
+    /// Changes how many permits a hold covers (a downgrade, a split, a merge).
+    pub fn resize_hold(&mut self, hold: HoldId, amount: u32, op: Op) {
+        if let Some(record) = self.holds.get_mut(hold.0) {
+            record.amount = amount;
+            record.op = op;
+        }
+    }
+
+    /// Permits were added to a resource (or, negative, taken out for good).
+    pub fn add_permits(&mut self, resource: ResourceId, change: i64) {
+        let permits = &mut self.resources[resource.0 as usize].permits;
+        let after = i64::from(*permits).saturating_add(change).max(0);
+        *permits = u32::try_from(after).unwrap_or(u32::MAX);
+    }
+
+    /// A value moved, or something was signalled.
+    #[inline]
+    pub fn moved(&mut self) {
+        self.progress += 1;
+    }
+}

@@ -1,0 +1,81 @@
+//! A schedule as a fuzzer's bytes, found by trial: what a byte comes to depends on who is ready.
+
+use standstill_engine::strategy::FIRE_FROM;
+use standstill_model::plan::{Choice, Plan, Schedule};
+use standstill_model::scenario::Program;
+
+use crate::runner::Runner;
+
+/// The same plan with its schedule as bytes: every choice is the same. None if there are no such
+/// bytes (a choice among more than 256 tasks, say), if the run cannot be recorded or does not come
+/// out the same each time, or if finding them takes more than `budget` runs; a byte takes about as
+/// many as there are tasks.
+///
+/// The bytes are as few as it takes: from where the fallback rule makes every choice, there are
+/// none.
+///
+/// ```
+/// use standstill_hunt::{Hunt, Program, Runner, Schedule, schedule_as_bytes};
+///
+/// async fn root() {
+///     assert_ne!(standstill_hunt::host::with(|host| host.choose(8)), Some(5), "unlucky");
+/// }
+///
+/// let found = Hunt::new("unlucky").run(root).found.remove(0);
+/// let plan = schedule_as_bytes(&mut Runner::new(), &Program::new(|_| root()), &found.plan, 100);
+/// assert_eq!(plan.unwrap().schedule, Schedule::Bytes(vec![5]));
+/// ```
+///
+/// # Panics
+///
+/// If the engine itself does: that is a bug of Standstill.
+pub fn schedule_as_bytes(
+    runner: &mut Runner,
+    program: &Program,
+    plan: &Plan,
+    budget: u32,
+) -> Option<Plan> {
+    let mut left = budget;
+    let mut made = |schedule: Schedule| {
+        left = left.checked_sub(1)?;
+        let run = runner.record(
+            program,
+            &Plan {
+                schedule,
+                ..plan.clone()
+            },
+        );
+        run.digest.map(|_| run.choices)
+    };
+    let wanted = made(plan.schedule.clone())?;
+    let mut bytes = Vec::new();
+    while made(Schedule::Bytes(bytes.clone()))? != wanted {
+        let next = bytes.len();
+        let choice = wanted.get(next)?;
+        let byte = likely(choice).find_map(|byte| {
+            bytes.push(byte);
+            let choices = made(Schedule::Bytes(bytes.clone()));
+            bytes.pop();
+            let fits = choices?.get(..=next) == wanted.get(..=next);
+            fits.then_some(byte)
+        })?;
+        bytes.push(byte);
+    }
+    Some(Plan {
+        schedule: Schedule::Bytes(bytes),
+        ..plan.clone()
+    })
+}
+
+/// The bytes that may come to a choice.
+fn likely(choice: &Choice) -> std::ops::RangeInclusive<u8> {
+    match choice {
+        Choice::Task(_) => 0..=u8::MAX,
+        Choice::Timer => FIRE_FROM..=FIRE_FROM,
+        Choice::Number(number) => match u8::try_from(*number) {
+            Ok(number) => number..=number,
+            #[expect(clippy::reversed_empty_ranges, reason = "no byte comes to it")]
+            Err(_) => 1..=0,
+        },
+    }
+}

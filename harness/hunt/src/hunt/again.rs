@@ -1,0 +1,83 @@
+//! What an old plan comes to today: the program may have changed since it was recorded.
+
+use standstill_model::finding::{Finding, Undecided, Verdict};
+use standstill_model::plan::{EngineKind, Plan, Preempt, Schedule};
+use standstill_model::scenario::Program;
+
+use crate::runner::Runner;
+use crate::runner::{Confirmed, confirm};
+
+/// How often an old plan of the stress engine is run, at the most: it fixes no schedule, and a
+/// program that was mended would be run in vain.
+pub const STRESS_AGAIN: u32 = 5;
+
+/// What an old plan came to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Again {
+    /// Nothing: what it was kept for is mended.
+    Clean,
+    /// A finding, and the plan that shows it in the program of today.
+    Found {
+        /// The finding, as its second run showed it.
+        finding: Box<Finding>,
+        /// The plan with today's digest or choices.
+        plan: Box<Plan>,
+    },
+    /// It could not be run, or not be judged.
+    Undecided(Undecided),
+}
+
+impl Runner {
+    /// Runs a plan that was recorded earlier. Other than in [`Runner::replay`], choices that no
+    /// longer fit are passed over: a program that was mended makes other choices, and must come
+    /// out clean all the same. A finding is run twice, as every one is.
+    ///
+    /// A plan of the stress engine is run up to [`STRESS_AGAIN`] times.
+    ///
+    /// # Panics
+    ///
+    /// If the engine itself does: that is a bug of Standstill.
+    pub fn again(&mut self, program: &Program, plan: &Plan) -> Again {
+        let mut plan = plan.clone();
+        let tries = match plan.engine {
+            EngineKind::Stress => STRESS_AGAIN,
+            EngineKind::Explore | EngineKind::Shuttle => 1,
+        };
+        let mut run = self.record(program, &plan);
+        for _ in 1..tries {
+            if run.verdict != Verdict::Clean {
+                break;
+            }
+            run = self.record(program, &plan);
+        }
+        // A lock that the facade does not know, held across a switch point: between polls nobody
+        // can be preempted while it is taken.
+        if plan.preempt == Preempt::Op
+            && matches!(run.verdict, Verdict::Undecided(Undecided::Wedged { .. }))
+        {
+            plan.preempt = Preempt::Await;
+            run = self.record(program, &plan);
+        }
+        let finding = match run.verdict {
+            Verdict::Clean => return Again::Clean,
+            Verdict::Undecided(reason) => return Again::Undecided(reason),
+            Verdict::Found(finding) => finding,
+        };
+        if plan.engine == EngineKind::Stress {
+            let plan = Box::new(plan);
+            return Again::Found { finding, plan };
+        }
+        if let Schedule::Choices(choices) = &mut plan.schedule
+            && run.divergence.is_some()
+        {
+            *choices = run.choices;
+        }
+        match confirm(self, program, plan, *finding) {
+            Confirmed::Again { finding, plan, .. } => Again::Found {
+                finding: Box::new(finding),
+                plan: Box::new(plan),
+            },
+            Confirmed::Undecided(reason) => Again::Undecided(reason),
+        }
+    }
+}

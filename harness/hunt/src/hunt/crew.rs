@@ -1,0 +1,471 @@
+//! A hunt's threads: each takes the next schedule until the hunt is over.
+//!
+//! Schedule i has its own seed whatever thread runs it, and of several findings the lowest i wins
+//! once all below it were tried: the number of jobs changes speed, never results.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use standstill_engine::pulse::Pulse;
+use standstill_engine::{Engine, Run, Runs};
+use standstill_model::finding::{Finding, Undecided, Verdict};
+use standstill_model::fingerprint::Fingerprint;
+use standstill_model::plan::{EngineKind, Plan, Preempt, StrategyKind};
+use standstill_model::random::Random;
+use standstill_model::scenario::Program;
+
+use crate::hunt::Template;
+use crate::hunt::outcome::Outcome;
+use crate::hunt::portfolio::{self, Portfolio};
+use crate::hunt::shrink::shrink;
+use crate::runner::Engines;
+use crate::runner::Found;
+use crate::runner::Runner;
+use crate::runner::blocked_verdict;
+use crate::runner::{Confirmed, confirm};
+use crate::runner::{TICK, Watch};
+use crate::tactic::Tactic;
+
+/// A hunt that cannot decide this many schedules gives up.
+const MOST_UNDECIDED: usize = 16;
+
+/// What the threads of a segment share.
+struct Shared {
+    template: Template,
+    program: Program,
+    preempt: Preempt,
+    next: Apart<AtomicU64>,
+    /// Schedules from here on need not be tried any more.
+    limit: AtomicU64,
+    /// Time is up, or somebody asked to stop.
+    over: AtomicBool,
+    /// A thread panicked outside of any task: the engine's own fault.
+    broken: AtomicBool,
+    deadline: Option<Instant>,
+    portfolio: Arc<Portfolio>,
+    notes: Mutex<Notes>,
+}
+
+impl Shared {
+    /// Whether schedule `index` need not be tried any more.
+    fn has_no_use_for(&self, index: u64) -> bool {
+        self.over.load(Ordering::Relaxed) || index >= self.limit.load(Ordering::Acquire)
+    }
+
+    /// The strategy of schedule `index`, where it is not the same for all. The inner None: nobody
+    /// wants that schedule any more.
+    fn deal(&self, index: u64) -> Option<Option<StrategyKind>> {
+        let settings = &self.template.settings;
+        if settings.tactic != Tactic::Auto || settings.engine != EngineKind::Explore {
+            return Some(None);
+        }
+        // Numbers of its own: those of the load and the seed stay the same under every tactic.
+        let mut random = Random::new(!self.template.random(index).next());
+        let given_up = || self.has_no_use_for(index);
+        self.portfolio.deal(index, &mut random, given_up).map(Some)
+    }
+}
+
+/// What the schedules showed. Clean ones are only counted.
+#[derive(Default)]
+struct Notes {
+    found: BTreeMap<u64, (Finding, Preempt)>,
+    by_fingerprint: BTreeMap<Fingerprint, (u64, u64)>,
+    undecided: BTreeMap<u64, Undecided>,
+    wedged: Option<(u64, String)>,
+    steps: u64,
+    tried: u64,
+}
+
+/// Hunts as `template` says.
+pub(super) fn hunt(template: &Template, program: &Program) -> Outcome {
+    let began = Instant::now();
+    let deadline = template.settings.time.map(|time| began + time);
+    let mut warnings = Vec::new();
+    let mut before = Notes::default();
+    let mut preempt = template.settings.preempt;
+    let mut from = 0;
+    let portfolio = Arc::<Portfolio>::default();
+    loop {
+        let shared = Arc::new(Shared {
+            template: template.clone(),
+            program: program.clone(),
+            preempt,
+            next: Apart(AtomicU64::new(from)),
+            limit: AtomicU64::new(template.settings.schedules),
+            over: AtomicBool::new(false),
+            broken: AtomicBool::new(false),
+            deadline,
+            portfolio: Arc::clone(&portfolio),
+            notes: Mutex::new(before),
+        });
+        work_through(&shared);
+        let mut notes = std::mem::take(&mut *lock(&shared));
+        let wedged = notes.wedged.take().filter(|(at, _)| {
+            let settled = notes.found.keys().next().is_some_and(|first| first < at);
+            template.settings.keep_going || !settled
+        });
+        let Some((at, operation)) = wedged else {
+            return conclude(template, program, notes, began, warnings, &shared);
+        };
+        // Preempted inside of a poll, a task kept a lock that the engine does not know, and the
+        // next one to want it blocked the thread. From this very schedule on: only between polls.
+        warnings.push(format!(
+            "preemption inside of polls was switched off from schedule {at} on: {operation} waited \
+             for a lock that a suspended task held; use the locks of the facade \
+             (`standstill-std`) to have it back"
+        ));
+        notes.forget_from(at);
+        portfolio.forget_from(at);
+        preempt = Preempt::Await;
+        from = at;
+        before = notes;
+    }
+}
+
+fn lock(shared: &Shared) -> std::sync::MutexGuard<'_, Notes> {
+    shared.notes.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Notes {
+    /// Forgets what schedules from `at` on have shown: they are tried again.
+    fn forget_from(&mut self, at: u64) {
+        self.found.split_off(&at);
+        self.undecided.split_off(&at);
+        self.by_fingerprint.clear();
+        for (index, (finding, _)) in &self.found {
+            self.by_fingerprint
+                .insert(finding.fingerprint.clone(), (*index, 1));
+        }
+    }
+}
+
+/// Kept apart from what other threads write: a line of the cache, and the one fetched along with it.
+#[repr(align(128))]
+struct Apart<T>(T);
+
+/// One thread of the crew, as its watcher sees it.
+struct Member {
+    watch: Watch,
+    place: Arc<Apart<Place>>,
+    done: bool,
+}
+
+/// Where a thread is.
+#[derive(Default)]
+struct Place {
+    schedule: AtomicU64,
+    abandoned: AtomicBool,
+}
+
+fn work_through(shared: &Arc<Shared>) {
+    let (done, finished) = channel();
+    let jobs = shared.template.settings.jobs;
+    let mut crew: Vec<Member> = (0..jobs).map(|job| start(shared, job, &done)).collect();
+    while crew.iter().any(|member| !member.done) {
+        wait_a_tick(&finished, &mut crew);
+        let stop = shared.template.settings.stop.as_ref();
+        let stopped = stop.is_some_and(|stop| stop.load(Ordering::Relaxed));
+        let late = shared.deadline.is_some_and(|at| Instant::now() >= at);
+        if stopped || late {
+            shared.over.store(true, Ordering::Relaxed);
+        }
+        for (job, member) in crew.iter_mut().enumerate() {
+            if !member.done && look_after(shared, member) {
+                *member = start(shared, job, &done);
+            }
+        }
+    }
+    assert!(
+        !shared.broken.load(Ordering::Relaxed),
+        "internal error: an engine thread panicked, see above"
+    );
+}
+
+fn wait_a_tick(finished: &Receiver<usize>, crew: &mut [Member]) {
+    match finished.recv_timeout(TICK) {
+        Ok(job) => {
+            crew[job].done = true;
+        }
+        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+    }
+}
+
+/// Notes a thread that is stuck. True if it has to be replaced.
+fn look_after(shared: &Shared, member: &mut Member) -> bool {
+    let Some(stuck) = member.watch.look() else {
+        return false;
+    };
+    // Whoever is first to change the flag has the say over this schedule.
+    if member.place.0.abandoned.swap(true, Ordering::AcqRel) {
+        return false;
+    }
+    let at = member.place.0.schedule.load(Ordering::Acquire);
+    let mut notes = lock(shared);
+    if stuck.others_suspended && shared.preempt == Preempt::Op {
+        if notes.wedged.as_ref().is_none_or(|(first, _)| at < *first) {
+            notes.wedged = Some((at, stuck.operation()));
+        }
+        shared.limit.fetch_min(at, Ordering::AcqRel);
+    } else {
+        note(shared, &mut notes, at, blocked_verdict(&stuck));
+        if portfolio::is_scouted(at) {
+            shared.portfolio.report(at, None, Vec::new());
+        }
+    }
+    true
+}
+
+fn start(shared: &Arc<Shared>, job: usize, done: &Sender<usize>) -> Member {
+    let pulse = Arc::<Pulse>::default();
+    let place = Arc::new(Apart(Place::default()));
+    let member = Member {
+        watch: Watch::new(Arc::clone(&pulse)),
+        place: Arc::clone(&place),
+        done: false,
+    };
+    let leave = Leave {
+        shared: Arc::clone(shared),
+        place,
+        done: done.clone(),
+        job,
+    };
+    std::thread::Builder::new()
+        .name(format!("standstill-{job}"))
+        .spawn(move || {
+            let mut engines = Engines::new(pulse);
+            let engine = engines.of(leave.shared.template.settings.engine);
+            work(&leave.shared, engine, &leave.place.0);
+            drop(engines);
+            drop(leave);
+        })
+        .unwrap_or_else(|error| panic!("cannot start an engine thread: {error}"));
+    member
+}
+
+/// Tells the hunt, when dropped, that a thread has ended, also if it panicked. One that was
+/// abandoned keeps quiet: another has its place.
+struct Leave {
+    shared: Arc<Shared>,
+    place: Arc<Apart<Place>>,
+    done: Sender<usize>,
+    job: usize,
+}
+
+impl Drop for Leave {
+    fn drop(&mut self) {
+        if self.place.0.abandoned.load(Ordering::Acquire) {
+            return;
+        }
+        if std::thread::panicking() {
+            self.shared.broken.store(true, Ordering::Relaxed);
+            self.shared.over.store(true, Ordering::Relaxed);
+        }
+        let _ = self.done.send(self.job);
+    }
+}
+
+fn work(shared: &Shared, engine: &mut dyn Engine, place: &Place) {
+    let program = shared.program.apart();
+    let mut share = Share {
+        shared,
+        place,
+        index: 0,
+        dealt: None,
+        plan: shared.template.plan(0, shared.preempt, None),
+        steps: 0,
+        tried: 0,
+    };
+    engine.run_all(&program, &mut share);
+    let (steps, tried) = (share.steps, share.tried);
+    if place.abandoned.load(Ordering::Acquire) {
+        return;
+    }
+    let mut notes = lock(shared);
+    notes.steps += steps;
+    notes.tried += tried;
+}
+
+/// The schedules that one thread takes.
+struct Share<'a> {
+    shared: &'a Shared,
+    place: &'a Place,
+    /// The schedule that is being tried.
+    index: u64,
+    dealt: Option<StrategyKind>,
+    plan: Plan,
+    steps: u64,
+    tried: u64,
+}
+
+impl Runs for Share<'_> {
+    fn advance(&mut self) -> bool {
+        let shared = self.shared;
+        while !self.place.abandoned.load(Ordering::Acquire) && !shared.over.load(Ordering::Relaxed)
+        {
+            self.index = shared.next.0.fetch_add(1, Ordering::Relaxed);
+            if self.index >= shared.limit.load(Ordering::Acquire) {
+                return false;
+            }
+            self.place.schedule.store(self.index, Ordering::Release);
+            if let Some(dealt) = shared.deal(self.index) {
+                self.dealt = dealt;
+                (self.plan.load, self.plan.schedule) = shared.template.drawn(self.index, dealt);
+                return true;
+            }
+        }
+        false
+    }
+
+    fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    fn is_scouted(&self) -> bool {
+        self.dealt.is_some() && portfolio::is_scouted(self.index)
+    }
+
+    fn done(&mut self, run: Run, orders: &[u64]) {
+        let shared = self.shared;
+        if self.place.abandoned.load(Ordering::Acquire) {
+            return;
+        }
+        if run.exhausted {
+            shared.limit.fetch_min(self.index, Ordering::AcqRel);
+            return;
+        }
+        if self.is_scouted() {
+            shared
+                .portfolio
+                .report(self.index, self.dealt, orders.to_vec());
+        }
+        self.steps += run.steps;
+        self.tried += 1;
+        if let Some(progress) = &shared.template.settings.progress {
+            progress.add(run.steps, run.order);
+        }
+        if run.verdict != Verdict::Clean {
+            note(shared, &mut lock(shared), self.index, run.verdict);
+        }
+    }
+}
+
+/// Enters what schedule `index` has shown, and moves the limit.
+fn note(shared: &Shared, notes: &mut Notes, index: u64, verdict: Verdict) {
+    match verdict {
+        Verdict::Clean => {}
+        Verdict::Undecided(reason) => {
+            notes.undecided.insert(index, reason);
+            if notes.undecided.len() > MOST_UNDECIDED {
+                notes.undecided.pop_last();
+            }
+            if notes.undecided.len() == MOST_UNDECIDED {
+                let last = notes
+                    .undecided
+                    .last_key_value()
+                    .map_or(index, |(at, _)| *at);
+                shared.limit.fetch_min(last + 1, Ordering::AcqRel);
+            }
+        }
+        Verdict::Found(finding) => {
+            let entry = notes
+                .by_fingerprint
+                .entry(finding.fingerprint.clone())
+                .or_insert((index, 0));
+            entry.1 += 1;
+            let first = index <= entry.0;
+            if first {
+                notes.found.remove(&entry.0);
+                entry.0 = index;
+                notes.found.insert(index, (*finding, shared.preempt));
+            }
+            if !shared.template.settings.keep_going {
+                shared.limit.fetch_min(index + 1, Ordering::AcqRel);
+                notes.found.split_off(&(index + 1));
+            }
+        }
+    }
+}
+
+fn conclude(
+    template: &Template,
+    program: &Program,
+    notes: Notes,
+    began: Instant,
+    mut warnings: Vec<String>,
+    shared: &Shared,
+) -> Outcome {
+    // Confirming what was found is not part of the hunt's speed.
+    let elapsed = began.elapsed().max(Duration::from_nanos(1));
+    let limit = shared.limit.load(Ordering::Acquire);
+    let cut_short = shared.over.load(Ordering::Relaxed);
+    let mut runner = Runner::new();
+    let mut found = Vec::new();
+    let mut undecided: BTreeMap<u64, Undecided> = notes.undecided;
+    for (index, (finding, preempt)) in notes.found {
+        let count = notes
+            .by_fingerprint
+            .get(&finding.fingerprint)
+            .map_or(1, |(_, count)| *count);
+        let Some(dealt) = shared.deal(index) else {
+            continue;
+        };
+        let plan = template.plan(index, preempt, dealt);
+        match confirm(&mut runner, program, plan, finding) {
+            Confirmed::Again {
+                finding,
+                plan,
+                trace,
+                shuttle_schedule,
+            } => {
+                let mut as_found = Found {
+                    finding,
+                    plan,
+                    minimised: None,
+                    trace,
+                    shuttle_schedule,
+                    first_at: index,
+                    count,
+                };
+                shrink(template, program, &mut runner, &mut as_found);
+                found.push(as_found);
+            }
+            Confirmed::Undecided(reason) => {
+                undecided.insert(index, reason);
+            }
+        }
+        if !template.settings.keep_going && !found.is_empty() {
+            break;
+        }
+    }
+    let first = found.first();
+    let schedules = match first {
+        Some(first) if !template.settings.keep_going => first.first_at + 1,
+        _ if cut_short => notes.tried,
+        _ => limit.min(template.settings.schedules),
+    };
+    if found.is_empty() && !undecided.is_empty() {
+        warnings.push(format!(
+            "{} of {schedules} schedules could not be decided",
+            undecided.len()
+        ));
+    }
+    let verdict = match (first, undecided.into_values().next()) {
+        (Some(first), _) => Verdict::Found(Box::new(first.finding.clone())),
+        (None, Some(reason)) => Verdict::Undecided(reason),
+        (None, None) => Verdict::Clean,
+    };
+    Outcome {
+        verdict,
+        plan: first.map(|first| first.plan.clone()),
+        schedules,
+        first_at: first.map(|first| first.first_at),
+        steps: notes.steps,
+        elapsed,
+        found,
+        warnings,
+    }
+}

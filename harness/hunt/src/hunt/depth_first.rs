@@ -1,0 +1,199 @@
+//! `dfs`: schedule after schedule, depth first, with ever more preemptions (Musuvathi, Qadeer:
+//! "Iterative context bounding for systematic testing of multithreaded programs", PLDI 2007).
+//!
+//! With c preemptions there are polynomially many schedules in the number of steps, and most bugs
+//! need few. Nothing is left to chance: what is not found under a bound is not there under it, as far
+//! as the budget went. A round with one more preemption makes the schedules of the rounds before once
+//! more.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Instant;
+
+use standstill_engine::Explore;
+use standstill_engine::pulse::Pulse;
+use standstill_engine::search::explorer::explore;
+use standstill_engine::search::tree::Breadth;
+use standstill_engine::strategy::EARLY_TIMERS;
+use standstill_model::finding::{Finding, Undecided, Verdict};
+use standstill_model::plan::{Plan, Schedule};
+use standstill_model::scenario::Program;
+
+use crate::hunt::shrink::shrink;
+use crate::hunt::{Outcome, Template};
+use crate::runner::Found;
+use crate::runner::Runner;
+use crate::runner::blocked_verdict;
+use crate::runner::{Confirmed, confirm};
+use crate::runner::{TICK, Watch};
+
+/// Rounds with a bound, before one without.
+const ROUNDS: u32 = 4;
+
+/// What the engine's thread has seen.
+#[derive(Debug, Default)]
+struct Seen {
+    schedules: u64,
+    steps: u64,
+    found: Vec<(Finding, Plan, u64, u64)>,
+    undecided: Option<Undecided>,
+    over: bool,
+}
+
+/// Hunts as `template` says, with no more preemptions than this.
+pub(super) fn hunt(template: &Template, program: &Program, preemptions: Option<u32>) -> Outcome {
+    let began = Instant::now();
+    let seen = watched(template, program, preemptions, began);
+    let elapsed = began.elapsed();
+    let mut runner = Runner::new();
+    let mut found = Vec::new();
+    let mut undecided = seen.undecided;
+    for (finding, plan, first_at, count) in seen.found {
+        match confirm(&mut runner, program, plan, finding) {
+            Confirmed::Again {
+                finding,
+                plan,
+                trace,
+                shuttle_schedule,
+            } => {
+                let mut as_found = Found {
+                    finding,
+                    plan,
+                    minimised: None,
+                    trace,
+                    shuttle_schedule,
+                    first_at,
+                    count,
+                };
+                shrink(template, program, &mut runner, &mut as_found);
+                found.push(as_found);
+            }
+            Confirmed::Undecided(reason) => undecided = undecided.or(Some(reason)),
+        }
+    }
+    let first = found.first();
+    Outcome {
+        verdict: match (first, undecided) {
+            (Some(first), _) => Verdict::Found(Box::new(first.finding.clone())),
+            (None, Some(reason)) => Verdict::Undecided(reason),
+            (None, None) => Verdict::Clean,
+        },
+        plan: first.map(|first| first.plan.clone()),
+        schedules: seen.schedules,
+        first_at: first.map(|first| first.first_at),
+        steps: seen.steps,
+        elapsed,
+        found,
+        warnings: Vec::new(),
+    }
+}
+
+fn watched(
+    template: &Template,
+    program: &Program,
+    preemptions: Option<u32>,
+    began: Instant,
+) -> Seen {
+    let pulse = Arc::<Pulse>::default();
+    let (hand_over, taken) = channel();
+    let mut watch = Watch::new(Arc::clone(&pulse));
+    let (template, program) = (template.clone(), program.clone());
+    std::thread::Builder::new()
+        .name("standstill-dfs".to_owned())
+        .spawn(move || {
+            let engine = Explore::watched(pulse);
+            let _ = hand_over.send(rounds(&engine, &template, &program, preemptions, began));
+        })
+        .unwrap_or_else(|error| panic!("cannot start an engine thread: {error}"));
+    loop {
+        match taken.recv_timeout(TICK) {
+            Ok(seen) => return seen,
+            Err(RecvTimeoutError::Timeout) => {
+                if let Some(stuck) = watch.look() {
+                    let mut seen = Seen::default();
+                    if let Verdict::Undecided(reason) = blocked_verdict(&stuck) {
+                        seen.undecided = Some(reason);
+                    } else {
+                        seen.undecided = Some(Undecided::Wedged {
+                            operation: stuck.operation(),
+                        });
+                    }
+                    return seen;
+                }
+            }
+            Err(RecvTimeoutError::Disconnected) => {
+                panic!("internal error: the engine panicked while it explored, see above")
+            }
+        }
+    }
+}
+
+fn rounds(
+    engine: &Explore,
+    template: &Template,
+    program: &Program,
+    preemptions: Option<u32>,
+    began: Instant,
+) -> Seen {
+    let mut seen = Seen::default();
+    let bounded = (0..=preemptions.unwrap_or(ROUNDS)).map(Breadth::Preemptions);
+    let unbounded = preemptions.is_none().then_some(Breadth::Whole);
+    for breadth in bounded.chain(unbounded) {
+        for load in template.ranges.every() {
+            let mut plan = template.plan(0, template.settings.preempt, None);
+            plan.load = load;
+            plan.schedule = Schedule::Choices(Vec::new());
+            explore(
+                engine,
+                program,
+                &plan,
+                breadth,
+                EARLY_TIMERS,
+                |mut execution| {
+                    let settings = &template.settings;
+                    seen.schedules += 1;
+                    seen.steps += execution.run.steps;
+                    if let Some(progress) = &settings.progress {
+                        progress.add(execution.run.steps, execution.run.order);
+                    }
+                    match &execution.run.verdict {
+                        Verdict::Clean => {}
+                        Verdict::Undecided(reason) => {
+                            seen.undecided.get_or_insert_with(|| reason.clone());
+                        }
+                        Verdict::Found(finding) => {
+                            let known = seen
+                                .found
+                                .iter_mut()
+                                .find(|known| known.0.fingerprint == finding.fingerprint);
+                            match known {
+                                Some(known) => known.3 += 1,
+                                None => {
+                                    let plan = execution.plan(&plan);
+                                    let at = seen.schedules - 1;
+                                    seen.found.push(((**finding).clone(), plan, at, 1));
+                                }
+                            }
+                        }
+                    }
+                    let stop = settings.stop.as_ref();
+                    seen.over = seen.schedules >= settings.schedules
+                        || !settings.keep_going && !seen.found.is_empty()
+                        || stop.is_some_and(|stop| stop.load(Ordering::Relaxed))
+                        || settings.time.is_some_and(|time| began.elapsed() >= time);
+                    if seen.over {
+                        ControlFlow::Break(())
+                    } else {
+                        ControlFlow::Continue(())
+                    }
+                },
+            );
+            if seen.over {
+                return seen;
+            }
+        }
+    }
+    seen
+}

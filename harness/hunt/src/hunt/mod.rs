@@ -1,0 +1,510 @@
+//! The hunt: thousands of runs of one program, each under another schedule.
+
+mod again;
+mod crew;
+mod depth_first;
+mod outcome;
+mod portfolio;
+mod shrink;
+mod stress;
+
+use std::future::Future;
+use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use standstill_engine::StressSettings;
+use standstill_engine::isolation::Launcher;
+use standstill_model::load::{Knob, Load, LoadRanges, RangeError};
+use standstill_model::plan::{
+    DEFAULT_MAX_STEPS, DEFAULT_TOTAL_STEPS, EngineKind, Leaks, Plan, Preempt, Schedule,
+    StrategyKind, Variant,
+};
+use standstill_model::random::{Random, schedule_seed};
+use standstill_model::scenario::{Program, Scenario};
+
+use crate::minimise::DEFAULT_MINIMISE_BUDGET;
+use crate::runner::{HuntError, Progress};
+use crate::tactic::Tactic;
+
+pub use again::{Again, STRESS_AGAIN};
+pub use outcome::Outcome;
+
+/// How many schedules a hunt tries by default.
+pub const DEFAULT_SCHEDULES: u64 = 20_000;
+
+/// A hunt for the schedule that brings a program to a standstill.
+///
+/// ```
+/// use standstill_hunt::{Hunt, Verdict};
+///
+/// let outcome = Hunt::new("nothing to find").schedules(100).run(|| async {});
+/// assert_eq!(outcome.verdict, Verdict::Clean);
+/// assert_eq!(outcome.schedules, 100);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Hunt {
+    name: String,
+    variant: Variant,
+    program: Option<Program>,
+    ranges: LoadRanges,
+    smallest: Option<Load>,
+    range_error: Option<RangeError>,
+    known_variants: Vec<Variant>,
+    settings: Settings,
+}
+
+/// What every run of a hunt shares.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) schedules: u64,
+    pub(crate) time: Option<Duration>,
+    pub(crate) seed: u64,
+    pub(crate) jobs: usize,
+    pub(crate) engine: EngineKind,
+    pub(crate) tactic: Tactic,
+    pub(crate) preempt: Preempt,
+    pub(crate) leaks: Leaks,
+    pub(crate) max_steps: u32,
+    pub(crate) total_steps: u32,
+    pub(crate) keep_going: bool,
+    pub(crate) progress: Option<Arc<Progress>>,
+    pub(crate) stop: Option<Arc<AtomicBool>>,
+    pub(crate) stress: StressSettings,
+    pub(crate) launcher: Option<Launcher>,
+    pub(crate) minimise: u32,
+}
+
+impl Hunt {
+    /// A hunt in a program of one's own, which [`Hunt::run`] then gives.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            variant: Variant::Own,
+            program: None,
+            ranges: LoadRanges::default(),
+            smallest: None,
+            range_error: None,
+            known_variants: vec![Variant::Own],
+            settings: Settings {
+                schedules: DEFAULT_SCHEDULES,
+                time: None,
+                seed: 0,
+                jobs: 1,
+                engine: EngineKind::Explore,
+                tactic: Tactic::Auto,
+                preempt: Preempt::Op,
+                leaks: Leaks::All,
+                max_steps: DEFAULT_MAX_STEPS,
+                total_steps: DEFAULT_TOTAL_STEPS,
+                keep_going: false,
+                progress: None,
+                stop: None,
+                stress: StressSettings::default(),
+                launcher: None,
+                minimise: DEFAULT_MINIMISE_BUDGET,
+            },
+        }
+    }
+
+    /// A hunt in a variant of a scenario, over its whole ranges; [`Hunt::go`] starts it.
+    pub fn of(scenario: &Scenario, variant: Variant) -> Self {
+        let mut hunt = Self::new(scenario.name());
+        hunt.variant = variant;
+        hunt.program = scenario.program(variant).cloned();
+        hunt.ranges = scenario.ranges().clone();
+        hunt.smallest = scenario.smallest_buggy_load();
+        hunt.known_variants = scenario.variants().collect();
+        hunt
+    }
+
+    /// How many schedules are tried, at the most. Default: [`DEFAULT_SCHEDULES`].
+    #[must_use]
+    pub fn schedules(mut self, schedules: u64) -> Self {
+        self.settings.schedules = schedules;
+        self
+    }
+
+    /// How long the hunt may take, at the most, in real time. Default: no limit. A hunt that is
+    /// cut short by time does not come out the same every time.
+    #[must_use]
+    pub fn time(mut self, time: Duration) -> Self {
+        self.settings.time = Some(time);
+        self
+    }
+
+    /// The base seed. Default: 0. The same seed gives the same outcome, whatever the number of
+    /// jobs.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.settings.seed = seed;
+        self
+    }
+
+    /// How many OS threads run schedules in parallel. Default: 1. Changes speed, never results.
+    #[must_use]
+    pub fn jobs(mut self, jobs: NonZeroUsize) -> Self {
+        self.settings.jobs = jobs.get();
+        self
+    }
+
+    /// What executes the runs. Default: [`EngineKind::Explore`].
+    #[must_use]
+    pub fn engine(mut self, engine: EngineKind) -> Self {
+        self.settings.engine = engine;
+        self
+    }
+
+    /// The strategy of every schedule, or a [`Tactic`]. Default: [`Tactic::Auto`].
+    #[must_use]
+    pub fn strategy(mut self, tactic: impl Into<Tactic>) -> Self {
+        self.settings.tactic = tactic.into();
+        self
+    }
+
+    /// Where tasks may be preempted. Default: [`Preempt::Op`].
+    #[must_use]
+    pub fn preempt(mut self, preempt: Preempt) -> Self {
+        self.settings.preempt = preempt;
+        self
+    }
+
+    /// Which tasks left behind count. Default: [`Leaks::All`].
+    #[must_use]
+    pub fn leaks(mut self, leaks: Leaks) -> Self {
+        self.settings.leaks = leaks;
+        self
+    }
+
+    /// After how many steps without progress a run counts as livelocked. Default:
+    /// [`DEFAULT_MAX_STEPS`].
+    #[must_use]
+    pub fn max_steps(mut self, max_steps: u32) -> Self {
+        self.settings.max_steps = max_steps;
+        self
+    }
+
+    /// After how many steps in all a run that still goes on ends undecided. Default:
+    /// [`DEFAULT_TOTAL_STEPS`].
+    #[must_use]
+    pub fn total_steps(mut self, total_steps: u32) -> Self {
+        self.settings.total_steps = total_steps;
+        self
+    }
+
+    /// Whether to go on after a finding and collect all of them, by fingerprint. Default: no.
+    #[must_use]
+    pub fn keep_going(mut self, keep_going: bool) -> Self {
+        self.settings.keep_going = keep_going;
+        self
+    }
+
+    /// Where to count schedules and steps while the hunt goes on, for whoever watches.
+    #[must_use]
+    pub fn progress(mut self, progress: Arc<Progress>) -> Self {
+        self.settings.progress = Some(progress);
+        self
+    }
+
+    /// Ends the hunt soon after the flag was set; its outcome covers what was tried by then.
+    #[must_use]
+    pub fn stop_when(mut self, stop: Arc<AtomicBool>) -> Self {
+        self.settings.stop = Some(stop);
+        self
+    }
+
+    /// How runs of the stress engine are made and watched; the other engines do not look at it.
+    #[must_use]
+    pub fn stress(mut self, settings: StressSettings) -> Self {
+        self.settings.stress = settings;
+        self
+    }
+
+    /// Runs of the stress engine are made in processes of their own, started like this. Default: in
+    /// this one.
+    #[must_use]
+    pub fn isolated(mut self, launcher: Launcher) -> Self {
+        self.settings.launcher = Some(launcher);
+        self
+    }
+
+    /// The hunt's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The knobs, with the range of each.
+    pub fn ranges(&self) -> &LoadRanges {
+        &self.ranges
+    }
+
+    /// What executes the runs.
+    pub fn engine_kind(&self) -> EngineKind {
+        self.settings.engine
+    }
+
+    /// How many runs may be spent on making each find as small as it gets: its load first, within
+    /// the ranges of the hunt, and then its schedule. Default: [`DEFAULT_MINIMISE_BUDGET`]; 0 leaves
+    /// finds as they are.
+    #[must_use]
+    pub fn minimise(mut self, runs: u32) -> Self {
+        self.settings.minimise = runs;
+        self
+    }
+
+    /// Every run has this very load.
+    #[must_use]
+    pub fn load(mut self, load: Load) -> Self {
+        for knob in Knob::ALL {
+            let value = load.get(knob);
+            if self.ranges.get(knob).is_some() || value != 0 {
+                self = self.knob(knob, value..=value);
+            }
+        }
+        self
+    }
+
+    /// Narrows a knob of a scenario, or declares one of a program of one's own. A range that
+    /// does not fit is reported when the hunt is started.
+    #[must_use]
+    pub fn knob(mut self, knob: Knob, range: RangeInclusive<u8>) -> Self {
+        if self.program.is_none() && !range.is_empty() {
+            self.ranges = self.ranges.with(knob, range);
+            return self;
+        }
+        match self.ranges.narrow(&self.name, knob, range) {
+            Ok(ranges) => self.ranges = ranges,
+            Err(error) => {
+                self.range_error.get_or_insert(error);
+            }
+        }
+        self
+    }
+
+    /// Narrows the number of workers.
+    #[must_use]
+    pub fn workers(self, range: RangeInclusive<u8>) -> Self {
+        self.knob(Knob::Workers, range)
+    }
+
+    /// Narrows the number of writers.
+    #[must_use]
+    pub fn writers(self, range: RangeInclusive<u8>) -> Self {
+        self.knob(Knob::Writers, range)
+    }
+
+    /// Narrows the number of watchers.
+    #[must_use]
+    pub fn watchers(self, range: RangeInclusive<u8>) -> Self {
+        self.knob(Knob::Watchers, range)
+    }
+
+    /// Narrows the number of rounds.
+    #[must_use]
+    pub fn rounds(self, range: RangeInclusive<u8>) -> Self {
+        self.knob(Knob::Rounds, range)
+    }
+
+    /// Narrows the capacity of channels.
+    #[must_use]
+    pub fn capacity(self, range: RangeInclusive<u8>) -> Self {
+        self.knob(Knob::Capacity, range)
+    }
+
+    /// Hunts in the scenario's program.
+    ///
+    /// # Errors
+    ///
+    /// If a range does not fit the scenario, or it lacks the variant; if the engine is not part of
+    /// this build, or lacks the strategy.
+    pub fn go(self) -> Result<Outcome, HuntError> {
+        if let Some(error) = self.range_error {
+            return Err(error.into());
+        }
+        self.settings.tactic.check(self.settings.engine)?;
+        let Some(program) = self.program else {
+            let known: Vec<&str> = self
+                .known_variants
+                .iter()
+                .map(|variant| variant.name())
+                .collect();
+            return Err(HuntError::NoSuchVariant {
+                scenario: self.name,
+                variant: self.variant,
+                known: known.join(", "),
+            });
+        };
+        let template = Template {
+            scenario: self.name,
+            variant: self.variant,
+            ranges: self.ranges,
+            smallest: self.smallest,
+            settings: self.settings,
+        };
+        let _span = crate::spans::hunt(&template);
+        let (engine, tactic) = (template.settings.engine, template.settings.tactic);
+        let jobs = template.settings.jobs;
+        Ok(match (engine, tactic) {
+            (EngineKind::Stress, _) => stress::hunt(&template, &program),
+            (EngineKind::Explore, Tactic::Dfs { .. }) if jobs > 1 => {
+                return Err(HuntError::OneJob { tactic, jobs });
+            }
+            (EngineKind::Explore, Tactic::Dfs { preemptions }) => {
+                depth_first::hunt(&template, &program, preemptions)
+            }
+            (EngineKind::Explore | EngineKind::Shuttle, _) => crew::hunt(&template, &program),
+        })
+    }
+
+    /// Hunts in `body`, which is called once a run.
+    ///
+    /// # Panics
+    ///
+    /// If a knob was given an empty range, or the engine is not part of this build, or lacks the
+    /// strategy.
+    pub fn run<F, R>(self, body: F) -> Outcome
+    where
+        F: Fn() -> R + Send + Sync + 'static,
+        R: Future<Output = ()> + 'static,
+    {
+        self.run_loads(move |_| body())
+    }
+
+    /// Hunts in `body`, which is called once a run with a load from the declared knobs.
+    ///
+    /// # Panics
+    ///
+    /// If a knob was given an empty range, or the engine is not part of this build, or lacks the
+    /// strategy.
+    pub fn run_loads<F, R>(mut self, body: F) -> Outcome
+    where
+        F: Fn(Load) -> R + Send + Sync + 'static,
+        R: Future<Output = ()> + 'static,
+    {
+        self.program = Some(Program::new(body));
+        match self.go() {
+            Ok(outcome) => outcome,
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+/// What the plan of any schedule of a hunt follows from.
+#[derive(Clone, Debug)]
+pub(crate) struct Template {
+    pub(crate) scenario: String,
+    pub(crate) variant: Variant,
+    pub(crate) ranges: LoadRanges,
+    /// The smallest load that can show the bug, if it is known.
+    pub(crate) smallest: Option<Load>,
+    pub(crate) settings: Settings,
+}
+
+/// PCT's depths in a hunt whose strategies take turns: 1 to this.
+const DEEPEST: u32 = 4;
+
+/// Once in so many runs the load of a stress run is drawn.
+const DRAWN_ONCE_IN: u64 = 3;
+
+impl Template {
+    /// The plan of run `index` under the stress engine: the load is at the top of its ranges, save
+    /// that now and then it is drawn from the whole of them, and the seed is that of the noise.
+    pub(crate) fn stress_plan(&self, index: u64) -> Plan {
+        let mut plan = self.plan(index, Preempt::Op, None);
+        if !index.is_multiple_of(DRAWN_ONCE_IN) {
+            plan.load = self.ranges.largest();
+        }
+        if let Schedule::Seeded { strategy, .. } = &mut plan.schedule {
+            *strategy = StrategyKind::Random;
+        }
+        plan
+    }
+
+    /// The random numbers of schedule `index`: a function of the base seed and the index alone.
+    pub(crate) fn random(&self, index: u64) -> Random {
+        Random::new(schedule_seed(self.settings.seed, index))
+    }
+
+    /// The plan of schedule `index`, under the strategy that it was dealt if it has no other.
+    /// Without one, as under engines that have no others, `random` and `pct` take turns.
+    pub(crate) fn plan(&self, index: u64, preempt: Preempt, dealt: Option<StrategyKind>) -> Plan {
+        let (load, schedule) = self.drawn(index, dealt);
+        Plan {
+            scenario: self.scenario.clone(),
+            variant: self.variant,
+            load,
+            engine: self.settings.engine,
+            preempt,
+            leaks: self.settings.leaks,
+            max_steps: self.settings.max_steps,
+            total_steps: self.settings.total_steps,
+            schedule,
+        }
+    }
+
+    /// What is not the same in all plans.
+    pub(crate) fn drawn(&self, index: u64, dealt: Option<StrategyKind>) -> (Load, Schedule) {
+        let mut random = self.random(index);
+        let mut load = self.ranges.draw(&mut random);
+        let depth = 1 + random.below(DEEPEST);
+        let strategy = match (self.settings.tactic, dealt) {
+            (Tactic::One(strategy), _) | (Tactic::Auto, Some(strategy)) => strategy,
+            (Tactic::Dfs { .. }, _) => StrategyKind::Dfs,
+            (Tactic::Auto, None)
+                if index.is_multiple_of(2) || self.settings.engine == EngineKind::Stress =>
+            {
+                StrategyKind::Random
+            }
+            (Tactic::Auto, None) => StrategyKind::Pct {
+                depth: u8::try_from(depth).unwrap_or(1),
+            },
+        };
+        let mut seed = random.next();
+        if strategy == StrategyKind::Dfs {
+            // All schedules of one load; a knob that is narrowed to one count has that one.
+            load = match self.smallest {
+                Some(load) => self.ranges.clamp(&load),
+                None => self.ranges.smallest(),
+            };
+            seed = index;
+        }
+        let schedule = Schedule::Seeded {
+            strategy,
+            seed,
+            digest: None,
+        };
+        (load, schedule)
+    }
+}
+
+/// Hunts in `body` with the defaults and panics with the report if there is a finding: for use in
+/// anyone's tests.
+///
+/// ```
+/// standstill_hunt::check(|| async {});
+/// ```
+///
+/// # Panics
+///
+/// If a run hangs, leaks, spins or panics, with the report; and if the hunt cannot decide.
+#[track_caller]
+pub fn check<F, R>(body: F)
+where
+    F: Fn() -> R + Send + Sync + 'static,
+    R: Future<Output = ()> + 'static,
+{
+    let caller = std::panic::Location::caller();
+    let name = std::thread::current()
+        .name()
+        .filter(|name| *name != "main")
+        .map_or_else(|| format!("check at {caller}"), str::to_owned);
+    Hunt::new(name)
+        .schedules(CHECK_SCHEDULES)
+        .run(body)
+        .assert_clean();
+}
+
+/// How many schedules [`check`] tries.
+pub const CHECK_SCHEDULES: u64 = 2_000;

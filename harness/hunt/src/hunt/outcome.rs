@@ -1,0 +1,63 @@
+//! What a hunt came to.
+
+use std::time::Duration;
+
+use standstill_model::finding::{Finding, Verdict};
+use standstill_model::plan::Plan;
+use standstill_report::Report;
+
+use crate::runner::Found;
+
+/// What a hunt came to.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// `Found` if any schedule found something, `Clean` if every one was clean, else `Undecided`.
+    pub verdict: Verdict,
+    /// The plan that shows the finding again.
+    pub plan: Option<Plan>,
+    /// How many schedules were tried.
+    pub schedules: u64,
+    /// The schedule that found it, from 0.
+    pub first_at: Option<u64>,
+    /// Steps made, over all schedules.
+    pub steps: u64,
+    /// How long it took, in real time.
+    pub elapsed: Duration,
+    /// Every finding, by fingerprint, in the order in which they came up. One at the most, unless
+    /// the hunt kept going.
+    pub found: Vec<Found>,
+    /// What the user should know of how the hunt went.
+    pub warnings: Vec<String>,
+}
+
+impl Outcome {
+    /// The finding, if there is one.
+    pub fn finding(&self) -> Option<&Finding> {
+        self.verdict.finding()
+    }
+
+    /// The token that replays the finding.
+    pub fn token(&self) -> Option<String> {
+        self.plan.as_ref().map(Plan::to_token)
+    }
+
+    /// The report of the finding, if there is one.
+    pub fn report(&self) -> Option<Report> {
+        self.found.first().map(Found::report)
+    }
+
+    /// Panics with the report unless every schedule was clean.
+    ///
+    /// # Panics
+    ///
+    /// If there is a finding, or the hunt could not decide.
+    #[track_caller]
+    pub fn assert_clean(&self) {
+        match (&self.verdict, self.report()) {
+            (Verdict::Clean, _) => {}
+            (_, Some(report)) => panic!("\n{report}"),
+            (Verdict::Undecided(reason), None) => panic!("undecided: {reason}"),
+            (Verdict::Found(finding), None) => panic!("{}", finding.kind),
+        }
+    }
+}

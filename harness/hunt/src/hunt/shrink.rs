@@ -1,0 +1,55 @@
+//! What a hunt has found is made small before it is told.
+
+use std::sync::Arc;
+
+use standstill_model::finding::FindingKind;
+use standstill_model::scenario::Program;
+
+use crate::hunt::Template;
+use crate::minimise::Minimise;
+use crate::runner::Runner;
+use crate::runner::{Confirmed, confirm};
+use crate::runner::{Found, Shrunk};
+
+/// Makes a find small, if it can be and if its smaller plan is confirmed like any other.
+pub(super) fn shrink(
+    template: &Template,
+    program: &Program,
+    runner: &mut Runner,
+    found: &mut Found,
+) {
+    let settings = &template.settings;
+    // Each try of a blocked thread costs a thread, and more than a second.
+    if settings.minimise == 0 || found.finding.kind == FindingKind::Blocked {
+        return;
+    }
+    let mut minimise = Minimise::new()
+        .ranges(&template.ranges)
+        .budget(settings.minimise);
+    if let Some(stop) = &settings.stop {
+        minimise = minimise.stop_when(Arc::clone(stop));
+    }
+    let fingerprint = &found.finding.fingerprint;
+    let Some(small) = minimise.run(runner, program, &found.plan, fingerprint) else {
+        return;
+    };
+    let confirmed = confirm(runner, program, small.plan, found.finding.clone());
+    if let Confirmed::Again {
+        finding,
+        plan,
+        trace,
+        shuttle_schedule,
+    } = confirmed
+    {
+        found.minimised = Some(Shrunk {
+            from: std::mem::replace(&mut found.plan, plan),
+            before: small.before,
+            after: small.after,
+            complete: small.complete,
+            interrupted: small.interrupted,
+        });
+        found.finding = finding;
+        found.trace = trace;
+        found.shuttle_schedule = shuttle_schedule;
+    }
+}

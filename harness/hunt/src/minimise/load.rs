@@ -1,0 +1,111 @@
+//! The smallest load: each knob as low as the ranges and the bug allow.
+
+use standstill_model::load::{Knob, Load, LoadRanges};
+use standstill_model::plan::{Plan, Schedule, StrategyKind};
+use standstill_model::random::schedule_seed;
+
+use crate::minimise::search;
+use crate::minimise::trials::{Trials, happened};
+
+/// A schedule that was recorded under one load means little under another: so many fresh ones
+/// are tried for each load.
+const SEEDS_A_LOAD: u64 = 64;
+
+/// Lowers all knobs as far as it goes. One may only give way once another has; and of two loads that
+/// are equally small it settles for the one with less of the earlier knobs, which make tasks.
+pub(super) fn lower_all(trials: &mut Trials<'_>, best: &mut Plan, ranges: &LoadRanges) {
+    loop {
+        let before = best.load;
+        for (knob, range) in ranges.iter() {
+            lower(trials, best, knob, *range.start());
+        }
+        let settled = best.load == before && !trade(trials, best, ranges);
+        if settled || trials.over() {
+            return;
+        }
+    }
+}
+
+/// One less of a knob for one more of a later one.
+fn trade(trials: &mut Trials<'_>, best: &mut Plan, ranges: &LoadRanges) -> bool {
+    let knobs: Vec<_> = ranges.iter().collect();
+    for (at, (less, range)) in knobs.iter().enumerate() {
+        for (more, upto) in &knobs[at + 1..] {
+            let mut load = best.load;
+            let (fewer, further) = (load.get(*less), load.get(*more));
+            if fewer <= *range.start() || further >= *upto.end() {
+                continue;
+            }
+            load.set(*less, fewer - 1);
+            load.set(*more, further + 1);
+            if let Some(plan) = under(trials, best, load) {
+                *best = plan;
+                return true;
+            }
+        }
+    }
+    false
+}
+
+/// Lowers one knob: straight to the lowest value, or else by bisection.
+fn lower(trials: &mut Trials<'_>, best: &mut Plan, knob: Knob, lowest: u8) {
+    let mut try_value = |best: &mut Plan, value: u8| {
+        let mut load = best.load;
+        load.set(knob, value);
+        match under(trials, best, load) {
+            Some(plan) => {
+                *best = plan;
+                true
+            }
+            None => false,
+        }
+    };
+    if best.load.get(knob) <= lowest || try_value(best, lowest) {
+        return;
+    }
+    let mut too_low = lowest;
+    while best.load.get(knob) - too_low > 1 {
+        let middle = too_low + (best.load.get(knob) - too_low) / 2;
+        if !try_value(best, middle) {
+            too_low = middle;
+        }
+    }
+}
+
+/// A plan like `plan` that shows the fingerprint under `load`: with its own schedule, with a fresh
+/// one, or with one that is all but the default order.
+fn under(trials: &mut Trials<'_>, plan: &Plan, load: Load) -> Option<Plan> {
+    let mut candidate = plan.clone();
+    candidate.load = load;
+    let base = match &mut candidate.schedule {
+        Schedule::Seeded { seed, digest, .. } => {
+            *digest = None;
+            *seed
+        }
+        Schedule::Choices(_) | Schedule::Bytes(_) => 0,
+    };
+    if let Some(run) = trials.record(&candidate) {
+        if let Schedule::Choices(choices) = &mut candidate.schedule {
+            *choices = happened(&run, choices.len());
+        }
+        return Some(candidate);
+    }
+    let fresh = (0..SEEDS_A_LOAD).find_map(|index| {
+        candidate.schedule = Schedule::Seeded {
+            strategy: strategy(index),
+            seed: schedule_seed(base, index),
+            digest: None,
+        };
+        trials.record(&candidate).map(|_| candidate.clone())
+    });
+    fresh.or_else(|| search::fewest(trials, &candidate, 1))
+}
+
+/// Random walks, and PCT in three depths, in turn.
+fn strategy(index: u64) -> StrategyKind {
+    match index % 4 {
+        0 => StrategyKind::Random,
+        #[expect(clippy::cast_possible_truncation, reason = "below 4")]
+        depth => StrategyKind::Pct { depth: depth as u8 },
+    }
+}

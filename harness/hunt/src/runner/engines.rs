@@ -1,0 +1,53 @@
+//! The engines of one thread.
+
+use std::fmt;
+use std::sync::Arc;
+
+use standstill_engine::pulse::Pulse;
+use standstill_engine::{Engine, Explore, Stress, StressSettings};
+use standstill_model::plan::EngineKind;
+#[cfg(feature = "shuttle")]
+use standstill_shuttle::Shuttle;
+
+/// What executes plans on the thread that made it. An engine is made when it is first wanted.
+pub struct Engines {
+    pulse: Arc<Pulse>,
+    made: Vec<Box<dyn Engine>>,
+}
+
+impl fmt::Debug for Engines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engines").finish_non_exhaustive()
+    }
+}
+
+impl Engines {
+    /// None made yet; all beat `pulse`.
+    pub fn new(pulse: Arc<Pulse>) -> Self {
+        Self {
+            pulse,
+            made: Vec::new(),
+        }
+    }
+
+    /// The engine of this kind.
+    pub fn of(&mut self, kind: EngineKind) -> &mut dyn Engine {
+        let known = self.made.iter().position(|engine| engine.kind() == kind);
+        let at = known.unwrap_or_else(|| {
+            self.made.push(self.make(kind));
+            self.made.len() - 1
+        });
+        self.made[at].as_mut()
+    }
+
+    fn make(&self, kind: EngineKind) -> Box<dyn Engine> {
+        match kind {
+            EngineKind::Explore => Box::new(Explore::watched(Arc::clone(&self.pulse))),
+            #[cfg(feature = "shuttle")]
+            EngineKind::Shuttle => Box::new(Shuttle::watched(Arc::clone(&self.pulse))),
+            #[cfg(not(feature = "shuttle"))]
+            EngineKind::Shuttle => unreachable!("the plan was checked before"),
+            EngineKind::Stress => Box::new(Stress::new(StressSettings::default())),
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! What was found, and how it is shown again.
+
+use standstill_model::finding::Finding;
+use standstill_model::plan::Plan;
+use standstill_model::size::Size;
+use standstill_model::trace::Trace;
+use standstill_report::{Report, Smaller};
+
+/// A finding of a hunt and the plan that shows it again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    /// The finding, as its replay showed it.
+    pub finding: Finding,
+    /// Runs it again.
+    pub plan: Plan,
+    /// As the hunt came upon it, if `plan` was minimised.
+    pub minimised: Option<Shrunk>,
+    /// What happened in the run of `plan`, step by step.
+    pub trace: Option<Box<Trace>>,
+    /// How many schedules had been tried before, and shown nothing of the kind.
+    pub first_at: u64,
+    /// How many schedules showed it.
+    pub count: u64,
+    /// As [`Run::shuttle_schedule`](standstill_engine::Run::shuttle_schedule), of the finding's replay.
+    pub shuttle_schedule: Option<String>,
+}
+
+impl Found {
+    /// The finding's report.
+    pub fn report(&self) -> Report {
+        let trace = self.trace.as_deref().cloned();
+        let mut report = Report::traced(self.finding.clone(), self.plan.clone(), trace);
+        report.minimised = self.minimised.as_ref().map(|shrunk| Smaller {
+            before: shrunk.before,
+            after: shrunk.after,
+            interrupted: shrunk.interrupted,
+        });
+        report.schedules_before = Some(self.first_at);
+        report.shuttle_schedule.clone_from(&self.shuttle_schedule);
+        report
+    }
+}
+
+/// What a find was before it was minimised.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shrunk {
+    /// The plan that the hunt came upon.
+    pub from: Plan,
+    /// How big its run was.
+    pub before: Size,
+    /// How big the run of the minimised plan is.
+    pub after: Size,
+    /// False if the budget ran out first, or the hunt was stopped.
+    pub complete: bool,
+    /// The hunt was stopped before it was as small as it gets.
+    pub interrupted: bool,
+}

@@ -1,0 +1,175 @@
+//! What a finding looks like to its reader: a report, as text like a compiler's and as a document for
+//! machines.
+//!
+//! A [`Report`] is plain data. With serde it is a document whose layout is described in the module
+//! `document`. Whatever has to be fetched is fetched by [`Report::new`]; rendering
+//! reads nothing but the report.
+
+mod broken;
+mod document;
+mod draw;
+mod headline;
+mod help;
+mod left;
+mod lines;
+mod lost;
+mod names;
+mod sources;
+mod story;
+#[cfg(test)]
+mod tests;
+mod text;
+mod words;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use standstill_model::finding::Finding;
+
+pub use lines::{concerned, stuck_lines};
+
+use standstill_model::plan::Plan;
+use standstill_model::size::Size;
+use standstill_model::trace::Trace;
+use standstill_rt::site::Place;
+
+/// What minimising made of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Smaller {
+    /// How big it was.
+    pub before: Size,
+    /// How big it is.
+    pub after: Size,
+    /// Somebody asked to stop first: it may get smaller still.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub interrupted: bool,
+}
+
+/// A finding with all that its reader needs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// What was found.
+    pub finding: Finding,
+    /// The plan that shows it.
+    pub plan: Plan,
+    /// The plan as a token.
+    pub token: String,
+    /// How many schedules the hunt had run before the one that showed it.
+    pub schedules_before: Option<u64>,
+    /// The run as `shuttle::replay` takes it, together with `shuttle_body`: under the engine
+    /// `shuttle`.
+    pub shuttle_schedule: Option<String>,
+    /// The command that shows it again, where that is not the command `standstill`.
+    pub replay_with: Option<String>,
+    /// What else the reader should know, a sentence each.
+    pub notes: Vec<String>,
+    /// The lines of source that the finding speaks of, trimmed, by `file:line`; those that could
+    /// not be read are missing.
+    pub sources: BTreeMap<String, String>,
+    /// How much smaller than the run that was come upon this one is, if it was minimised.
+    pub minimised: Option<Smaller>,
+    /// What happened in the run, step by step, if it was traced.
+    pub trace: Option<Trace>,
+}
+
+impl Report {
+    /// A report of `finding`, with the lines of source that are at hand: files are looked for as
+    /// the compiler was given them, in the current directory and those above it.
+    pub fn new(finding: Finding, plan: Plan) -> Self {
+        Self::traced(finding, plan, None)
+    }
+
+    /// The same, which can also tell what happened before.
+    pub fn traced(finding: Finding, plan: Plan, trace: Option<Trace>) -> Self {
+        let sources = sources::collect(&finding, trace.as_ref());
+        let mut report = Self::with_sources(finding, plan, sources);
+        report.trace = trace;
+        report
+    }
+
+    /// A report of `finding` that quotes the lines in `sources`, whose keys are `file:line`.
+    pub fn with_sources(finding: Finding, plan: Plan, sources: BTreeMap<String, String>) -> Self {
+        Self {
+            token: plan.to_token(),
+            finding,
+            plan,
+            schedules_before: None,
+            shuttle_schedule: None,
+            replay_with: None,
+            notes: Vec::new(),
+            sources,
+            minimised: None,
+            trace: None,
+        }
+    }
+
+    /// What happened, in one sentence: `hang: distribute and watcher#2 wait for each other`.
+    pub fn headline(&self) -> String {
+        format!("{}: {}", self.finding.kind, headline::headline(self))
+    }
+
+    /// The command that shows it again.
+    pub fn replay_command(&self) -> String {
+        match &self.replay_with {
+            Some(command) => command.clone(),
+            None => format!("standstill replay {}", self.token),
+        }
+    }
+
+    /// What would mend it, where the facts match a known pattern exactly.
+    pub fn help(&self) -> Option<String> {
+        help::help(self)
+    }
+
+    /// What its resources are called in the program, in the order of the finding's graph; None
+    /// where the source has no name for one.
+    pub fn resource_names(&self) -> Vec<Option<String>> {
+        let resources = self.finding.graph.resources.iter();
+        resources
+            .map(|resource| names::name(self, resource))
+            .collect()
+    }
+
+    /// What the resource at an index of the finding's graph is called, as reports call it.
+    pub fn resource_called(&self, resource: usize) -> String {
+        names::called(self, resource).short
+    }
+
+    /// What a resource of the trace is called.
+    pub fn traced_resource_called(&self, resource: usize) -> String {
+        names::called_in_trace(self, resource)
+    }
+
+    /// The report as text, with ANSI colours if `color`.
+    pub fn to_text(&self, color: bool) -> String {
+        text::render(self, color, None)
+    }
+
+    /// The same with its prose in lines of so many characters at the most, if that can be done.
+    pub fn to_text_within(&self, width: usize, color: bool) -> String {
+        text::render(self, color, Some(width))
+    }
+
+    /// The wait graph in the language of Graphviz.
+    pub fn to_dot(&self) -> String {
+        draw::dot(self)
+    }
+
+    /// The wait graph as a Mermaid flowchart.
+    pub fn to_mermaid(&self) -> String {
+        draw::mermaid(self)
+    }
+
+    /// The source line at a place, if it is at hand.
+    pub fn source(&self, place: &Place) -> Option<&str> {
+        self.sources.get(&sources::key(place)).map(String::as_str)
+    }
+}
+
+impl fmt::Display for Report {
+    /// The report as text without colours.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_text(false))
+    }
+}

@@ -1,0 +1,217 @@
+//! Plans as executions of Shuttle's.
+
+use std::cell::{Cell, RefCell};
+use std::panic::Location;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use shuttle_engine::runtime::execution::{CurrentSchedule, Execution};
+use shuttle_engine::runtime::thread::continuation::{CONTINUATION_POOL, ContinuationPool};
+use shuttle_engine::scheduler::serialization::serialize_schedule;
+use shuttle_engine::{Config, FailurePersistence, MaxSteps};
+use standstill_engine::explore::run::{Surroundings, conclude, conduct, new_epoch, taken_down};
+use standstill_engine::explore::state::Setting;
+use standstill_engine::pulse::Pulse;
+use standstill_engine::strategy;
+use standstill_engine::{Care, Run};
+use standstill_model::finding::Verdict;
+use standstill_model::plan::{Plan, Preempt, Schedule, StrategyKind};
+use standstill_model::scenario::Program;
+use standstill_rt::current;
+use standstill_rt::unmodelled;
+
+use crate::machine::{Machine, STACK_BYTES};
+use crate::quiet;
+use crate::schedulers;
+use crate::steering::Steering;
+
+/// What makes executions on one thread. Shuttle's stacks are kept from one to the next.
+#[derive(Debug)]
+pub(crate) struct Executions {
+    machine: Rc<Machine>,
+    pool: ContinuationPool,
+    config: Config,
+    search: Option<Search>,
+}
+
+/// A depth-first search that can be gone on with.
+#[derive(Debug)]
+struct Search {
+    program: Program,
+    plan: Plan,
+    /// The number of its next schedule.
+    next: u64,
+    steering: Rc<RefCell<Steering>>,
+}
+
+impl Search {
+    /// Whether `plan` is one of the search's, but for its number.
+    fn is_of(&self, plan: &Plan) -> bool {
+        let mut plan = plan.clone();
+        plan.schedule = self.plan.schedule.clone();
+        plan == self.plan
+    }
+}
+
+thread_local! {
+    /// The way in: Shuttle wants code that may be sent to another thread, and never sends it.
+    static ENTRANCE: Cell<Option<Box<dyn FnOnce()>>> = const { Cell::new(None) };
+}
+
+impl Executions {
+    pub(crate) fn new(pulse: Arc<Pulse>) -> Self {
+        quiet::install_hook();
+        let mut config = Config::new();
+        config.stack_size = STACK_BYTES;
+        config.failure_persistence = FailurePersistence::None;
+        config.max_steps = MaxSteps::None;
+        Self {
+            machine: Machine::new(pulse),
+            pool: ContinuationPool::new(),
+            config,
+            search: None,
+        }
+    }
+
+    pub(crate) fn run(&mut self, program: &Program, plan: &Plan, care: Care) -> Run {
+        if let Schedule::Seeded {
+            strategy: StrategyKind::Dfs,
+            seed,
+            ..
+        } = plan.schedule
+        {
+            return self.search(program, plan, seed, care);
+        }
+        let steering = self.steering(plan);
+        let mut steps = 0;
+        let mut last = None;
+        for _ in 0..schedulers::executions(plan) {
+            let Some(mut run) = self.execute(&steering, program, plan, care) else {
+                break;
+            };
+            steps += run.steps;
+            run.steps = steps;
+            let settled = run.verdict != Verdict::Clean;
+            last = Some(run);
+            if settled {
+                break;
+            }
+        }
+        steering.borrow_mut().finish();
+        last.unwrap_or_else(Run::past_the_last)
+    }
+
+    fn steering(&self, plan: &Plan) -> Rc<RefCell<Steering>> {
+        let chooser = schedulers::of(plan);
+        Rc::new(RefCell::new(Steering::new(
+            &self.machine,
+            chooser,
+            seed_of(plan),
+        )))
+    }
+
+    /// Schedule `number` of the depth-first search, which makes all before it as well, unless they
+    /// were the last ones made.
+    fn search(&mut self, program: &Program, plan: &Plan, number: u64, care: Care) -> Run {
+        let going_on = self.search.take().filter(|search| {
+            search.next <= number && search.program.is(program) && search.is_of(plan)
+        });
+        let mut search = going_on.unwrap_or_else(|| Search {
+            program: program.clone(),
+            plan: plan.clone(),
+            next: 0,
+            steering: self.steering(plan),
+        });
+        let mut last = None;
+        while search.next <= number {
+            let care = if search.next == number {
+                care
+            } else {
+                Care::Hunt
+            };
+            last = self.execute(&search.steering, program, plan, care);
+            if last.is_none() {
+                break;
+            }
+            search.next += 1;
+        }
+        self.search = Some(search);
+        last.unwrap_or_else(Run::past_the_last)
+    }
+
+    /// One execution. None if the scheduler has no more.
+    fn execute(
+        &self,
+        steering: &Rc<RefCell<Steering>>,
+        program: &Program,
+        plan: &Plan,
+        care: Care,
+    ) -> Option<Run> {
+        let schedule = steering.borrow_mut().begin()?;
+        let result = Rc::new(Cell::new(None));
+        ENTRANCE.set(Some(Box::new({
+            let (machine, result) = (Rc::clone(&self.machine), Rc::clone(&result));
+            let (program, plan) = (program.clone(), plan.clone());
+            move || result.set(Some(main(&machine, &program, &plan, care)))
+        })));
+        let scheduler = Rc::clone(steering);
+        CONTINUATION_POOL.set(&self.pool, || {
+            Execution::new(scheduler, schedule).run(
+                &self.config,
+                || {
+                    if let Some(enter) = ENTRANCE.take() {
+                        enter();
+                    }
+                },
+                Location::caller(),
+            );
+        });
+        result.take()
+    }
+}
+
+/// What the engine's own draws follow from. The seed of a depth-first search is a number of a
+/// schedule: what the engine draws must be the same in all of them.
+fn seed_of(plan: &Plan) -> u64 {
+    match plan.schedule {
+        Schedule::Seeded {
+            strategy: StrategyKind::Dfs,
+            ..
+        }
+        | Schedule::Choices(_)
+        | Schedule::Bytes(_) => 0,
+        Schedule::Seeded { seed, .. } => seed,
+    }
+}
+
+/// Shuttle's main task: the runtime, the clock, and the rules that say when the run is over.
+pub(crate) fn main(machine: &Machine, program: &Program, plan: &Plan, care: Care) -> Run {
+    machine.reset(
+        new_epoch(),
+        plan.preempt == Preempt::Op,
+        Setting::of(plan, strategy::of(&plan.schedule, None), care),
+    );
+    let surroundings = Surroundings::of(care);
+    let runtime = machine.executor.take_runtime();
+    let entered = current::enter(machine);
+    let conducted = runtime.block_on(tokio::task::unconstrained(async {
+        let ending = conduct(machine, program, plan, surroundings).await;
+        taken_down(machine, ending)
+    }));
+    let unscheduled = runtime.metrics().num_alive_tasks();
+    drop(entered);
+    let told = care >= Care::Record && !machine.untold.get();
+    let schedule = told.then(|| {
+        let lines = serialize_schedule(&CurrentSchedule::get_schedule());
+        lines.split_whitespace().collect::<String>()
+    });
+    let (refused, fit) = unmodelled::take();
+    if fit && conducted.elapsed.is_zero() && unscheduled == 0 {
+        machine.executor.keep_runtime(runtime);
+    } else {
+        runtime.shutdown_background();
+    }
+    let mut run = conclude(&machine.executor, plan, &conducted, unscheduled, refused);
+    run.shuttle_schedule = schedule;
+    run
+}

@@ -1,0 +1,57 @@
+//! A run as the body of a test of Shuttle's.
+
+use standstill_model::finding::Verdict;
+use standstill_model::load::Load;
+use standstill_model::plan::{EngineKind, Plan, Schedule, Variant};
+use standstill_model::scenario::{Program, Scenario};
+use standstill_report::Report;
+
+/// A variant of a scenario as a test body for Shuttle: `shuttle::replay(body, schedule)` runs the
+/// schedule that a report of the engine `shuttle` tells, and fails as it did. It also runs under
+/// `shuttle::check_random` and Shuttle's other runners, in which nothing is fair: what is found there
+/// may need fairness to count.
+///
+/// The body sets up tokio's paused clock and the task that turns it. It panics if nothing can
+/// ever happen again, or whatever else is wrong, with the finding's headline and fingerprint. All
+/// settings of the run are the defaults; [`shuttle_body_of`] takes them from a plan.
+///
+/// # Panics
+///
+/// If the scenario has no such variant.
+pub fn shuttle_body(
+    scenario: &Scenario,
+    variant: Variant,
+    load: Load,
+) -> impl Fn() + Send + Sync + use<> {
+    let Some(program) = scenario.program(variant) else {
+        panic!("{} has no variant `{variant}`", scenario.name());
+    };
+    let plan = Plan::new(
+        scenario.name(),
+        variant,
+        load,
+        Schedule::Choices(Vec::new()),
+    );
+    shuttle_body_of(program, &plan)
+}
+
+/// As [`shuttle_body`], with the settings of `plan`. Its schedule is not used: the scheduler
+/// decides.
+pub fn shuttle_body_of(program: &Program, plan: &Plan) -> impl Fn() + Send + Sync + use<> {
+    let program = program.clone();
+    let mut plan = plan.clone();
+    plan.engine = EngineKind::Shuttle;
+    plan.schedule = Schedule::Choices(Vec::new());
+    move || {
+        let run = standstill_shuttle::run_in_execution(&program, &plan);
+        match run.verdict {
+            Verdict::Clean => {}
+            Verdict::Found(finding) => {
+                let fingerprint = finding.fingerprint.clone();
+                let report = Report::new(*finding, plan.clone());
+                panic!("{} ({fingerprint})", report.headline());
+            }
+            Verdict::Undecided(reason) => panic!("undecided: {reason}"),
+        }
+    }
+}

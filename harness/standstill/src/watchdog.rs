@@ -1,0 +1,285 @@
+//! The watchdog alone: for a service or a test that is not a scenario.
+//!
+//! ```
+//! # use standstill as standstill;
+//! # use std::time::Duration;
+//! # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+//! let watching = standstill::watchdog::Watchdog::new()
+//!     .patience(Duration::from_secs(5))
+//!     .watch(&tokio::runtime::Handle::current());
+//! // ... the service ...
+//! drop(watching);
+//! # });
+//! ```
+//!
+//! It looks from an OS thread of its own, and tells two things: that the runtime has not answered
+//! for as long as its patience, with the polls that do not return; and that tasks wait for each
+//! other in a circle of locks, queues and joins, so that none can ever run again. It knows the tasks
+//! that were spawned through the drop-in since it was first used; of others tokio's own counts
+//! are told. A service that has nothing to do is not a stall.
+
+use std::fmt;
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use real_tokio::runtime::Handle;
+use standstill_engine::DEFAULT_PATIENCE;
+use standstill_engine::stress::tracking;
+use standstill_engine::threads::Ours;
+use standstill_model::finding::BlockedFact;
+use standstill_model::graph::WaitGraph;
+use standstill_report as report;
+use standstill_rt::task::TaskRef;
+
+/// A handle to a runtime: tokio's, or the drop-in's.
+pub trait RuntimeHandle {
+    /// Tokio's own handle.
+    fn real(&self) -> Handle;
+}
+
+impl RuntimeHandle for Handle {
+    fn real(&self) -> Handle {
+        self.clone()
+    }
+}
+
+impl RuntimeHandle for tokio::runtime::Handle {
+    fn real(&self) -> Handle {
+        tokio::runtime::Handle::real(self)
+    }
+}
+
+type Callback = Box<dyn FnMut(&Stall) + Send>;
+
+/// What a watchdog will do. It begins with [`Watchdog::watch`].
+pub struct Watchdog {
+    patience: Duration,
+    callback: Callback,
+}
+
+/// Watches until it is dropped.
+#[derive(Debug)]
+pub struct Watching {
+    over: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What a watchdog has seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stall {
+    /// What it is.
+    pub kind: StallKind,
+    /// For how long it has lasted when it was told, in milliseconds of the watchdog's own clock.
+    pub for_ms: u64,
+    /// The polls that had not returned for as long as the patience.
+    pub blocked: Vec<BlockedFact>,
+    /// The tasks of the runtime that are known, and what they wait for.
+    pub graph: WaitGraph,
+    /// Tokio's count of the runtime's tasks that are alive, known or not.
+    pub alive: usize,
+    /// Tokio's count of the runtime's worker threads.
+    pub workers: usize,
+    /// Tokio's count of tasks that wait for a worker.
+    pub queued: usize,
+}
+
+/// What kind of stall it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StallKind {
+    /// The runtime does not answer: its threads are blocked, or busy with polls without end.
+    Unresponsive,
+    /// Tasks wait for each other.
+    Deadlock,
+}
+
+impl fmt::Debug for Watchdog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watchdog")
+            .field("patience", &self.patience)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Default for Watchdog {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Watchdog {
+    /// A watchdog with a patience of a second, that writes what it sees to standard error.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            patience: DEFAULT_PATIENCE,
+            callback: Box::new(tell),
+        }
+    }
+
+    /// How long the runtime may take to answer, and a circle to last. Default: 1 s.
+    #[must_use]
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// Calls this on the watchdog's thread, once for each stall, instead of writing it to standard
+    /// error.
+    #[must_use]
+    pub fn on_stall(mut self, callback: impl FnMut(&Stall) + Send + 'static) -> Self {
+        self.callback = Box::new(callback);
+        self
+    }
+
+    /// Writes what it sees to standard error and aborts the process.
+    #[must_use]
+    pub fn abort(self) -> Self {
+        self.on_stall(|stall| {
+            tell(stall);
+            std::process::abort();
+        })
+    }
+
+    /// Begins to watch a runtime, and turns tracking on: tasks that are spawned from now on are
+    /// known.
+    ///
+    /// # Panics
+    ///
+    /// If the system has no thread to give.
+    #[must_use = "it watches until it is dropped"]
+    pub fn watch(self, runtime: &impl RuntimeHandle) -> Watching {
+        tracking::start();
+        let runtime = runtime.real();
+        let (over, stop) = channel();
+        let thread = std::thread::Builder::new()
+            .name("standstill-watch".to_owned())
+            .spawn(move || watch(self, &runtime, &stop))
+            .unwrap_or_else(|error| panic!("cannot start the watchdog's thread: {error}"));
+        Watching {
+            over: Some(over),
+            thread: Some(thread),
+        }
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        drop(self.over.take());
+        if let Some(thread) = self.thread.take() {
+            // Should its callback have panicked, the hook has said so.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn tell(stall: &Stall) {
+    // If nobody takes it, there is nobody to tell.
+    let _ = writeln!(std::io::stderr(), "{stall}");
+}
+
+/// A ping, and whether it was answered.
+struct Ping {
+    answered: Arc<AtomicBool>,
+    waited: Duration,
+}
+
+impl Ping {
+    fn send(runtime: &Handle) -> Self {
+        let answered = Arc::new(AtomicBool::new(false));
+        let answer = Arc::clone(&answered);
+        runtime.spawn(async move { answer.store(true, Ordering::Relaxed) });
+        Self {
+            answered,
+            waited: Duration::ZERO,
+        }
+    }
+}
+
+fn watch(mut watchdog: Watchdog, runtime: &Handle, stop: &Receiver<()>) {
+    let _thread = Ours::register();
+    let tick = (watchdog.patience / 20).clamp(Duration::from_millis(1), Duration::from_millis(50));
+    let mut ping = Ping::send(runtime);
+    let mut circle: (Vec<TaskRef>, (u64, u64)) = (Vec::new(), (0, 0));
+    let mut circle_lasts = Duration::ZERO;
+    let mut told = (false, false);
+    // Each look counts as one tick, however late it comes: a process that was stopped, or a machine
+    // without time, has not made the runtime slow.
+    while let Err(RecvTimeoutError::Timeout) = stop.recv_timeout(tick) {
+        if ping.answered.load(Ordering::Relaxed) {
+            ping = Ping::send(runtime);
+            told.0 = false;
+        } else {
+            ping.waited += tick;
+            if ping.waited >= watchdog.patience && !told.0 {
+                told.0 = true;
+                let stall = stall(StallKind::Unresponsive, ping.waited, runtime, |_| true);
+                (watchdog.callback)(&stall);
+            }
+        }
+        let now = tracking::start().dead(runtime.id());
+        if now.0.is_empty() || now != circle {
+            circle = now;
+            circle_lasts = Duration::ZERO;
+            told.1 = false;
+            continue;
+        }
+        circle_lasts += tick;
+        if circle_lasts >= watchdog.patience && !told.1 {
+            told.1 = true;
+            let stall = stall(StallKind::Deadlock, circle_lasts, runtime, |task| {
+                circle.0.contains(&task)
+            });
+            (watchdog.callback)(&stall);
+        }
+    }
+}
+
+fn stall(
+    kind: StallKind,
+    lasts: Duration,
+    runtime: &Handle,
+    concerns: impl Fn(TaskRef) -> bool,
+) -> Stall {
+    let metrics = runtime.metrics();
+    let tracked = tracking::start();
+    Stall {
+        kind,
+        for_ms: u64::try_from(lasts.as_millis()).unwrap_or(u64::MAX),
+        blocked: tracked.long_polls(runtime.id(), lasts / 2),
+        graph: tracked.graph(runtime.id(), concerns),
+        alive: metrics.num_alive_tasks(),
+        workers: metrics.num_workers(),
+        queued: metrics.global_queue_depth(),
+    }
+}
+
+impl fmt::Display for Stall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lasts = self.for_ms;
+        match self.kind {
+            StallKind::Unresponsive => {
+                writeln!(f, "stall: the runtime has not answered for {lasts} ms")?;
+            }
+            StallKind::Deadlock => {
+                writeln!(f, "stall: tasks have waited for each other for {lasts} ms")?;
+            }
+        }
+        for blocked in &self.blocked {
+            for line in report::stuck_lines(blocked) {
+                writeln!(f, "  {line}")?;
+            }
+        }
+        for line in report::concerned(&self.graph) {
+            writeln!(f, "  {line}")?;
+        }
+        write!(
+            f,
+            "  tokio counts {} tasks alive, {} of them waiting for one of {} workers",
+            self.alive, self.queued, self.workers
+        )
+    }
+}
