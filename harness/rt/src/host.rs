@@ -3,9 +3,10 @@
 use std::any::Any;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::current;
+use crate::driver::LocalFuture;
 use crate::ids::{HoldId, ResourceId, ResourceInfo, WaitId};
 use crate::op::Op;
 use crate::site::Site;
@@ -86,6 +87,12 @@ pub trait Host {
 
     /// The current task's waker.
     fn waker(&self) -> Waker;
+
+    /// The time by the run's clock.
+    fn now(&self) -> Instant;
+
+    /// A timer that wakes whoever polled it last, rounded up to milliseconds.
+    fn sleep_until(&self, deadline: Instant) -> LocalFuture;
 
     /// A timer that will wake a task after `after` of virtual time is armed from now on. One-shot
     /// timers delay the verdict on tasks left behind; all may be fired early by the strategy.
@@ -255,6 +262,11 @@ pub fn of_run<R>(epoch: u32, f: impl FnOnce(&dyn Host) -> R) -> Option<R> {
         current if current == epoch => current::with_host(f),
         _ => None,
     }
+}
+
+/// The time by the clock of the run that the current thread is in; the real time outside of runs.
+pub fn now() -> Instant {
+    current::with_host(|host| host.now()).unwrap_or_else(Instant::now)
 }
 
 /// Whether the current thread is in a run whose engine decides who runs when.

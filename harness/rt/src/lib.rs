@@ -6,10 +6,12 @@
 //! - [`host`]: what an engine offers to the facades, and [`current`]: the host of this thread;
 //! - [`facade`]: the toolkit that facade types are made of: a tag, a tracked wait, a tracked hold, a
 //!   joinable task;
+//! - [`driver`]: the runtime that runs are polled in;
 //! - [`panics`]: what a task's panic said;
 //! - [`unmodelled`]: what a controlled run refuses.
 
 pub mod current;
+pub mod driver;
 pub mod facade;
 pub mod host;
 pub mod ids;

@@ -6,9 +6,9 @@ use std::panic::{self, Location, PanicHookInfo};
 use std::sync::Once;
 
 use crate::current;
+use crate::driver;
 use crate::host::AMBIENT_EPOCH;
 use crate::site::Place;
-use crate::unmodelled;
 
 /// A panic's message and place.
 #[derive(Clone, Debug)]
@@ -103,7 +103,7 @@ pub fn note(info: &PanicHookInfo<'_>) -> bool {
     });
     let explained = match in_task {
         Some(_) => text_of(info.payload())
-            .and_then(|text| unmodelled::explained(&text, info.location().map(Location::file))),
+            .and_then(|text| driver::get().explain(&text, info.location().map(Location::file))),
         None => None,
     };
     if in_task != Some(true) {

@@ -1,9 +1,10 @@
 //! The machine as the facade sees it: what is not about who runs next is the executor's.
 
 use std::task::Waker;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use shuttle_engine::runtime::execution::ExecutionState;
+use standstill_rt::driver::LocalFuture;
 use standstill_rt::host::{Host, NewTask, PollScoped, TimerId};
 use standstill_rt::ids::{HoldId, ResourceId, ResourceInfo, WaitId};
 use standstill_rt::op::Op;
@@ -87,6 +88,14 @@ impl Host for Machine {
 
     fn waker(&self) -> Waker {
         self.executor.current_waker()
+    }
+
+    fn now(&self) -> Instant {
+        self.executor.now()
+    }
+
+    fn sleep_until(&self, deadline: Instant) -> LocalFuture {
+        self.executor.sleep_until(deadline)
     }
 
     fn arm(&self, after: Duration) -> TimerId {

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::panic::Location;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -194,22 +195,30 @@ pub(crate) fn main(machine: &Machine, program: &Program, plan: &Plan, care: Care
     let surroundings = Surroundings::of(care);
     let runtime = machine.executor.take_runtime();
     let entered = current::enter(machine);
-    let conducted = runtime.block_on(tokio::task::unconstrained(async {
+    machine.executor.state.borrow_mut().source = Some(runtime.clock());
+    let mut conducted = None;
+    runtime.block_on(pin!(async {
         let ending = conduct(machine, program, plan, surroundings).await;
-        taken_down(machine, ending)
+        conducted = Some(taken_down(machine, ending));
     }));
-    let unscheduled = runtime.metrics().num_alive_tasks();
+    let Some(conducted) = conducted else {
+        unreachable!("a runtime has polled its future to its end");
+    };
+    let unscheduled = runtime.unscheduled();
     drop(entered);
     let told = care >= Care::Record && !machine.untold.get();
     let schedule = told.then(|| {
         let lines = serialize_schedule(&CurrentSchedule::get_schedule());
         lines.split_whitespace().collect::<String>()
     });
+    let restarts = unmodelled::take_restart();
     let (refused, fit) = unmodelled::take();
+    let fit = fit && restarts.is_none();
+    let refused = refused.or(restarts);
     if fit && conducted.elapsed.is_zero() && unscheduled == 0 {
         machine.executor.keep_runtime(runtime);
     } else {
-        runtime.shutdown_background();
+        runtime.shut_down();
     }
     let mut run = conclude(&machine.executor, plan, &conducted, unscheduled, refused);
     run.shuttle_schedule = schedule;

@@ -18,13 +18,15 @@ use std::future::Future;
 use std::panic::Location;
 use std::time::{Duration, Instant};
 
-use real_tokio::runtime::{self, Handle};
+use real_tokio::runtime::Handle;
 use standstill_engine::DEFAULT_GRACE;
 use standstill_engine::stress::tracking;
 use standstill_model::graph::WaitGraph;
 use standstill_report as report;
+use standstill_rt::driver::RuntimeId;
 use standstill_rt::site::{Place, Site};
 use standstill_rt::task::TaskRef;
+use tokio::driver::id_of;
 
 /// How often it is looked whether the tasks have ended.
 const LOOK: Duration = Duration::from_millis(5);
@@ -37,7 +39,7 @@ const LOOK: Duration = Duration::from_millis(5);
 #[track_caller]
 pub fn mark() -> Mark {
     Mark {
-        home: Handle::current().id(),
+        home: id_of(&Handle::current()),
         since: tracking::start().serials(),
         grace: DEFAULT_GRACE,
         allowed: Vec::new(),
@@ -64,7 +66,7 @@ pub fn assert_none() -> impl Future<Output = ()> {
 /// A moment in a test.
 #[derive(Clone, Debug)]
 pub struct Mark {
-    home: runtime::Id,
+    home: RuntimeId,
     since: u32,
     grace: Duration,
     allowed: Vec<String>,

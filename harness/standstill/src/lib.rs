@@ -36,12 +36,14 @@
 //! - `fuzz`, with the feature `fuzz`: fuzz targets whose input is the schedule.
 
 mod corpus;
+#[cfg(feature = "tokio")]
 pub mod leaks;
 #[cfg(feature = "proptest")]
 mod property;
 #[cfg(feature = "shuttle")]
 mod shuttle_body;
 pub mod test_support;
+#[cfg(feature = "tokio")]
 pub mod watchdog;
 
 pub use corpus::{Corpus, CorpusError, Entry, Expectation, Loaded};
@@ -111,4 +113,5 @@ use tokio_stream as _;
 use tokio_util as _;
 
 // The dependency turns the drop-in on; nothing of it is needed here.
+#[cfg(feature = "tokio")]
 use tokio as _;

@@ -34,6 +34,7 @@ use standstill_model::finding::BlockedFact;
 use standstill_model::graph::WaitGraph;
 use standstill_report as report;
 use standstill_rt::task::TaskRef;
+use tokio::driver::id_of;
 
 /// A handle to a runtime: tokio's, or the drop-in's.
 pub trait RuntimeHandle {
@@ -220,7 +221,7 @@ fn watch(mut watchdog: Watchdog, runtime: &Handle, stop: &Receiver<()>) {
                 (watchdog.callback)(&stall);
             }
         }
-        let now = tracking::start().dead(runtime.id());
+        let now = tracking::start().dead(id_of(runtime));
         if now.0.is_empty() || now != circle {
             circle = now;
             circle_lasts = Duration::ZERO;
@@ -249,8 +250,8 @@ fn stall(
     Stall {
         kind,
         for_ms: u64::try_from(lasts.as_millis()).unwrap_or(u64::MAX),
-        blocked: tracked.long_polls(runtime.id(), lasts / 2),
-        graph: tracked.graph(runtime.id(), concerns),
+        blocked: tracked.long_polls(id_of(runtime), lasts / 2),
+        graph: tracked.graph(id_of(runtime), concerns),
         alive: metrics.num_alive_tasks(),
         workers: metrics.num_workers(),
         queued: metrics.global_queue_depth(),

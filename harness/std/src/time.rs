@@ -11,11 +11,7 @@ use standstill_rt::{Op, facade, host};
 
 /// The time now, not as a switch point.
 pub(crate) fn now() -> real::Instant {
-    if host::in_run() {
-        tokio::time::Instant::now().into_std()
-    } else {
-        real::Instant::now()
-    }
+    host::now()
 }
 
 /// A moment of a clock that never goes back. In a run it is the run's own clock, which moves when

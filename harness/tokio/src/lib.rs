@@ -29,6 +29,9 @@ pub use ::tokio::*;
 #[cfg(feature = "standstill")]
 mod blocking;
 #[cfg(feature = "standstill")]
+#[doc(hidden)]
+pub mod driver;
+#[cfg(feature = "standstill")]
 mod expansions;
 #[cfg(feature = "standstill")]
 mod guard;

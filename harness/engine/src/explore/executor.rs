@@ -4,7 +4,6 @@ use std::cell::{Cell, RefCell, RefMut};
 use std::rc::Weak;
 use std::sync::Arc;
 use std::task::Waker;
-use std::time::Duration;
 
 use standstill_rt::host::PollScoped;
 use standstill_rt::ids::ResourceId;
@@ -12,12 +11,11 @@ use standstill_rt::op::Op;
 use standstill_rt::panics;
 use standstill_rt::site::Site;
 use standstill_rt::task::TaskRef;
-use standstill_rt::unmodelled;
-use tokio::runtime::Runtime;
 
 use crate::explore::censuses::Censuses;
 use crate::explore::fiber::{self, Body, Fiber, FiberPool, Job, JobServer, Letterbox, Pause, Seat};
 use crate::explore::inbox::{self, Inbox, Word};
+use crate::explore::runtime::RunRuntime;
 use crate::explore::slots::{Phase, Slot};
 use crate::explore::state::{Next, Panicked, RunState, Setting, Turn};
 use crate::explore::waker;
@@ -61,7 +59,7 @@ pub struct Executor {
     /// The strategy wants to know who awaits nothing but one operation.
     pub asks_what_to_hold_back: Cell<bool>,
     /// A runtime that the next run may use: see [`Executor::keep_runtime`].
-    runtime: Cell<Option<Runtime>>,
+    runtime: Cell<Option<RunRuntime>>,
     /// What trials counted.
     pub(super) censuses: Censuses,
 }
@@ -120,22 +118,14 @@ impl Executor {
     }
 
     /// A runtime as good as new.
-    pub fn take_runtime(&self) -> Runtime {
-        self.runtime.take().unwrap_or_else(|| {
-            tokio::runtime::Builder::new_current_thread()
-                .enable_time()
-                .start_paused(true)
-                .thread_name_fn(unmodelled::name_blocking_thread)
-                // Who asks for a thread is seen when one is started, so none is kept.
-                .thread_keep_alive(Duration::ZERO)
-                .build()
-                .unwrap_or_else(|error| panic!("cannot build a tokio runtime: {error}"))
-        })
+    pub fn take_runtime(&self) -> RunRuntime {
+        let kept = self.runtime.take().filter(RunRuntime::is_current);
+        kept.unwrap_or_else(RunRuntime::new)
     }
 
     /// Keeps a runtime on which no run has left a mark: no task of third-party code is left, and its
     /// clock has not moved.
-    pub fn keep_runtime(&self, runtime: Runtime) {
+    pub fn keep_runtime(&self, runtime: RunRuntime) {
         self.runtime.set(Some(runtime));
     }
 

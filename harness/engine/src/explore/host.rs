@@ -1,8 +1,9 @@
 //! The executor as the facade sees it.
 
 use std::task::Waker;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use standstill_rt::driver::LocalFuture;
 use standstill_rt::host::{Host, NewTask, PollScoped, TimerId};
 use standstill_rt::ids::{HoldId, ResourceId, ResourceInfo, WaitId};
 use standstill_rt::op::Op;
@@ -107,6 +108,18 @@ impl Host for Executor {
 
     fn waker(&self) -> Waker {
         self.current_waker()
+    }
+
+    fn now(&self) -> Instant {
+        self.state.borrow().now()
+    }
+
+    fn sleep_until(&self, deadline: Instant) -> LocalFuture {
+        let clock = self.state.borrow().source.clone();
+        match clock {
+            Some(clock) => clock.sleep_until(deadline),
+            None => Box::pin(std::future::pending()),
+        }
     }
 
     fn arm(&self, after: Duration) -> TimerId {

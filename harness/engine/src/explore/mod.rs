@@ -15,6 +15,7 @@ pub mod judge;
 mod partial;
 mod record;
 pub mod run;
+pub mod runtime;
 mod session;
 pub mod slots;
 pub mod state;

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::panic::Location;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -13,11 +13,11 @@ use standstill_model::finding::{Undecided, Verdict};
 use standstill_model::load::Load;
 use standstill_model::plan::{Leaks, Plan, Preempt};
 use standstill_model::scenario::{Program, RootFuture};
+use standstill_rt::driver::LocalFuture;
 use standstill_rt::facade::locals;
-use standstill_rt::host::{Failure, NewTask, TaskBody};
+use standstill_rt::host::{Failure, Host, NewTask, TaskBody};
 use standstill_rt::task::{TaskKind, TaskRef};
 use standstill_rt::unmodelled::Refused;
-use tokio::time::{Instant, Sleep};
 
 use crate::explore::executor::Executor;
 use crate::explore::judge::{self, Ending, How};
@@ -293,7 +293,7 @@ struct Drive<'a, C> {
     max_steps: u64,
     total_steps: u64,
     surroundings: Surroundings,
-    sentinel: Option<Pin<Box<Sleep>>>,
+    sentinel: Option<LocalFuture>,
     /// It was polled before.
     begun: bool,
     /// The last poll found nothing to do and left the clock to the runtime.
@@ -340,7 +340,9 @@ impl<'a, C: Carrier> Drive<'a, C> {
                 state.clock = state.elapsed();
             } else {
                 // The runtime's last run may have looked at the clock already: it stands still.
-                state.began.get_or_insert_with(Instant::now);
+                if state.began.is_none() {
+                    state.began = Some(state.now());
+                }
             }
             let ms = u64::try_from(state.clock.as_millis()).unwrap_or(u64::MAX);
             if let Some(tracer) = &mut state.tracker.tracer {
@@ -380,7 +382,7 @@ impl<'a, C: Carrier> Drive<'a, C> {
                     return Poll::Pending;
                 }
                 Next::Fire => {
-                    this.fire_earliest(cx);
+                    this.fire_earliest();
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
                 }
@@ -427,7 +429,7 @@ impl<'a, C: Carrier> Drive<'a, C> {
         }
         let sentinel = self
             .sentinel
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep(NEVER)));
+            .get_or_insert_with(|| executor.sleep_until(executor.now() + NEVER));
         if sentinel.as_mut().poll(cx).is_ready() {
             return Some(self.quiescent());
         }
@@ -444,7 +446,7 @@ impl<'a, C: Carrier> Drive<'a, C> {
 
     /// The clock moves to the earliest armed timer although tasks are ready: real code is
     /// sometimes slow.
-    fn fire_earliest(&mut self, cx: &mut Context<'_>) {
+    fn fire_earliest(&mut self) {
         let ahead = {
             let state = self.executor.state.borrow();
             let earliest = state.timers.earliest();
@@ -455,14 +457,16 @@ impl<'a, C: Carrier> Drive<'a, C> {
             tracker.trace(|tracer, step| tracer.timer_fired(step));
         }
         if let Some(ahead) = ahead {
-            self.advance(ahead + Duration::from_millis(1), cx);
+            self.advance(ahead + Duration::from_millis(1));
+            self.progressed();
         }
     }
 
-    fn advance(&mut self, by: Duration, cx: &mut Context<'_>) {
-        // The first poll moves the clock; what is left of the future is a yield.
-        let _ = pin!(tokio::time::advance(by)).poll(cx);
-        self.progressed();
+    fn advance(&self, by: Duration) {
+        let clock = self.executor.state.borrow().source.clone();
+        if let Some(clock) = clock {
+            clock.advance(by);
+        }
     }
 
     fn progressed(&mut self) {
@@ -513,8 +517,7 @@ impl<'a, C: Carrier> Drive<'a, C> {
         };
         probe.stage += 1;
         probe.until = steps + LIVELOCK_STEPS;
-        let mut nobody = Context::from_waker(std::task::Waker::noop());
-        let _ = pin!(tokio::time::advance(*advance)).poll(&mut nobody);
+        self.advance(*advance);
         None
     }
 

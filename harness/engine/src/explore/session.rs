@@ -3,16 +3,17 @@
 //! To enter a runtime and to leave it takes as long as a dozen steps.
 
 use std::ops::ControlFlow;
+use std::pin::pin;
+use std::time::Instant;
 
 use standstill_model::plan::Plan;
 use standstill_model::scenario::Program;
 use standstill_rt::current;
 use standstill_rt::unmodelled;
-use tokio::runtime::RuntimeMetrics;
-use tokio::time::Instant;
 
 use crate::explore::executor::Executor;
 use crate::explore::run::{Surroundings, conclude, conduct, new_epoch, taken_down};
+use crate::explore::runtime::RunRuntime;
 use crate::explore::state::Setting;
 use crate::strategy::{self, Chooser};
 use crate::{Care, Run, Runs};
@@ -21,6 +22,9 @@ use crate::{Care, Run, Runs};
 trait Queue {
     /// The plan of the run that is next, with its strategy and how much care it is given.
     fn next(&mut self) -> Option<(&Plan, Chooser, Care)>;
+
+    /// Goes back to before that run, which is to be made once more. False if that cannot be.
+    fn goes_back(&mut self) -> bool;
 
     /// What that run came to.
     fn done(&mut self, run: Run, strategy: Chooser) -> ControlFlow<()>;
@@ -73,6 +77,11 @@ struct Once<'a> {
 }
 
 impl Queue for Once<'_> {
+    /// The strategy that was given for it is used up.
+    fn goes_back(&mut self) -> bool {
+        false
+    }
+
     fn next(&mut self) -> Option<(&Plan, Chooser, Care)> {
         Some((self.plan, self.strategy.take()?, self.care))
     }
@@ -93,6 +102,11 @@ struct Planned<'a> {
 }
 
 impl Queue for Planned<'_> {
+    fn goes_back(&mut self) -> bool {
+        self.trial = None;
+        true
+    }
+
     fn next(&mut self) -> Option<(&Plan, Chooser, Care)> {
         let plan = self.runs.plan();
         let census = match strategy::wanted_trial(&plan.schedule) {
@@ -134,36 +148,37 @@ fn serve(executor: &Executor, program: &Program, queue: &mut dyn Queue) {
     let mut goes_on = ControlFlow::Continue(());
     while goes_on.is_continue() {
         let runtime = executor.take_runtime();
-        let mut lodging = Lodging {
+        executor.state.borrow_mut().source = Some(runtime.clock());
+        let mut session = RuntimeSession {
             executor,
             program,
-            metrics: runtime.metrics(),
-            clock: None,
+            runtime: &runtime,
+            began: None,
         };
         let mut fit = true;
-        runtime.block_on(tokio::task::unconstrained(async {
+        runtime.block_on(pin!(async {
             while fit && goes_on.is_continue() {
-                (goes_on, fit) = lodging.run(queue).await;
+                (goes_on, fit) = session.run(queue).await;
             }
         }));
         if fit {
             executor.keep_runtime(runtime);
         } else {
-            runtime.shutdown_background();
+            runtime.shut_down();
         }
     }
 }
 
 /// A runtime that was entered.
-struct Lodging<'a> {
+struct RuntimeSession<'a> {
     executor: &'a Executor,
     program: &'a Program,
-    metrics: RuntimeMetrics,
+    runtime: &'a RunRuntime,
     /// What its clock says, once somebody has looked: it has not moved since.
-    clock: Option<Instant>,
+    began: Option<Instant>,
 }
 
-impl Lodging<'_> {
+impl RuntimeSession<'_> {
     /// Makes the next run. Says whether there is another, and whether this runtime is fit for it.
     async fn run(&mut self, queue: &mut dyn Queue) -> (ControlFlow<()>, bool) {
         let executor = self.executor;
@@ -171,17 +186,22 @@ impl Lodging<'_> {
             return (ControlFlow::Break(()), true);
         };
         executor.reset(new_epoch(), Setting::of(plan, strategy, care));
-        executor.state.borrow_mut().began = self.clock;
+        executor.state.borrow_mut().began = self.began;
         let entered = current::enter(executor);
         let ending = conduct(executor, self.program, plan, Surroundings::of(care)).await;
         let conducted = taken_down(executor, ending);
         drop(entered);
-        let unscheduled = self.metrics.num_alive_tasks();
+        let unscheduled = self.runtime.unscheduled();
+        let restarts = unmodelled::take_restart();
         let (refused, fit) = unmodelled::take();
+        let refused = refused.or_else(|| restarts.clone());
         let run = conclude(executor, plan, &conducted, unscheduled, refused);
+        if restarts.is_some() && queue.goes_back() {
+            return (ControlFlow::Continue(()), false);
+        }
         let strategy = {
             let mut state = executor.state.borrow_mut();
-            self.clock = state.began;
+            self.began = state.began;
             std::mem::replace(&mut state.strategy, strategy::idle())
         };
         // An advance of the clock leaves a phase behind that later timers would be rounded by; the

@@ -2,19 +2,19 @@
 //!
 //! Plain data behind one borrow. Nothing in here runs code of the program under test.
 
-use std::rc::Weak;
+use std::rc::{Rc, Weak};
 use std::task::Waker;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use standstill_model::plan::Choice;
 use standstill_model::trace::ChoicePoint;
+use standstill_rt::driver::Clock;
 use standstill_rt::host::{NewTask, TaskBody, TimerId};
 use standstill_rt::ids::{ResourceId, WaitId};
 use standstill_rt::op::Op;
 use standstill_rt::panics::Said;
 use standstill_rt::site::Site;
 use standstill_rt::task::TaskRef;
-use tokio::time::Instant;
 
 use crate::explore::fiber::{FiberPool, JobServer};
 use crate::explore::inbox::Word;
@@ -137,6 +137,8 @@ pub struct RunState {
     /// Whom to wake then.
     pub listener: Option<Waker>,
     pub began: Option<Instant>,
+    /// The clock of the runtime that the run is polled in.
+    pub source: Option<Rc<dyn Clock>>,
     /// Virtual time since then, as of the executor's last turn: it stands still during one.
     pub clock: Duration,
     /// The longest time a timer was armed for, since this was last set to nought.
@@ -177,6 +179,7 @@ impl RunState {
             idle: false,
             listener: None,
             began: None,
+            source: None,
             clock: Duration::ZERO,
             longest_timer: Duration::ZERO,
             stamps: 0,
@@ -221,9 +224,18 @@ impl RunState {
         self.longest_timer = Duration::ZERO;
     }
 
+    /// The time by the run's clock.
+    pub fn now(&self) -> Instant {
+        match &self.source {
+            Some(clock) => clock.now(),
+            None => Instant::now(),
+        }
+    }
+
     /// Virtual time since the run began.
     pub fn elapsed(&self) -> Duration {
-        self.began.map_or(Duration::ZERO, |began| began.elapsed())
+        self.began
+            .map_or(Duration::ZERO, |began| self.now() - began)
     }
 
     pub fn add(&mut self, new: NewTask<dyn TaskBody>, parent: Option<TaskRef>) -> TaskRef {

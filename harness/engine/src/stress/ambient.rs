@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use standstill_model::finding::BlockedFact;
 use standstill_model::graph::{TaskState, WaitGraph};
+use standstill_rt::driver::RuntimeId;
 use standstill_rt::host::Host;
 use standstill_rt::site::Site;
 use standstill_rt::task::{TaskRef, role_of};
-use tokio::runtime;
 
 use crate::stress::host::Visitor;
 use crate::stress::member::{Member, Reading};
@@ -52,7 +52,7 @@ impl Ambient {
     }
 
     /// The tasks of a runtime that are alive, in slot order.
-    pub fn living(&self, home: runtime::Id) -> Vec<Living> {
+    pub fn living(&self, home: RuntimeId) -> Vec<Living> {
         let book = self.shared().book();
         book.living()
             .filter(|member| member.home == Some(home))
@@ -65,7 +65,7 @@ impl Ambient {
 
     /// The wait graph of the tasks of a runtime, with their ages. Those that `concerns` accepts are
     /// the ones that count.
-    pub fn graph(&self, home: runtime::Id, concerns: impl Fn(TaskRef) -> bool) -> WaitGraph {
+    pub fn graph(&self, home: RuntimeId, concerns: impl Fn(TaskRef) -> bool) -> WaitGraph {
         let now = self.shared().elapsed();
         let mut book = self.shared().book();
         book.take_notes();
@@ -91,7 +91,7 @@ impl Ambient {
 
     /// The tasks of a runtime that can never run again, by facts alone: they wait for each other.
     /// With it what changes as soon as one of them moves.
-    pub fn dead(&self, home: runtime::Id) -> (Vec<TaskRef>, (u64, u64)) {
+    pub fn dead(&self, home: RuntimeId) -> (Vec<TaskRef>, (u64, u64)) {
         let mut book = self.shared().book();
         book.take_notes();
         let members: Vec<&Arc<Member>> = book.living().collect();
@@ -112,7 +112,7 @@ impl Ambient {
     }
 
     /// The polls that have lasted for so long, on a runtime.
-    pub fn long_polls(&self, home: runtime::Id, longer_than: Duration) -> Vec<BlockedFact> {
+    pub fn long_polls(&self, home: RuntimeId, longer_than: Duration) -> Vec<BlockedFact> {
         let now = self.shared().elapsed();
         let book = self.shared().book();
         book.living()

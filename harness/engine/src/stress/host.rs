@@ -1,18 +1,19 @@
 //! A task of a stress run as the facade sees its host. Each poll is made in the task's own, so that
 //! "the current task" needs no looking up.
 
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::task::Waker;
-use std::time::Duration;
+use std::task::{Poll, Waker};
+use std::time::{Duration, Instant};
 
 use standstill_model::random;
+use standstill_rt::driver::{self, LocalFuture};
 use standstill_rt::host::{Host, NewTask, PollScoped, TimerId};
 use standstill_rt::ids::{HoldId, ResourceId, ResourceInfo, WaitId};
 use standstill_rt::op::{Op, Side};
 use standstill_rt::site::Site;
 use standstill_rt::task::{TaskKind, TaskRef};
-use tokio::runtime::Handle;
 
 use crate::pulse;
 use crate::stress::body::Tracked;
@@ -89,6 +90,14 @@ impl Host for Member {
 
     fn waker(&self) -> Waker {
         self.own_waker()
+    }
+
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+
+    fn sleep_until(&self, deadline: Instant) -> LocalFuture {
+        real_timer(deadline)
     }
 
     fn arm(&self, after: Duration) -> TimerId {
@@ -173,21 +182,21 @@ impl Shared {
             return NOBODY;
         }
         // A program may have made a runtime of its own.
-        let here = Handle::try_current().ok();
-        let Some(handle) = here.as_ref().or_else(|| self.handle.get()) else {
+        let here = driver::get().current();
+        let Some(runtime) = here.as_ref().or_else(|| self.runtime.get()) else {
             panic!(
                 "there is no reactor running, must be called from the context of a Tokio 1.x runtime"
             )
         };
         let identity = pulse::identity(new.type_name, new.site);
-        let member = self.add(parent, new.kind, identity, new.site, Some(handle.id()));
+        let member = self.add(parent, new.kind, identity, new.site, Some(runtime.id()));
         let task = member.task;
         let tracked = Tracked::new(member.clone(), new.body);
         let abort = match new.kind {
-            TaskKind::Async => handle.spawn(tracked).abort_handle(),
+            TaskKind::Async => runtime.spawn(Box::pin(tracked)),
             // A thread is one of the runtime's pool, so that it ends with the run.
             TaskKind::Blocking | TaskKind::Thread => {
-                handle.spawn_blocking(|| tracked.block()).abort_handle()
+                runtime.spawn_blocking(Box::new(|| tracked.block()))
             }
         };
         member.may_be_aborted_by(abort);
@@ -280,6 +289,14 @@ impl Host for Visitor {
         Waker::noop().clone()
     }
 
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+
+    fn sleep_until(&self, deadline: Instant) -> LocalFuture {
+        real_timer(deadline)
+    }
+
     fn arm(&self, after: Duration) -> TimerId {
         self.shared.arm(after)
     }
@@ -338,4 +355,16 @@ impl Member {
     pub(super) fn defers(&self) -> bool {
         !self.shared.closing() && self.shared.noise.defers(&self.random)
     }
+}
+
+/// Ready once the time has come. It wakes nobody: a task that blocks its thread looks by itself when
+/// the earliest timer of its run is due.
+fn real_timer(deadline: Instant) -> LocalFuture {
+    Box::pin(poll_fn(move |_| {
+        if Instant::now() >= deadline {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }))
 }

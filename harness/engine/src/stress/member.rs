@@ -6,12 +6,11 @@ use std::task::{Wake, Waker};
 use std::thread::Thread;
 use std::time::Duration;
 
+use standstill_rt::driver::{Abort, RuntimeId};
 use standstill_rt::ids::ResourceId;
 use standstill_rt::op::{Op, Side};
 use standstill_rt::site::Site;
 use standstill_rt::task::{TaskKind, TaskRef};
-use tokio::runtime;
-use tokio::task::AbortHandle;
 
 use crate::atomic_static::AtomicStatic;
 use crate::pulse::Identity;
@@ -41,13 +40,13 @@ pub(super) struct Member {
     /// When it was spawned, since the run began.
     pub(super) born: Duration,
     /// The runtime that it was spawned on.
-    pub(super) home: Option<runtime::Id>,
+    pub(super) home: Option<RuntimeId>,
     pub(super) random: AtomicU64,
     this: Weak<Member>,
     state: AtomicU8,
     /// What the runtime wants woken: it polls the task then.
     runtime: Mutex<Option<Waker>>,
-    abort: OnceLock<AbortHandle>,
+    abort: OnceLock<Box<dyn Abort>>,
     /// The thread that it blocks, in the middle of a poll or as a blocking task.
     parked: Mutex<Option<Thread>>,
     /// How many `block_in_place` it is in.
@@ -88,7 +87,7 @@ impl Member {
         task: TaskRef,
         kind: TaskKind,
         identity: &'static Identity,
-        home: Option<runtime::Id>,
+        home: Option<RuntimeId>,
     ) -> Arc<Self> {
         // It is to be polled for the first time.
         shared.busier();
@@ -126,7 +125,7 @@ impl Member {
             .map_or_else(|| Waker::noop().clone(), Waker::from)
     }
 
-    pub(super) fn may_be_aborted_by(&self, abort: AbortHandle) {
+    pub(super) fn may_be_aborted_by(&self, abort: Box<dyn Abort>) {
         // The first is the only one.
         let _ = self.abort.set(abort);
     }
@@ -273,11 +272,12 @@ impl Member {
             self.shared.less_busy();
         }
         while self.state.load(Ordering::SeqCst) & WOKEN == 0 && !self.shared.closing() {
-            std::thread::park_timeout(LOOK_AGAIN);
-            if self.shared.is_timer_due() {
-                // Its own, perhaps. With every worker blocked the runtime fires none.
+            let next_timer = self.shared.next_timer();
+            if next_timer.is_some_and(|after| after.is_zero()) {
+                // Its own, perhaps: nobody else fires it.
                 break;
             }
+            std::thread::park_timeout(next_timer.map_or(LOOK_AGAIN, |after| after.min(LOOK_AGAIN)));
         }
         if self.state.swap(RUNNING, Ordering::SeqCst) == 0 {
             self.shared.busier();

@@ -12,9 +12,9 @@ use standstill_model::finding::Verdict;
 use standstill_model::load::Load;
 use standstill_model::plan::{Plan, Schedule};
 use standstill_model::scenario::{Program, RootFuture};
+use standstill_rt::driver::{self, ParallelRuntime, ThreadObserver};
 use standstill_rt::host::{Failure, TaskBody};
 use standstill_rt::task::TaskKind;
-use tokio::runtime::{Builder, Runtime};
 
 use crate::stress::StressSettings;
 use crate::stress::body::Tracked;
@@ -142,11 +142,11 @@ fn start(shared: &Arc<Shared>, settings: Settings, program: &Program, load: Load
         .spawn(move || {
             let _thread = Ours::register();
             let runtime = runtime(settings.stress.threads);
-            let _ = shared.handle.set(runtime.handle().clone());
+            let _ = shared.runtime.set(runtime.spawner());
             if settings.tracks {
-                drive(&shared, &runtime, program, load);
+                drive(&shared, runtime.as_ref(), program, load);
             } else {
-                runtime.block_on(program.root(load));
+                runtime.block_on(program.root(load).as_mut());
                 shared.book().root_ended = true;
             }
             let mut book = shared.book();
@@ -158,30 +158,27 @@ fn start(shared: &Arc<Shared>, settings: Settings, program: &Program, load: Load
                 book = shared.wait(book, Duration::from_secs(1));
             }
             drop(book);
-            runtime.shutdown_timeout(CLOSING);
+            runtime.shut_down(CLOSING);
             shared.book().closed = true;
             shared.notify();
         })
         .unwrap_or_else(|error| panic!("cannot start the thread of a stress run: {error}"));
 }
 
-fn runtime(threads: usize) -> Runtime {
+fn runtime(threads: usize) -> Box<dyn ParallelRuntime> {
     // Each of its threads is ours for as long as it lives.
     thread_local! {
         static OURS: std::cell::RefCell<Option<Ours>> = const { std::cell::RefCell::new(None) };
     }
-    Builder::new_multi_thread()
-        .worker_threads(threads)
-        .thread_name("standstill-work")
-        .enable_all()
-        .on_thread_start(|| OURS.set(Some(Ours::register())))
-        .on_thread_stop(|| OURS.set(None))
-        .build()
-        .unwrap_or_else(|error| panic!("cannot build a tokio runtime: {error}"))
+    let observer = ThreadObserver {
+        started: || OURS.set(Some(Ours::register())),
+        stopping: || OURS.set(None),
+    };
+    driver::get().parallel(threads, observer)
 }
 
 /// Polls the root until it has ended, or the run has.
-fn drive(shared: &Arc<Shared>, runtime: &Runtime, program: Program, load: Load) {
+fn drive(shared: &Arc<Shared>, runtime: &dyn ParallelRuntime, program: Program, load: Load) {
     let here = Location::caller();
     let identity = pulse::identity(program.type_name(), here);
     let member = shared.add(None, TaskKind::Async, identity, here, None);
@@ -190,16 +187,13 @@ fn drive(shared: &Arc<Shared>, runtime: &Runtime, program: Program, load: Load) 
         load,
         future: None,
     });
-    runtime.block_on(async {
-        let mut root = pin!(Tracked::new(member, body));
-        poll_fn(|cx| {
-            if shared.closing() {
-                return Poll::Ready(());
-            }
-            root.as_mut().poll(cx)
-        })
-        .await;
-    });
+    let mut root = pin!(Tracked::new(member, body));
+    runtime.block_on(pin!(poll_fn(|cx| {
+        if shared.closing() {
+            return Poll::Ready(());
+        }
+        root.as_mut().poll(cx)
+    })));
 }
 
 /// The root. Its future is made in its first poll, so that a panic while it is made is its own.

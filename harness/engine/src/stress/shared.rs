@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use standstill_rt::driver::{RuntimeId, Spawner};
 use standstill_rt::panics::Said;
 use standstill_rt::site::Site;
 use standstill_rt::task::{TaskKind, TaskRef};
-use tokio::runtime::{self, Handle};
 
 use crate::pulse::Identity;
 use crate::stress::member::Member;
@@ -63,7 +63,7 @@ pub(super) struct Shared {
     pub(super) epoch: u32,
     pub(super) began: Instant,
     pub(super) noise: Noise,
-    pub(super) handle: OnceLock<Handle>,
+    pub(super) runtime: OnceLock<Arc<dyn Spawner>>,
     closing: AtomicBool,
     /// Tasks that were woken or are being polled.
     busy: AtomicI64,
@@ -90,7 +90,7 @@ impl Shared {
             epoch,
             began: Instant::now(),
             noise,
-            handle: OnceLock::new(),
+            runtime: OnceLock::new(),
             closing: AtomicBool::new(false),
             busy: AtomicI64::new(0),
             sequence: AtomicU64::new(0),
@@ -134,10 +134,10 @@ impl Shared {
         self.changed.notify_all();
     }
 
-    /// Whether a timer that is armed should have fired by now.
-    pub(super) fn is_timer_due(&self) -> bool {
+    /// How far away the earliest timer is that is armed; nought if it should have fired by now.
+    pub(super) fn next_timer(&self) -> Option<Duration> {
         let earliest = self.book().timers.earliest();
-        earliest.is_some_and(|deadline| deadline <= self.elapsed())
+        earliest.map(|deadline| deadline.saturating_sub(self.elapsed()))
     }
 
     #[inline]
@@ -203,7 +203,7 @@ impl Shared {
         kind: TaskKind,
         identity: &'static Identity,
         site: Site,
-        home: Option<runtime::Id>,
+        home: Option<RuntimeId>,
     ) -> Arc<Member> {
         let mut book = self.book();
         let slot = match book.free.pop() {

@@ -24,6 +24,8 @@ impl fmt::Debug for Engines {
 impl Engines {
     /// None made yet; all beat `pulse`.
     pub fn new(pulse: Arc<Pulse>) -> Self {
+        #[cfg(feature = "tokio")]
+        standstill_tokio::driver::register();
         Self {
             pulse,
             made: Vec::new(),

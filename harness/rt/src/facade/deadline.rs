@@ -1,12 +1,10 @@
-//! A point in virtual time that a blocking wait ends at.
+//! A point in time that a blocking wait ends at.
 
-use std::future::Future;
-use std::pin::Pin;
+use std::fmt;
 use std::task::Context;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use tokio::time::{Instant, Sleep};
-
+use crate::driver::LocalFuture;
 use crate::facade::{PollWait, Tag};
 use crate::host::{self, TimerId};
 use crate::op::{Op, ResourceKind};
@@ -14,9 +12,9 @@ use crate::site::Site;
 
 /// The timer behind `wait_timeout`, `recv_timeout`, `sleep` and the like. It wakes the task that
 /// polled it last.
-#[derive(Debug)]
 pub struct Deadline {
-    sleep: Pin<Box<Sleep>>,
+    at: Instant,
+    sleep: Option<LocalFuture>,
     tag: Tag,
     wait: PollWait,
     armed: Option<(u32, TimerId)>,
@@ -24,14 +22,11 @@ pub struct Deadline {
 
 impl Deadline {
     /// The moment that is `timeout` from now. None if it is too far away to ever come.
-    ///
-    /// # Panics
-    ///
-    /// Outside of a run, unless in a runtime of tokio.
     pub fn after(timeout: Duration, site: Site) -> Option<Self> {
-        let deadline = Instant::now().checked_add(timeout)?;
+        let at = host::now().checked_add(timeout)?;
         Some(Self {
-            sleep: Box::pin(tokio::time::sleep_until(deadline)),
+            at,
+            sleep: host::with(|host| host.sleep_until(at)),
             tag: Tag::at(ResourceKind::Timer, site),
             wait: PollWait::new(),
             armed: None,
@@ -43,13 +38,10 @@ impl Deadline {
     pub fn has_come(&mut self) -> bool {
         let ready = host::with(|host| {
             let waker = host.waker();
-            let fired = self
-                .sleep
+            let mut cx = Context::from_waker(&waker);
+            self.sleep
                 .as_mut()
-                .poll(&mut Context::from_waker(&waker))
-                .is_ready();
-            // A real runtime fires no timer while all of its workers are blocked.
-            fired || !host.controlled() && Instant::now() >= self.sleep.deadline()
+                .is_none_or(|sleep| sleep.as_mut().poll(&mut cx).is_ready())
         });
         if ready != Some(false) {
             self.disarm();
@@ -57,7 +49,7 @@ impl Deadline {
         }
         if self.armed.is_none() {
             self.wait.begin(&self.tag, Op::Sleep, self.tag.site());
-            let left = self.sleep.deadline() - Instant::now();
+            let left = self.at.saturating_duration_since(host::now());
             self.armed = host::with(|host| (host.epoch(), host.arm(left)));
         }
         false
@@ -74,5 +66,13 @@ impl Deadline {
 impl Drop for Deadline {
     fn drop(&mut self) {
         self.disarm();
+    }
+}
+
+impl fmt::Debug for Deadline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Deadline")
+            .field("at", &self.at)
+            .finish_non_exhaustive()
     }
 }

@@ -6,6 +6,7 @@ use std::panic::Location;
 use ::tokio::runtime as real;
 use standstill_rt::facade;
 
+use crate::driver;
 use crate::runtime::{EnterGuard, RuntimeFlavor, RuntimeMetrics, TryCurrentError};
 use crate::task::{JoinHandle, spawn_at, spawn_blocking_at};
 
@@ -27,6 +28,7 @@ impl Handle {
     /// Outside of a runtime.
     #[track_caller]
     pub fn current() -> Self {
+        driver::require();
         Self::new(real::Handle::current())
     }
 
@@ -36,6 +38,7 @@ impl Handle {
     ///
     /// Outside of a runtime.
     pub fn try_current() -> Result<Self, TryCurrentError> {
+        driver::require();
         real::Handle::try_current().map(Self::new)
     }
 

@@ -6,6 +6,7 @@ use std::panic::Location;
 use ::tokio::time as real;
 use standstill_rt::{Op, facade, host};
 
+use crate::driver;
 use crate::time::Duration;
 
 /// Stops the clock, so that it jumps to the next timer whenever nothing else can run. In a run
@@ -45,6 +46,7 @@ pub fn resume() {
 #[track_caller]
 pub fn advance(duration: Duration) -> impl Future<Output = ()> {
     let site = Location::caller();
+    driver::require();
     async move {
         facade::switch(Op::Sleep, site);
         real::advance(duration).await;

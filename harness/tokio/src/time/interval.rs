@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use ::tokio::time as real;
 use standstill_rt::Site;
 
+use crate::driver;
 use crate::place;
 use crate::time::timer::Timer;
 use crate::time::{Duration, Instant, MissedTickBehavior};
@@ -18,6 +19,7 @@ use crate::time::{Duration, Instant, MissedTickBehavior};
 /// If `period` is zero.
 #[track_caller]
 pub fn interval(period: Duration) -> Interval {
+    driver::require();
     let next = Instant::now();
     Interval::new(real::interval(period), next)
 }
@@ -29,6 +31,7 @@ pub fn interval(period: Duration) -> Interval {
 /// If `period` is zero.
 #[track_caller]
 pub fn interval_at(start: Instant, period: Duration) -> Interval {
+    driver::require();
     Interval::new(real::interval_at(start, period), start)
 }
 

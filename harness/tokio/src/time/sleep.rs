@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 
 use ::tokio::time as real;
 
+use crate::driver;
 use crate::place;
 use crate::time::timer::Timer;
 use crate::time::{Duration, Instant};
@@ -14,12 +15,14 @@ use crate::time::{Duration, Instant};
 /// Waits for `duration` to pass.
 #[track_caller]
 pub fn sleep(duration: Duration) -> Sleep {
+    driver::require();
     Sleep::new(real::sleep(duration))
 }
 
 /// Waits until `deadline`.
 #[track_caller]
 pub fn sleep_until(deadline: Instant) -> Sleep {
+    driver::require();
     Sleep::new(real::sleep_until(deadline))
 }
 

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use ::tokio::time as real;
 use standstill_rt::Site;
 
+use crate::driver;
 use crate::task::coop;
 use crate::time::error::Elapsed;
 use crate::time::timer::Timer;
@@ -18,6 +19,7 @@ pub fn timeout<F>(duration: Duration, future: F) -> Timeout<F::IntoFuture>
 where
     F: IntoFuture,
 {
+    driver::require();
     Timeout {
         value: future.into_future(),
         deadline: Instant::now().checked_add(duration),
@@ -32,6 +34,7 @@ pub fn timeout_at<F>(deadline: Instant, future: F) -> Timeout<F::IntoFuture>
 where
     F: IntoFuture,
 {
+    driver::require();
     Timeout {
         value: future.into_future(),
         deadline: Some(deadline),
@@ -42,6 +45,7 @@ where
 
 /// As [`timeout`], begun at `site`.
 pub(crate) fn timeout_from<F: Future>(duration: Duration, future: F, site: Site) -> Timeout<F> {
+    driver::require();
     Timeout {
         value: future,
         deadline: Instant::now().checked_add(duration),

@@ -4,7 +4,7 @@ use super::stack::{Asker, asker, of_place, part};
 
 #[test]
 fn a_stack_tells_the_function_that_was_called() {
-    let stack = "   0: std::backtrace::Backtrace::create\n   1: standstill_rt::unmodelled::explained\n\
+    let stack = "   0: std::backtrace::Backtrace::create\n   1: standstill_tokio::driver::refused::explained\n\
                  \x20  9: tokio::runtime::driver::Handle::io\n             at /tokio/src/runtime/driver.rs:103:18\n\
                  \x20 10: tokio::net::tcp::stream::TcpStream::new\n\
                  \x20 11: tokio::net::tcp::stream::TcpStream::connect_addr::{{closure}}\n\
