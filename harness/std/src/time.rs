@@ -29,6 +29,13 @@ impl Instant {
         Self(now())
     }
 
+    /// The same moment as the real type, for interfaces that want that. A method and no `From`: a
+    /// second `impl` for std's type would change what is inferred in other code.
+    #[must_use]
+    pub fn into_std(self) -> real::Instant {
+        self.0
+    }
+
     /// The time from `earlier` to this moment; nothing if that was not earlier.
     #[must_use]
     pub fn duration_since(&self, earlier: Instant) -> Duration {
@@ -100,13 +107,6 @@ impl Sub<Instant> for Instant {
 
     fn sub(self, earlier: Instant) -> Duration {
         self.duration_since(earlier)
-    }
-}
-
-/// For interfaces that want the real type.
-impl From<Instant> for real::Instant {
-    fn from(instant: Instant) -> Self {
-        instant.0
     }
 }
 
