@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use serde_json::json;
-use standstill::{Minimise, Minimised, Report, Runner, Scenario, Size, Smaller};
+use standstill::{Completion, Minimise, Minimised, Report, Runner, Scenario, Size, Smaller};
 
 use crate::args::{Format, MinimiseArgs};
 use crate::console::Console;
@@ -59,15 +59,15 @@ pub(crate) fn minimise(
     report.minimised = Some(Smaller {
         before: small.before,
         after: small.after,
-        interrupted: small.interrupted,
+        interrupted: small.completion == Completion::Interrupted,
     });
     match args.format {
         Format::Json => console.print_json(&json!({
             "fingerprint": report.finding.fingerprint,
             "before": small.before,
             "after": small.after,
-            "complete": small.complete,
-            "interrupted": small.interrupted,
+            "complete": small.completion == Completion::Complete,
+            "interrupted": small.completion == Completion::Interrupted,
             "token": report.token,
             "report": report,
         }))?,
@@ -92,10 +92,10 @@ fn table(small: &Minimised) -> String {
     text.push_str(&row("steps", |size| size.steps));
     text.push_str(&row("preemptions", |size| u64::from(size.preemptions)));
     text.push_str(&row("choices", |size| u64::from(size.choices)));
-    text.push_str(match (small.complete, small.interrupted) {
-        (true, _) => "",
-        (false, true) => "\nit was interrupted: this is the best so far\n",
-        (false, false) => "\nit ended early: with a larger --budget it may get smaller\n",
+    text.push_str(match small.completion {
+        Completion::Complete => "",
+        Completion::Interrupted => "\nit was interrupted: this is the best so far\n",
+        Completion::BudgetSpent => "\nit ended early: with a larger --budget it may get smaller\n",
     });
     text
 }

@@ -37,7 +37,7 @@ pub trait Runs {
     }
 
     /// Whether it is wanted to know what the run shows of interleavings. By default not.
-    fn is_scouted(&self) -> bool {
+    fn is_sampled(&self) -> bool {
         false
     }
 
@@ -106,8 +106,8 @@ pub struct Run {
     pub verdict: Verdict,
     /// Steps made: polls, and switch points passed within them.
     pub steps: u64,
-    /// A hash over the choices, recorded or not; 0 where the engine does not know.
-    pub order: u64,
+    /// A hash over the choices, recorded or not. None if there were none, or the engine does not know.
+    pub order: Option<u64>,
     /// The choices, if they were recorded.
     pub choices: Vec<Choice>,
     /// What the choices came to, if they were recorded.
@@ -131,7 +131,7 @@ impl Run {
         Self {
             verdict,
             steps: 0,
-            order: 0,
+            order: None,
             choices: Vec::new(),
             digest: None,
             divergence: None,

@@ -67,7 +67,7 @@
 //! When nobody is ready all is as it would be had the root ended at another place. Where the run ends
 //! together with the root, because it panicked or because nobody minds a leak, its last step depends
 //! on all others. A plan whose choices go on after the end of the root is run by the same rule
-//! (`Strategy::outlasts_root`), so that what was found there comes back.
+//! (`Probe::outlasts_root`), so that what was found there comes back.
 //!
 //! That a timer fires early depends on every step. Where one may, that it fires is tried, as no race
 //! would show it; what comes after it races with it, and so is tried in its place. What of a program

@@ -385,6 +385,30 @@ pub enum Schedule {
     Bytes(Vec<u8>),
 }
 
+impl Schedule {
+    /// Schedule `number` of a depth-first search. In a plan it stands where others have their seed.
+    pub fn nth_of_search(number: u64) -> Self {
+        Schedule::Seeded {
+            strategy: StrategyKind::Dfs,
+            seed: number,
+            digest: None,
+        }
+    }
+
+    /// The number of this schedule in a depth-first search, if it is of one.
+    #[cfg(feature = "shuttle")]
+    pub fn number_in_search(&self) -> Option<u64> {
+        match self {
+            Schedule::Seeded {
+                strategy: StrategyKind::Dfs,
+                seed,
+                ..
+            } => Some(*seed),
+            _ => None,
+        }
+    }
+}
+
 /// Everything that determines a controlled run.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Plan {

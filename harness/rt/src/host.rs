@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use crate::current;
-use crate::driver::LocalFuture;
+use crate::driver::Timer;
 use crate::ids::{HoldId, ResourceId, ResourceInfo, WaitId};
 use crate::op::Op;
 use crate::site::Site;
@@ -92,7 +92,7 @@ pub trait Host {
     fn now(&self) -> Instant;
 
     /// A timer that wakes whoever polled it last, rounded up to milliseconds.
-    fn sleep_until(&self, deadline: Instant) -> LocalFuture;
+    fn sleep_until(&self, deadline: Instant) -> Timer;
 
     /// A timer that will wake a task after `after` of virtual time is armed from now on. One-shot
     /// timers delay the verdict on tasks left behind; all may be fired early by the strategy.

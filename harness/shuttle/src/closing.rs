@@ -9,6 +9,7 @@ use standstill_engine::explore::Pause;
 use standstill_engine::explore::closing::Resistance;
 use standstill_engine::explore::executor::note_panic;
 use standstill_engine::explore::fiber;
+use standstill_engine::explore::per_run::Stage;
 use standstill_engine::explore::slots::Phase;
 use standstill_rt::panics;
 use standstill_rt::task::TaskRef;
@@ -123,7 +124,7 @@ impl Machine {
     pub(crate) fn resolve(&self, me: TaskRef) {
         if !self.executor.closing.get() {
             self.executor.begin_closing();
-            self.executor.state.borrow_mut().cut_short = true;
+            self.executor.state.borrow_mut().run.stage = Stage::CutShort;
         }
         let (slot, resistance) = self.least_resistance(me).unwrap_or_else(|| {
             if self.executor.is_upright(0) {

@@ -4,7 +4,7 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use shuttle_engine::runtime::execution::ExecutionState;
-use standstill_rt::driver::LocalFuture;
+use standstill_rt::driver::Timer;
 use standstill_rt::host::{Host, NewTask, PollScoped, TimerId};
 use standstill_rt::ids::{HoldId, ResourceId, ResourceInfo, WaitId};
 use standstill_rt::op::Op;
@@ -94,7 +94,7 @@ impl Host for Machine {
         self.executor.now()
     }
 
-    fn sleep_until(&self, deadline: Instant) -> LocalFuture {
+    fn sleep_until(&self, deadline: Instant) -> Timer {
         self.executor.sleep_until(deadline)
     }
 

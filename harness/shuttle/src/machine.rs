@@ -12,10 +12,12 @@ use standstill_engine::explore::Pause;
 use standstill_engine::explore::executor::{Executor, note_panic};
 use standstill_engine::explore::fiber::{self, Body, Job, Letterbox, Unwound};
 use standstill_engine::explore::inbox::Word;
+use standstill_engine::explore::per_run::Stage;
 use standstill_engine::explore::run::Carrier;
 use standstill_engine::explore::slots::Phase;
 use standstill_engine::explore::state::{Next, RunState, SPIN_PATIENCE, Setting};
 use standstill_engine::pulse::Pulse;
+use standstill_engine::strategy::Scheduler;
 use standstill_rt::host::{NewTask, TaskBody};
 use standstill_rt::ids::ResourceId;
 use standstill_rt::op::Op;
@@ -46,7 +48,8 @@ pub(crate) struct Machine {
     pub(crate) executor: Executor,
     me: Weak<Machine>,
     preempt: Cell<bool>,
-    pub(crate) settling: Cell<bool>,
+    /// What the strategy chose instead of a task: the main task is to see to it.
+    pub(crate) chosen: Cell<Option<Next>>,
     /// The task that was last suspended in the middle of a poll, until another has run.
     pub(crate) switching: Cell<Option<u32>>,
     /// Shuttle asks for a choice where there is none.
@@ -81,7 +84,7 @@ impl Machine {
             executor: Executor::new(pulse, Weak::<Executor>::new()),
             me: Weak::clone(me),
             preempt: Cell::new(true),
-            settling: Cell::new(false),
+            chosen: Cell::new(None),
             switching: Cell::new(None),
             stay: Cell::new(false),
             target: Cell::new(None),
@@ -99,7 +102,7 @@ impl Machine {
     pub(crate) fn reset(&self, epoch: u32, preempt: bool, setting: Setting) {
         self.executor.reset(epoch, setting);
         self.preempt.set(preempt);
-        self.settling.set(false);
+        self.chosen.set(None);
         self.switching.set(None);
         self.stay.set(false);
         self.target.set(None);
@@ -128,7 +131,7 @@ impl Machine {
     /// If the program spawns without bound.
     pub(crate) fn spawn(&self, new: NewTask<dyn TaskBody>) -> TaskRef {
         assert!(
-            self.executor.state.borrow().alive < MOST_TASKS,
+            self.executor.state.borrow().run.alive < MOST_TASKS,
             "more than {MOST_TASKS} tasks alive in one run; the engine `shuttle` gives each a \
              stack: use the engine `explore`, or spawn fewer"
         );
@@ -191,7 +194,7 @@ impl Machine {
         let word = self.executor.waker_word(slot);
         self.executor
             .pulse
-            .step_begins(slot.identity, state.suspended);
+            .step_begins(slot.identity, state.run.suspended);
         self.executor.current.set(Some(me));
         if drops {
             return Some((Job::Drop, body));
@@ -247,10 +250,10 @@ impl Machine {
             if !self.executor.closing.get() {
                 self.executor.pulse.intends(op, site);
                 if matches!(op, Op::Yield | Op::YieldThread) {
-                    state.strategy.yielded(me.slot);
+                    state.run.strategy.yielded(me.slot);
                     ExecutionState::request_yield();
                 }
-                let spins = state.steps >= state.slice_end + SPIN_PATIENCE;
+                let spins = state.run.steps >= state.run.slice_end + SPIN_PATIENCE;
                 let preempts = self.preempt.get() && !state.is_calm();
                 let leaves = preempts || spins || op == Op::YieldThread;
                 // A stack that is being unwound cannot be left.
@@ -296,7 +299,7 @@ impl Machine {
     pub(crate) fn leave(&self, me: TaskRef, pause: Pause) {
         let (id, scoped) = {
             let state = &mut *self.executor.state.borrow_mut();
-            state.suspended += 1;
+            state.run.suspended += 1;
             let slot = state.slots.at(me.slot);
             slot.phase = Phase::Preempted;
             let scoped = !slot.scopes.is_empty();
@@ -320,7 +323,7 @@ impl Machine {
         self.switch_away(id);
         {
             let state = &mut *self.executor.state.borrow_mut();
-            state.suspended -= 1;
+            state.run.suspended -= 1;
             let slot = state.slots.at(me.slot);
             slot.phase = Phase::Running;
             let closing = self.executor.closing.get();
@@ -332,7 +335,7 @@ impl Machine {
             let slot = state.slots.at(me.slot);
             self.executor
                 .pulse
-                .step_begins(slot.identity, state.suspended);
+                .step_begins(slot.identity, state.run.suspended);
             if !closing {
                 state.begin_step();
             }
@@ -382,6 +385,24 @@ impl Machine {
     pub(crate) fn woken(&self, word: usize) -> bool {
         self.may_wake(Word::unpack(word).slot, |executor| executor.wake(word))
     }
+
+    /// What is due instead of a step, if anything.
+    pub(crate) fn due(&self, state: &RunState) -> Option<Next> {
+        let run = &state.run;
+        match run.stage {
+            Stage::CutShort => return Some(Next::CutShort),
+            Stage::RootEnded => return Some(Next::RootEnded),
+            Stage::Outlasting | Stage::Settling if run.alive == 0 => {
+                return Some(Next::RootEnded);
+            }
+            Stage::Running | Stage::Outlasting | Stage::Settling => {}
+        }
+        if run.steps >= run.slice_end {
+            return Some(Next::SliceOver);
+        }
+        let nobody = (state.ready.len() == 0).then_some(Next::Nothing);
+        self.chosen.get().or(nobody)
+    }
 }
 
 /// For Shuttle the current task is not runnable from now on.
@@ -403,23 +424,6 @@ impl Names {
     }
 }
 
-/// What is due instead of a step, if anything.
-pub(crate) fn due(state: &RunState, settling: bool) -> Option<Next> {
-    if state.cut_short {
-        Some(Next::CutShort)
-    } else if state.root_ended && (!settling || state.alive == 0) {
-        Some(Next::RootEnded)
-    } else if state.steps >= state.slice_end {
-        Some(Next::SliceOver)
-    } else if state.fire {
-        Some(Next::Fire)
-    } else if state.ready.len() == 0 {
-        Some(Next::Nothing)
-    } else {
-        None
-    }
-}
-
 impl Carrier for Machine {
     fn executor(&self) -> &Executor {
         &self.executor
@@ -429,20 +433,19 @@ impl Carrier for Machine {
         self.spawn(root);
     }
 
-    fn run_steps(&self, settling: bool) -> Next {
-        self.settling.set(settling);
+    fn run_steps(&self) -> Next {
         loop {
-            let next = due(&self.executor.state.borrow(), settling);
+            let next = self.due(&self.executor.state.borrow());
             if let Some(next) = next {
-                self.executor.state.borrow_mut().fire = false;
+                self.chosen.set(None);
                 return next;
             }
             self.switching.set(None);
             thread::switch();
             let state = &mut *self.executor.state.borrow_mut();
-            if due(state, settling).is_none() && state.may_fire() {
+            if self.due(state).is_none() && state.may_fire() {
                 // Chosen although others are ready: somebody is slow, and a timer beats them.
-                state.early_timers -= 1;
+                state.run.early_timers -= 1;
                 return Next::Fire;
             }
         }

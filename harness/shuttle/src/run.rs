@@ -16,7 +16,7 @@ use standstill_engine::pulse::Pulse;
 use standstill_engine::strategy;
 use standstill_engine::{Care, Run};
 use standstill_model::finding::Verdict;
-use standstill_model::plan::{Plan, Preempt, Schedule, StrategyKind};
+use standstill_model::plan::{Plan, Preempt, Schedule};
 use standstill_model::scenario::Program;
 use standstill_rt::current;
 use standstill_rt::unmodelled;
@@ -75,13 +75,8 @@ impl Executions {
     }
 
     pub(crate) fn run(&mut self, program: &Program, plan: &Plan, care: Care) -> Run {
-        if let Schedule::Seeded {
-            strategy: StrategyKind::Dfs,
-            seed,
-            ..
-        } = plan.schedule
-        {
-            return self.search(program, plan, seed, care);
+        if let Some(number) = plan.schedule.number_in_search() {
+            return self.search(program, plan, number, care);
         }
         let steering = self.steering(plan);
         let mut steps = 0;
@@ -171,17 +166,12 @@ impl Executions {
     }
 }
 
-/// What the engine's own draws follow from. The seed of a depth-first search is a number of a
-/// schedule: what the engine draws must be the same in all of them.
+/// What the engine's own draws follow from. What it draws must be the same in all schedules of a
+/// depth-first search.
 fn seed_of(plan: &Plan) -> u64 {
     match plan.schedule {
-        Schedule::Seeded {
-            strategy: StrategyKind::Dfs,
-            ..
-        }
-        | Schedule::Choices(_)
-        | Schedule::Bytes(_) => 0,
-        Schedule::Seeded { seed, .. } => seed,
+        Schedule::Seeded { seed, .. } if plan.schedule.number_in_search().is_none() => seed,
+        Schedule::Seeded { .. } | Schedule::Choices(_) | Schedule::Bytes(_) => 0,
     }
 }
 
@@ -198,8 +188,8 @@ pub(crate) fn main(machine: &Machine, program: &Program, plan: &Plan, care: Care
     machine.executor.state.borrow_mut().source = Some(runtime.clock());
     let mut conducted = None;
     runtime.block_on(pin!(async {
-        let ending = conduct(machine, program, plan, surroundings).await;
-        conducted = Some(taken_down(machine, ending));
+        let end = conduct(machine, program, plan, surroundings).await;
+        conducted = Some(taken_down(machine, end));
     }));
     let Some(conducted) = conducted else {
         unreachable!("a runtime has polled its future to its end");
@@ -220,7 +210,7 @@ pub(crate) fn main(machine: &Machine, program: &Program, plan: &Plan, care: Care
     } else {
         runtime.shut_down();
     }
-    let mut run = conclude(&machine.executor, plan, &conducted, unscheduled, refused);
+    let (mut run, _) = conclude(&machine.executor, plan, &conducted, unscheduled, refused);
     run.shuttle_schedule = schedule;
     run
 }

@@ -4,10 +4,11 @@
 use std::rc::Rc;
 
 use shuttle_engine::scheduler::{Schedule, Scheduler, Task, TaskId};
-use standstill_engine::explore::state::RunState;
+use standstill_engine::explore::state::{Next, RunState};
+use standstill_engine::strategy::Scheduler as _;
 use standstill_model::random::Random;
 
-use crate::machine::{Machine, due};
+use crate::machine::Machine;
 use crate::schedulers::Theirs;
 
 /// Who chooses.
@@ -75,17 +76,17 @@ impl Steering {
             Chooser::Own => return Some(self.machine.ours(state).unwrap_or_else(|| main.id())),
             Chooser::Theirs(theirs) => theirs,
         };
-        let may_fire = state.may_fire() && !state.fair;
+        let may_fire = state.may_fire() && !state.run.fair;
         let offered = may_fire && self.offers.below(OFFER_ONE_IN) == 0;
         // Asked even where its answer does not count: some keep books on every task they see.
         let candidates = if offered { runnable } else { tasks };
         let chosen = theirs.next_task(candidates, current, is_yielding)?;
-        if state.fair {
+        if state.run.fair {
             return Some(self.machine.ours(state).unwrap_or_else(|| main.id()));
         }
         if chosen == main.id() {
-            state.fire = true;
-            state.early_timers -= 1;
+            self.machine.chosen.set(Some(Next::Fire));
+            state.run.early_timers -= 1;
         }
         if tasks.len() > 1 || may_fire {
             self.machine.record(state, chosen);
@@ -95,15 +96,20 @@ impl Steering {
 }
 
 impl Machine {
-    /// Whom the run's own strategy chooses. None if a timer fires first.
+    /// Whom the run's own strategy chooses. None if the main task is to see to something first.
     fn ours(&self, state: &mut RunState) -> Option<TaskId> {
-        let slot = state.choose_task(self.switching.get())?;
-        self.id_of(slot)
+        match state.choose_task(self.switching.get()) {
+            Ok(slot) => self.id_of(slot),
+            Err(next) => {
+                self.chosen.set(Some(next));
+                None
+            }
+        }
     }
 
     /// Writes down that this one of Shuttle's tasks was chosen. The main task is a timer.
     fn record(&self, state: &mut RunState, chosen: TaskId) {
-        let Some(recorder) = &mut state.recorder else {
+        let Some(recorder) = &mut state.run.recorder else {
             return;
         };
         match self.task_of(chosen) {
@@ -149,7 +155,7 @@ impl Scheduler for Steering {
             return first.filter(|first| *first == main);
         }
         let state = &mut *machine.executor.state.borrow_mut();
-        if due(state, machine.settling.get()).is_some() {
+        if machine.due(state).is_some() {
             return Some(main);
         }
         self.choose(state, runnable, current, is_yielding)
@@ -161,7 +167,7 @@ impl Scheduler for Steering {
                 let machine = &self.machine;
                 machine.untold.set(true);
                 let mut state = machine.executor.state.borrow_mut();
-                u64::from(state.strategy.number(machine.bound.get()))
+                u64::from(state.run.strategy.number(machine.bound.get()))
             }
             Chooser::Theirs(theirs) => theirs.next_u64(),
         }

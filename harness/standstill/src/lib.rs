@@ -55,7 +55,7 @@ pub use standstill_engine::isolation;
 #[cfg(feature = "fuzz")]
 pub use standstill_hunt::fuzz;
 pub use standstill_hunt::{
-    Again, CHECK_SCHEDULES, Conclusion, DEFAULT_EXECUTIONS, DEFAULT_MINIMISE_BUDGET,
+    Again, CHECK_SCHEDULES, Completion, Conclusion, DEFAULT_EXECUTIONS, DEFAULT_MINIMISE_BUDGET,
     DEFAULT_SCHEDULES, Found, Hunt, HuntError, Minimise, Minimised, Outcome, Progress, Proof,
     Prove, Runner, STRESS_AGAIN, STRESS_REPLAYS, Shrunk, Tactic, Unproved, check, minimise_load,
     minimise_schedule, schedule_as_bytes,

@@ -8,8 +8,8 @@ use std::sync::atomic::AtomicBool;
 use common::within;
 use standstill::engine::Care;
 use standstill::{
-    Choice, DEFAULT_MINIMISE_BUDGET, Finding, FindingKind, Fingerprint, Found, Hunt, Knob, Load,
-    LoadRanges, Minimise, Plan, Program, Runner, Schedule, Verdict, minimise_load,
+    Choice, Completion, DEFAULT_MINIMISE_BUDGET, Finding, FindingKind, Fingerprint, Found, Hunt,
+    Knob, Load, LoadRanges, Minimise, Plan, Program, Runner, Schedule, Verdict, minimise_load,
     minimise_schedule,
 };
 use tokio::sync::{Mutex, mpsc};
@@ -174,7 +174,7 @@ fn a_minimised_find_tells_how_big_it_was_and_is() {
     within(120, || {
         let found = hunt(4);
         let shrunk = found.minimised.expect("hunts minimise by default");
-        assert!(shrunk.complete, "{shrunk:?}");
+        assert_eq!(shrunk.completion, Completion::Complete, "{shrunk:?}");
         assert!(shrunk.after.steps < shrunk.before.steps, "{shrunk:?}");
         assert!(shrunk.after.tasks < shrunk.before.tasks, "{shrunk:?}");
         assert_eq!(shrunk.after.preemptions, 1, "{shrunk:?}");
@@ -195,8 +195,7 @@ fn a_minimisation_that_is_stopped_keeps_the_best_so_far() {
             .stop_when(stop)
             .run(&mut Runner::new(), &program(), &found.plan, fingerprint)
             .expect("it shows the bug");
-        assert!(!stopped.complete);
-        assert!(stopped.interrupted);
+        assert_eq!(stopped.completion, Completion::Interrupted);
         assert_eq!(stopped.plan.load, found.plan.load);
         assert_eq!(finding(&stopped.plan).fingerprint, *fingerprint);
         assert!(

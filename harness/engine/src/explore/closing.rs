@@ -13,6 +13,7 @@ use standstill_rt::task::TaskRef;
 
 use crate::explore::executor::Executor;
 use crate::explore::fiber::{self, Fiber, Job, Pause};
+use crate::explore::per_run::Stage;
 use crate::explore::slots::Phase;
 
 /// How often a task that catches its own unwinding is unwound again.
@@ -49,8 +50,7 @@ impl Executor {
         self.closing.set(true);
         let state = &mut *self.state.borrow_mut();
         state.tracker.close();
-        state.fire = false;
-        state.due = None;
+        state.run.due = None;
     }
 
     fn end_poll(&self, slot: u32) {
@@ -130,7 +130,7 @@ impl Executor {
     pub(super) fn resolve(&self, me: TaskRef) {
         if !self.closing.get() {
             self.begin_closing();
-            self.state.borrow_mut().cut_short = true;
+            self.state.borrow_mut().run.stage = Stage::CutShort;
         }
         let (slot, resistance) = self.least_resistance(me).unwrap_or_else(|| {
             if self.is_upright(0) {

@@ -1,7 +1,10 @@
 //! The executor: steps, and how a task is suspended and resumed in the middle of a poll.
 
+#[cfg(test)]
+mod tests;
+
 use std::cell::{Cell, RefCell, RefMut};
-use std::rc::Weak;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::task::Waker;
 
@@ -12,14 +15,16 @@ use standstill_rt::panics;
 use standstill_rt::site::Site;
 use standstill_rt::task::TaskRef;
 
-use crate::explore::censuses::Censuses;
 use crate::explore::fiber::{self, Body, Fiber, FiberPool, Job, JobServer, Letterbox, Pause, Seat};
 use crate::explore::inbox::{self, Inbox, Word};
+use crate::explore::per_run::Due;
+use crate::explore::profiles::Profiles;
 use crate::explore::runtime::RunRuntime;
 use crate::explore::slots::{Phase, Slot};
 use crate::explore::state::{Next, Panicked, RunState, Setting, Turn};
 use crate::explore::waker;
 use crate::pulse::Pulse;
+use crate::strategy::{Probe, Scheduler};
 
 /// Switch points that one poll may pass while its run is being closed.
 const CLOSING_PATIENCE: u32 = 10_000;
@@ -57,14 +62,20 @@ pub struct Executor {
     /// The fiber that goes on next is to unwind.
     unwinds: Cell<bool>,
     /// The strategy wants to know who awaits nothing but one operation.
-    pub asks_what_to_hold_back: Cell<bool>,
+    pub probes: Cell<bool>,
     /// A runtime that the next run may use: see [`Executor::keep_runtime`].
     runtime: Cell<Option<RunRuntime>>,
-    /// What trials counted.
-    pub(super) censuses: Censuses,
+    /// What profiling runs counted.
+    pub(super) profiles: Profiles,
 }
 
 impl Executor {
+    /// An executor that runs fibers: they are served by itself.
+    pub fn shared(pulse: Arc<Pulse>) -> Rc<Self> {
+        Rc::new_cyclic(|me: &Weak<Self>| Self::new(pulse, Weak::clone(me) as Weak<dyn JobServer>))
+    }
+
+    /// An executor whose fibers `me` serves.
     pub fn new(pulse: Arc<Pulse>, me: Weak<dyn JobServer>) -> Self {
         panics::install_hook();
         let inbox = Arc::new(Inbox::default());
@@ -82,9 +93,9 @@ impl Executor {
             state: RefCell::new(RunState::new(me)),
             seat: Seat::new(),
             unwinds: Cell::new(false),
-            asks_what_to_hold_back: Cell::new(false),
+            probes: Cell::new(false),
             runtime: Cell::new(None),
-            censuses: Censuses::default(),
+            profiles: Profiles::default(),
         }
     }
 
@@ -96,9 +107,7 @@ impl Executor {
         self.inbox.drain();
         let mut state = self.state.borrow_mut();
         state.reset(setting);
-        let strategy = state.strategy.other();
-        self.asks_what_to_hold_back
-            .set(strategy.is_some_and(|strategy| strategy.asks_what_to_hold_back()));
+        self.probes.set(state.run.strategy.probes());
         drop(state);
         #[cfg(feature = "fuzz")]
         crate::coverage::begin();
@@ -164,7 +173,7 @@ impl Executor {
         }
         self.pulse.intends(op, site);
         if matches!(op, Op::Yield | Op::YieldThread) {
-            state.strategy.yielded(me.slot);
+            state.run.strategy.yielded(me.slot);
         }
         match state.switch(me, op) {
             Turn::Stay => drop(state),
@@ -236,8 +245,9 @@ impl Executor {
                     drop(state);
                 });
             }
-            Err(due) => {
-                state.due = Some((due, me.slot));
+            Err(next) => {
+                let slot = me.slot;
+                state.run.due = Some(Due { next, slot });
                 drop(state);
                 self.seat.suspend(pause);
             }
@@ -281,8 +291,9 @@ impl Executor {
         stop(&mut state, me.slot, pause);
         let slot = match state.next() {
             Ok(slot) => slot,
-            Err(due) => {
-                state.due = Some((due, me.slot));
+            Err(next) => {
+                let slot = me.slot;
+                state.run.due = Some(Due { next, slot });
                 drop(state);
                 return self.seat.rest(pause);
             }
@@ -305,22 +316,21 @@ impl Executor {
     /// Whether the operation that the current task is about to attempt is not to be made yet.
     #[cold]
     #[inline(never)]
-    pub fn hold_back(&self, op: Op, resource: ResourceId) -> bool {
+    pub fn probe(&self, op: Op, resource: ResourceId) -> bool {
         let Some(me) = self.current.get() else {
             return false;
         };
         !self.closing.get()
             && !std::thread::panicking()
-            && self.state.borrow_mut().hold_back(me, op, resource)
+            && self.state.borrow_mut().probe(me, op, resource)
     }
 
     // ---- stepping, on the executor's side ---------------------------------------------------
 
     /// Lets one task after the other run, each until it is suspended or its poll returns, as long
     /// as there is one to run. Returns what is due instead.
-    pub fn run_steps(&self, settling: bool) -> Next {
+    pub fn run_steps(&self) -> Next {
         let mut state = self.state.borrow_mut();
-        state.settling = settling;
         loop {
             let slot = match state.next() {
                 Ok(slot) => slot,
@@ -335,9 +345,9 @@ impl Executor {
             let (fiber, pause) = self.seat.resume(fiber);
             self.pulse.step_ends();
             state = self.state.borrow_mut();
-            if let Some((due, index)) = state.due.take() {
-                keep(&mut state, index, fiber, pause);
-                return due;
+            if let Some(due) = state.run.due.take() {
+                keep(&mut state, due.slot, fiber, pause);
+                return due.next;
             }
             // The run was taken down in the middle of that step.
             let Some(me) = self.current.take() else {
@@ -364,7 +374,7 @@ impl Executor {
                 slot.woken = false;
                 state.tracker.polled(task);
             }
-            state.suspended -= 1;
+            state.run.suspended -= 1;
             Begun::GoesOn(fiber)
         } else {
             slot.woken = false;
@@ -381,7 +391,7 @@ impl Executor {
             state.tracker.polled(task);
             Begun::Job(job, body)
         };
-        self.pulse.step_begins(slot.identity, state.suspended);
+        self.pulse.step_begins(slot.identity, state.run.suspended);
         state.begin_step();
         self.current.set(Some(task));
         begun
@@ -412,7 +422,7 @@ fn stop(state: &mut RunState, index: u32, pause: Pause) -> bool {
             }
         }
         Pause::Preempted | Pause::Parked | Pause::Stuck => {
-            state.suspended += 1;
+            state.run.suspended += 1;
             let slot = state.slots.at(index);
             slot.phase = Phase::Preempted;
             let scoped = !slot.scopes.is_empty();
@@ -456,7 +466,7 @@ pub fn note_panic(state: &mut RunState, index: u32) {
         identity: slot.identity,
         said: panics::take(),
         seen: false,
-        preempted: state.suspended > 0,
+        preempted: state.run.suspended > 0,
     };
     state.panics.push(panicked);
 }

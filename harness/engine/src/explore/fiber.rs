@@ -240,6 +240,12 @@ impl FiberPool {
         self.free.push(fiber);
     }
 
+    /// How many fibers are kept.
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        self.free.len()
+    }
+
     /// Keeps no more than `most` fibers.
     pub fn shrink(&mut self, most: usize) {
         self.free.truncate(most);

@@ -3,7 +3,7 @@
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use standstill_rt::driver::LocalFuture;
+use standstill_rt::driver::Timer;
 use standstill_rt::host::{Host, NewTask, PollScoped, TimerId};
 use standstill_rt::ids::{HoldId, ResourceId, ResourceInfo, WaitId};
 use standstill_rt::op::Op;
@@ -12,7 +12,7 @@ use standstill_rt::task::TaskRef;
 
 use crate::explore::executor::Executor;
 use crate::explore::waker;
-use crate::strategy::Touch;
+use crate::strategy::Event;
 
 impl Host for Executor {
     #[inline]
@@ -114,7 +114,7 @@ impl Host for Executor {
         self.state.borrow().now()
     }
 
-    fn sleep_until(&self, deadline: Instant) -> LocalFuture {
+    fn sleep_until(&self, deadline: Instant) -> Timer {
         let clock = self.state.borrow().source.clone();
         match clock {
             Some(clock) => clock.sleep_until(deadline),
@@ -192,20 +192,19 @@ impl Host for Executor {
 
     #[inline]
     fn holds_back(&self, op: Op, resource: ResourceId) -> bool {
-        self.asks_what_to_hold_back.get() && self.hold_back(op, resource)
+        self.probes.get() && self.probe(op, resource)
     }
 
     fn attempts(&self) {
         if let Some(me) = self.current.get() {
-            self.state.borrow_mut().attempts(me);
+            self.state.borrow_mut().probe_done(me);
         }
     }
 
     fn unseen(&self) {
-        if !self.closing.get()
-            && let Some(strategy) = self.state.borrow_mut().strategy.other()
-        {
-            strategy.touched(Touch::Everything);
+        if !self.closing.get() {
+            let strategy = &mut self.state.borrow_mut().run.strategy;
+            strategy.observe(|| Event::Opaque);
         }
     }
 

@@ -1,5 +1,8 @@
 //! From how a run ended to its verdict.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use standstill_model::finding::{Finding, FindingKind, PanicFact, Undecided, Verdict};
@@ -8,12 +11,12 @@ use standstill_model::graph::{TaskState, WaitGraph};
 use standstill_model::plan::{Leaks, Plan};
 use standstill_rt::task::{TaskRef, role_of};
 
-use crate::explore::executor::Executor;
+use crate::explore::state::RunState;
 
 /// How a run ended.
 #[derive(Debug)]
-pub struct Ending {
-    pub how: How,
+pub struct RunEnd {
+    pub reason: EndReason,
     /// The tasks that had not ended.
     pub members: Vec<Member>,
     /// Virtual time since the run began.
@@ -22,7 +25,7 @@ pub struct Ending {
 
 /// Why a run ended.
 #[derive(Clone, Copy, Debug)]
-pub enum How {
+pub enum EndReason {
     /// The root has ended, and nobody was left or nobody minds.
     Done,
     /// Nothing can ever happen again, and the root has not ended.
@@ -58,8 +61,7 @@ pub struct Member {
 }
 
 /// The tasks that have not ended, in slot order. `dead` are those that can never run again.
-pub fn members(executor: &Executor, dead: &[TaskRef]) -> Vec<Member> {
-    let state = executor.state.borrow();
+pub fn members(state: &RunState, dead: &[TaskRef]) -> Vec<Member> {
     let (ready, tracker) = (&state.ready, &state.tracker);
     let member = |task: TaskRef| Member {
         task,
@@ -72,40 +74,42 @@ pub fn members(executor: &Executor, dead: &[TaskRef]) -> Vec<Member> {
 
 /// The verdict of a run that has been closed.
 pub fn verdict(
-    executor: &Executor,
+    state: &RunState,
     plan: &Plan,
-    ending: &Ending,
+    end: &RunEnd,
     unscheduled: usize,
     given_up: u32,
 ) -> Verdict {
-    let panics = unhandled_panics(executor);
+    let panics = unhandled_panics(state);
     if !panics.is_empty() {
-        return found(executor, FindingKind::Panic, ending, panics);
+        return found(state, FindingKind::Panic, end, panics);
     }
     if unscheduled > 0 {
         return Verdict::Undecided(Undecided::UnscheduledTask { count: unscheduled });
     }
-    match ending.how {
-        How::Done if given_up > 0 => Verdict::Undecided(Undecided::Unwindable {
+    match end.reason {
+        EndReason::Done if given_up > 0 => Verdict::Undecided(Undecided::Unwindable {
             count: given_up as usize,
         }),
-        How::Done => Verdict::Clean,
-        How::Hang => found(executor, FindingKind::Hang, ending, panics),
-        How::Leak { ticking } => leak(executor, plan, ending, ticking),
-        How::PartialHang => found(executor, FindingKind::PartialHang, ending, panics),
-        How::Livelock => found(executor, FindingKind::Livelock, ending, panics),
-        How::Endless => Verdict::Undecided(Undecided::Endless {
-            steps: executor.state.borrow().steps,
-            virtual_seconds: ending.virtual_time.as_secs(),
+        EndReason::Done => Verdict::Clean,
+        EndReason::Hang => found(state, FindingKind::Hang, end, panics),
+        EndReason::Leak { ticking } => leak(state, plan, end, ticking),
+        EndReason::PartialHang => found(state, FindingKind::PartialHang, end, panics),
+        EndReason::Livelock => found(state, FindingKind::Livelock, end, panics),
+        EndReason::Endless => Verdict::Undecided(Undecided::Endless {
+            steps: state.run.steps,
+            virtual_seconds: end.virtual_time.as_secs(),
         }),
-        How::ForeignThread { count } => Verdict::Undecided(Undecided::ForeignThread { count }),
+        EndReason::ForeignThread { count } => {
+            Verdict::Undecided(Undecided::ForeignThread { count })
+        }
     }
 }
 
 /// Those nobody took notice of, in order; all of them if the root was among them, since then one
 /// led to the other.
-fn unhandled_panics(executor: &Executor) -> Vec<PanicFact> {
-    let panics = &executor.state.borrow().panics;
+fn unhandled_panics(state: &RunState) -> Vec<PanicFact> {
+    let panics = &state.panics;
     let root = panics.iter().any(|panicked| panicked.task.serial == 0);
     panics
         .iter()
@@ -125,35 +129,29 @@ fn unhandled_panics(executor: &Executor) -> Vec<PanicFact> {
         .collect()
 }
 
-fn leak(executor: &Executor, plan: &Plan, ending: &Ending, ticking: bool) -> Verdict {
+fn leak(state: &RunState, plan: &Plan, end: &RunEnd, ticking: bool) -> Verdict {
     let counts = match plan.leaks {
         Leaks::All => true,
         // While some still tick, only those that nobody has woken since are blocked.
-        Leaks::Blocked => ending
+        Leaks::Blocked => end
             .members
             .iter()
             .any(|member| !member.ready && (!ticking || member.still)),
         Leaks::Off => false,
     };
     if counts {
-        found(executor, FindingKind::Leak, ending, Vec::new())
+        found(state, FindingKind::Leak, end, Vec::new())
     } else {
         Verdict::Clean
     }
 }
 
-fn found(
-    executor: &Executor,
-    kind: FindingKind,
-    ending: &Ending,
-    panics: Vec<PanicFact>,
-) -> Verdict {
-    let state = executor.state.borrow();
+fn found(state: &RunState, kind: FindingKind, end: &RunEnd, panics: Vec<PanicFact>) -> Verdict {
     let tracker = &state.tracker;
-    let members: Vec<TaskRef> = ending.members.iter().map(|member| member.task).collect();
+    let members: Vec<TaskRef> = end.members.iter().map(|member| member.task).collect();
     let partial = kind == FindingKind::PartialHang;
     let graph = tracker.snapshot(&members, |task| {
-        let member = ending.members.iter().find(|member| member.task == task);
+        let member = end.members.iter().find(|member| member.task == task);
         match member {
             Some(member) if member.ready => TaskState::Ready,
             Some(member) if partial && !member.dead => TaskState::Live,
@@ -161,8 +159,8 @@ fn found(
         }
     });
     let mut finding = finding(kind, graph, panics);
-    finding.step = state.steps;
-    finding.virtual_ms = u64::try_from(ending.virtual_time.as_millis()).unwrap_or(u64::MAX);
+    finding.step = state.run.steps;
+    finding.virtual_ms = u64::try_from(end.virtual_time.as_millis()).unwrap_or(u64::MAX);
     Verdict::Found(Box::new(finding))
 }
 

@@ -5,7 +5,6 @@
 //! ready the paused clock jumps to the next timer, and when a sentinel farther away than any real
 //! timer fires, nothing can ever happen again.
 
-mod censuses;
 pub mod closing;
 pub mod executor;
 pub mod fiber;
@@ -13,15 +12,19 @@ mod host;
 pub mod inbox;
 pub mod judge;
 mod partial;
+pub mod per_run;
+mod profiles;
 mod record;
 pub mod run;
 pub mod runtime;
 mod session;
 pub mod slots;
 pub mod state;
+#[cfg(test)]
+pub mod testing;
 mod waker;
 
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 use std::sync::Arc;
 
 pub use fiber::Pause;
@@ -57,9 +60,7 @@ impl Explore {
         let thread = Ours::register();
         pulse.set_thread(thread.id);
         Self {
-            executor: Rc::new_cyclic(|me: &Weak<executor::Executor>| {
-                executor::Executor::new(pulse, Weak::clone(me) as Weak<dyn fiber::JobServer>)
-            }),
+            executor: executor::Executor::shared(pulse),
             _thread: thread,
         }
     }

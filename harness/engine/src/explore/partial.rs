@@ -5,12 +5,15 @@
 //! it moved through a horizon that outlasts every armed one-shot timer, with every ready task
 //! running in turn.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use standstill_rt::task::TaskRef;
 
-use crate::explore::executor::Executor;
 use crate::explore::run::NEVER;
+use crate::explore::state::RunState;
 
 /// A candidate is confirmed after so much virtual time, if every other task that runs at all has
 /// been polled so often as well: the slowest of them may be the one that counts its ticks until it
@@ -54,23 +57,23 @@ impl PartialHangs {
 
     /// The clock has turned, or a slice is over. Returns the tasks of a confirmed candidate.
     #[inline]
-    pub(super) fn turn(&mut self, executor: &Executor) -> Option<Vec<TaskRef>> {
+    pub(super) fn turn(&mut self, state: &mut RunState) -> Option<Vec<TaskRef>> {
         self.turns += 1;
         match &self.candidate {
             None => {
                 if self.turns >= self.next_look {
-                    self.look(executor);
+                    self.look(state);
                 }
                 None
             }
             Some(candidate) => {
-                if !candidate.is_still(executor) {
+                if !candidate.is_still(state) {
                     self.candidate = None;
-                    executor.state.borrow_mut().fair = false;
+                    state.run.fair = false;
                     return None;
                 }
                 candidate
-                    .is_confirmed(executor)
+                    .is_confirmed(state)
                     .then(|| candidate.dead.clone())
             }
         }
@@ -79,12 +82,12 @@ impl PartialHangs {
 
 impl PartialHangs {
     /// Looks now. True if there is a candidate: the run is worth going on with.
-    pub(super) fn look(&mut self, executor: &Executor) -> bool {
+    pub(super) fn look(&mut self, state: &mut RunState) -> bool {
         if self.candidate.is_none() {
             self.next_look = self.turns.saturating_mul(2);
-            self.candidate = Candidate::find(executor);
+            self.candidate = Candidate::find(state);
             if self.candidate.is_some() {
-                executor.state.borrow_mut().fair = true;
+                state.run.fair = true;
             }
         }
         self.candidate.is_some()
@@ -92,8 +95,7 @@ impl PartialHangs {
 }
 
 impl Candidate {
-    fn find(executor: &Executor) -> Option<Self> {
-        let state = executor.state.borrow();
+    fn find(state: &RunState) -> Option<Self> {
         let alive = state.slots.living();
         let dead = state
             .tracker
@@ -115,14 +117,12 @@ impl Candidate {
         })
     }
 
-    fn is_still(&self, executor: &Executor) -> bool {
-        let state = executor.state.borrow();
+    fn is_still(&self, state: &RunState) -> bool {
         let woken = self.dead.iter().any(|task| state.ready.contains(task.slot));
         !woken && state.tracker.stillness(&self.dead) == self.stillness
     }
 
-    fn is_confirmed(&self, executor: &Executor) -> bool {
-        let state = executor.state.borrow();
+    fn is_confirmed(&self, state: &RunState) -> bool {
         let now = state.elapsed();
         // One that was never polled waits for the others, and one that has ended let go of all.
         let ran = |(task, before): &(TaskRef, u64)| {

@@ -13,18 +13,19 @@ use standstill_model::finding::{Undecided, Verdict};
 use standstill_model::load::Load;
 use standstill_model::plan::{Leaks, Plan, Preempt};
 use standstill_model::scenario::{Program, RootFuture};
-use standstill_rt::driver::LocalFuture;
+use standstill_rt::driver::Timer;
 use standstill_rt::facade::locals;
 use standstill_rt::host::{Failure, Host, NewTask, TaskBody};
 use standstill_rt::task::{TaskKind, TaskRef};
 use standstill_rt::unmodelled::Refused;
 
 use crate::explore::executor::Executor;
-use crate::explore::judge::{self, Ending, How};
+use crate::explore::judge::{self, EndReason, RunEnd};
 use crate::explore::partial::PartialHangs;
+use crate::explore::per_run::{NO_CHOICES, Stage};
 use crate::explore::record::Recorder;
 use crate::explore::state::{Next, SLICE, Setting};
-use crate::strategy::Chooser;
+use crate::strategy::{self, Chooser, Event, Probe, Scheduler, Summary};
 use crate::threads;
 use crate::{Care, Run};
 
@@ -67,7 +68,7 @@ pub trait Carrier {
     fn add_root(&self, root: NewTask<dyn TaskBody>);
 
     /// Lets tasks run, step after step, until something else is due.
-    fn run_steps(&self, settling: bool) -> Next;
+    fn run_steps(&self) -> Next;
 
     /// A waker of this word was woken.
     fn wake(&self, word: usize);
@@ -79,7 +80,7 @@ pub trait Carrier {
 /// A run that has been taken down.
 #[derive(Debug)]
 pub struct Conducted {
-    pub ending: Ending,
+    pub end: RunEnd,
     /// How many tasks could not be unwound.
     pub given_up: u32,
     /// Virtual time that has passed.
@@ -110,7 +111,7 @@ pub async fn conduct<C: Carrier>(
     program: &Program,
     plan: &Plan,
     surroundings: Surroundings,
-) -> Ending {
+) -> RunEnd {
     carrier.add_root(NewTask::<dyn TaskBody> {
         body: Box::pin(Root {
             program: program.clone(),
@@ -126,40 +127,42 @@ pub async fn conduct<C: Carrier>(
 }
 
 /// Takes a run down that has come to its end.
-pub fn taken_down<C: Carrier>(carrier: &C, ending: Ending) -> Conducted {
+pub fn taken_down<C: Carrier>(carrier: &C, end: RunEnd) -> Conducted {
     let executor = carrier.executor();
     let given_up = carrier.close();
     let elapsed = executor.state.borrow().elapsed();
     Conducted {
-        ending,
+        end,
         given_up,
         elapsed,
     }
 }
 
-/// What a run that has been taken down came to.
+/// What a run that has been taken down came to. Its strategy is through with it.
 pub fn conclude(
     executor: &Executor,
     plan: &Plan,
     conducted: &Conducted,
     unscheduled: usize,
     refused: Option<Refused>,
-) -> Run {
+) -> (Run, Summary) {
+    let mut state = executor.state.borrow_mut();
     let verdict = match refused {
         // Whatever came of it is no fact about the program.
         Some(Refused { what, instead }) => {
             Verdict::Undecided(Undecided::Unmodelled { what, instead })
         }
         None => judge::verdict(
-            executor,
+            &state,
             plan,
-            &conducted.ending,
+            &conducted.end,
             unscheduled,
             conducted.given_up,
         ),
     };
-    let mut state = executor.state.borrow_mut();
-    let (choices, digest) = match state.recorder.take() {
+    let mut strategy = std::mem::replace(&mut state.run.strategy, strategy::idle());
+    let mut summary = strategy.end();
+    let (choices, digest) = match state.run.recorder.take() {
         Some(recorder) => {
             let (choices, digest) = recorder.finish();
             (choices, Some(digest))
@@ -170,17 +173,18 @@ pub fn conclude(
     if let (Some(trace), Some(finding)) = (&mut trace, verdict.finding()) {
         trace.name_as_in(finding);
     }
-    Run {
+    let run = Run {
         verdict,
-        steps: state.steps,
-        order: state.order,
+        steps: state.run.steps,
+        order: (state.run.order != NO_CHOICES).then_some(state.run.order),
         choices,
         digest,
-        divergence: state.strategy.divergence().map(str::to_owned),
+        divergence: summary.divergence.take(),
         trace,
         shuttle_schedule: None,
         exhausted: false,
-    }
+    };
+    (run, summary)
 }
 
 impl Setting {
@@ -205,8 +209,8 @@ impl Carrier for Executor {
         self.state.borrow_mut().add(root, None);
     }
 
-    fn run_steps(&self, settling: bool) -> Next {
-        Executor::run_steps(self, settling)
+    fn run_steps(&self) -> Next {
+        Executor::run_steps(self)
     }
 
     fn wake(&self, word: usize) {
@@ -259,7 +263,7 @@ struct Settling {
 
 /// Steps without progress: is it a livelock?
 #[derive(Clone, Copy, Debug)]
-struct Probe {
+struct LivelockProbe {
     stage: usize,
     until: u64,
 }
@@ -286,6 +290,17 @@ impl Surroundings {
     }
 }
 
+/// Why the executor last left its thread to the runtime.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Left {
+    /// It has not yet: the run begins.
+    NotBegun,
+    /// The runtime was to have a turn.
+    Turn,
+    /// There was nothing to do: the clock was left to the runtime.
+    Idle,
+}
+
 struct Drive<'a, C> {
     carrier: &'a C,
     executor: &'a Executor,
@@ -293,15 +308,12 @@ struct Drive<'a, C> {
     max_steps: u64,
     total_steps: u64,
     surroundings: Surroundings,
-    sentinel: Option<LocalFuture>,
-    /// It was polled before.
-    begun: bool,
-    /// The last poll found nothing to do and left the clock to the runtime.
-    waiting: bool,
+    sentinel: Option<Timer>,
+    left: Left,
     /// Virtual time when the executor last had nothing to do.
     idle_since: Duration,
     settling: Option<Settling>,
-    probe: Option<Probe>,
+    probe: Option<LivelockProbe>,
     partial: PartialHangs,
     progress: u64,
     progress_step: u64,
@@ -318,8 +330,7 @@ impl<'a, C: Carrier> Drive<'a, C> {
             total_steps: u64::from(plan.total_steps),
             surroundings,
             sentinel: None,
-            begun: false,
-            waiting: false,
+            left: Left::NotBegun,
             idle_since: Duration::ZERO,
             settling: None,
             probe: None,
@@ -330,21 +341,22 @@ impl<'a, C: Carrier> Drive<'a, C> {
         }
     }
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Ending> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<RunEnd> {
         let this = &mut *self;
         let executor = this.executor;
         this.listen(cx);
+        let left = std::mem::replace(&mut this.left, Left::Turn);
         {
             let mut state = executor.state.borrow_mut();
-            if std::mem::replace(&mut this.begun, true) {
-                state.clock = state.elapsed();
-            } else {
+            if left == Left::NotBegun {
                 // The runtime's last run may have looked at the clock already: it stands still.
-                if state.began.is_none() {
-                    state.began = Some(state.now());
+                if state.run.began.is_none() {
+                    state.run.began = Some(state.now());
                 }
+            } else {
+                state.run.clock = state.elapsed();
             }
-            let ms = u64::try_from(state.clock.as_millis()).unwrap_or(u64::MAX);
+            let ms = u64::try_from(state.run.clock.as_millis()).unwrap_or(u64::MAX);
             if let Some(tracer) = &mut state.tracker.tracer {
                 tracer.at_time(ms);
             }
@@ -352,31 +364,27 @@ impl<'a, C: Carrier> Drive<'a, C> {
         for word in executor.inbox.drain() {
             this.carrier.wake(word);
         }
-        if std::mem::take(&mut this.waiting)
-            && !std::mem::take(&mut executor.state.borrow_mut().idle)
-        {
+        if left == Left::Idle && !std::mem::take(&mut executor.state.borrow_mut().run.idle) {
             // A task was woken while there was nothing to do: the clock has advanced.
             this.progressed();
         }
         loop {
-            let settling = this.settling.is_some();
-            match this.carrier.run_steps(settling) {
+            match this.carrier.run_steps() {
                 Next::RootEnded => {
-                    if let Some(ending) = this.after_root() {
-                        return Poll::Ready(ending);
+                    if let Some(end) = this.after_root() {
+                        return Poll::Ready(end);
                     }
                 }
-                Next::CutShort => return Poll::Ready(this.ending(How::Done)),
-                Next::Fire if executor.state.borrow().stopped => {
-                    return Poll::Ready(this.ending(How::Endless));
+                Next::CutShort => return Poll::Ready(this.end(EndReason::Done)),
+                Next::Stop => {
+                    return Poll::Ready(this.end(EndReason::Endless));
                 }
                 Next::SliceOver => {
-                    if let Some(ending) = this.slice_over() {
-                        return Poll::Ready(ending);
+                    if let Some(end) = this.slice_over() {
+                        return Poll::Ready(end);
                     }
-                    if let Some(strategy) = executor.state.borrow_mut().strategy.other() {
-                        strategy.turns();
-                    }
+                    let strategy = &mut executor.state.borrow_mut().run.strategy;
+                    strategy.observe(|| Event::RuntimeTurn);
                     // A turn for what third-party code spawned on the runtime, and for its timers.
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
@@ -388,7 +396,7 @@ impl<'a, C: Carrier> Drive<'a, C> {
                 }
                 Next::Nothing => {
                     return match this.idle(cx) {
-                        Some(ending) => Poll::Ready(ending),
+                        Some(end) => Poll::Ready(end),
                         None => Poll::Pending,
                     };
                 }
@@ -411,7 +419,7 @@ impl<'a, C: Carrier> Drive<'a, C> {
     }
 
     /// Nothing is ready: lets the runtime advance the clock to the next timer.
-    fn idle(&mut self, cx: &mut Context<'_>) -> Option<Ending> {
+    fn idle(&mut self, cx: &mut Context<'_>) -> Option<RunEnd> {
         let executor = self.executor;
         let fired = self
             .sentinel
@@ -424,8 +432,8 @@ impl<'a, C: Carrier> Drive<'a, C> {
             executor.state.borrow_mut().settle();
         }
         self.idle_since = executor.state.borrow().elapsed();
-        if let Some(ending) = self.time_over() {
-            return Some(ending);
+        if let Some(end) = self.time_over() {
+            return Some(end);
         }
         let sentinel = self
             .sentinel
@@ -434,13 +442,11 @@ impl<'a, C: Carrier> Drive<'a, C> {
             return Some(self.quiescent());
         }
         {
-            let state = &mut *executor.state.borrow_mut();
-            state.idle = true;
-            if let Some(strategy) = state.strategy.other() {
-                strategy.idles();
-            }
+            let run = &mut executor.state.borrow_mut().run;
+            run.idle = true;
+            run.strategy.observe(|| Event::Idle);
         }
-        self.waiting = true;
+        self.left = Left::Idle;
         None
     }
 
@@ -470,34 +476,34 @@ impl<'a, C: Carrier> Drive<'a, C> {
     }
 
     fn progressed(&mut self) {
-        self.progress_step = self.executor.state.borrow().steps;
+        self.progress_step = self.executor.state.borrow().run.steps;
     }
 
     /// Looks at the budgets, once a slice.
-    fn slice_over(&mut self) -> Option<Ending> {
+    fn slice_over(&mut self) -> Option<RunEnd> {
         let executor = self.executor;
         let (steps, progress) = {
             let mut state = executor.state.borrow_mut();
-            state.slice_end = (state.steps + SLICE).min(self.total_steps);
-            (state.steps, state.tracker.progress)
+            state.run.slice_end = (state.run.steps + SLICE).min(self.total_steps);
+            (state.run.steps, state.tracker.progress)
         };
-        if let Some(ending) = self.partial_hang() {
-            return Some(ending);
+        if let Some(end) = self.partial_hang() {
+            return Some(end);
         }
         if steps >= self.total_steps {
             self.idle_since = executor.state.borrow().elapsed();
-            return Some(self.ending(How::Endless));
+            return Some(self.end(EndReason::Endless));
         }
         if progress != self.progress {
             self.progress = progress;
             self.progress_step = steps;
             if self.probe.take().is_some() && self.settling.is_none() {
-                executor.state.borrow_mut().fair = false;
+                executor.state.borrow_mut().run.fair = false;
             }
         }
         if self.probe.is_none() && steps - self.progress_step > self.max_steps {
-            executor.state.borrow_mut().fair = true;
-            self.probe = Some(Probe {
+            executor.state.borrow_mut().run.fair = true;
+            self.probe = Some(LivelockProbe {
                 stage: 0,
                 until: steps,
             });
@@ -506,14 +512,14 @@ impl<'a, C: Carrier> Drive<'a, C> {
     }
 
     /// Under fairness now, with ever longer advances of the clock in between.
-    fn probe_livelock(&mut self, steps: u64) -> Option<Ending> {
+    fn probe_livelock(&mut self, steps: u64) -> Option<RunEnd> {
         let probe = self.probe.as_mut()?;
         if steps < probe.until {
             return None;
         }
         let Some(advance) = LIVELOCK_ADVANCES.get(probe.stage) else {
             self.idle_since = self.executor.state.borrow().elapsed();
-            return Some(self.ending(How::Livelock));
+            return Some(self.end(EndReason::Livelock));
         };
         probe.stage += 1;
         probe.until = steps + LIVELOCK_STEPS;
@@ -522,14 +528,14 @@ impl<'a, C: Carrier> Drive<'a, C> {
     }
 
     /// Looks at the virtual clock, whenever nothing is ready.
-    fn time_over(&mut self) -> Option<Ending> {
+    fn time_over(&mut self) -> Option<RunEnd> {
         let executor = self.executor;
         let now = self.idle_since;
         if self.settled(now) {
             return Some(self.left_behind(true));
         }
-        if let Some(ending) = self.partial_hang() {
-            return Some(ending);
+        if let Some(end) = self.partial_hang() {
+            return Some(end);
         }
         if now > self.last_deadline.saturating_add(MOST_TIME) {
             let latest = executor.state.borrow().timers.latest(NEVER);
@@ -540,10 +546,12 @@ impl<'a, C: Carrier> Drive<'a, C> {
                     self.last_deadline = latest;
                 }
                 // Enough for a candidate to be confirmed or dropped.
-                _ if self.settling.is_none() && self.partial.look(executor) => {
+                _ if self.settling.is_none()
+                    && self.partial.look(&mut executor.state.borrow_mut()) =>
+                {
                     self.last_deadline = now;
                 }
-                _ => return Some(self.ending(How::Endless)),
+                _ => return Some(self.end(EndReason::Endless)),
             }
         }
         None
@@ -551,28 +559,27 @@ impl<'a, C: Carrier> Drive<'a, C> {
 
     /// The root has ended: with nobody left the run is over; otherwise the others get a fair
     /// chance to end, too.
-    fn after_root(&mut self) -> Option<Ending> {
+    fn after_root(&mut self) -> Option<RunEnd> {
         {
             let state = &mut *self.executor.state.borrow_mut();
             let root_panicked = state
                 .panics
                 .iter()
                 .any(|panicked| panicked.task.serial == 0);
-            if state.alive > 0 && self.leaks != Leaks::Off && !root_panicked {
-                let strategy = state.strategy.other();
-                if !strategy.is_some_and(|strategy| strategy.outlasts_root()) {
+            if state.run.alive > 0 && self.leaks != Leaks::Off && !root_panicked {
+                if state.run.strategy.outlasts_root() {
+                    state.run.stage = Stage::Outlasting;
+                } else {
                     state.settle();
                 }
                 self.settling = Some(Settling::default());
                 return None;
             }
-            if state.alive > 0
-                && let Some(strategy) = state.strategy.other()
-            {
-                strategy.cut();
+            if state.run.alive > 0 {
+                state.run.strategy.observe(|| Event::Truncated);
             }
         }
-        Some(self.ending(How::Done))
+        Some(self.end(EndReason::Done))
     }
 
     /// Whether the root ended so long ago that whoever still ticks was left behind. Asked only
@@ -582,7 +589,7 @@ impl<'a, C: Carrier> Drive<'a, C> {
             return false;
         };
         let state = self.executor.state.borrow();
-        let longest = state.longest_timer;
+        let longest = state.run.longest_timer;
         if settling.horizon.is_none() || longest > settling.longest.max(LEAK_HORIZON) {
             let last = state.timers.latest(NEVER).unwrap_or_default().max(now);
             settling.longest = longest;
@@ -593,49 +600,49 @@ impl<'a, C: Carrier> Drive<'a, C> {
     }
 
     /// Nothing can ever happen again.
-    fn quiescent(&mut self) -> Ending {
+    fn quiescent(&mut self) -> RunEnd {
         if self.settling.is_some() {
             return self.left_behind(false);
         }
-        self.at_standstill(How::Hang)
+        self.at_standstill(EndReason::Hang)
     }
 
-    fn left_behind(&self, ticking: bool) -> Ending {
-        self.at_standstill(How::Leak { ticking })
+    fn left_behind(&self, ticking: bool) -> RunEnd {
+        self.at_standstill(EndReason::Leak { ticking })
     }
 
-    fn at_standstill(&self, how: How) -> Ending {
+    fn at_standstill(&self, reason: EndReason) -> RunEnd {
         let foreign = self.foreign_threads();
         if foreign > 0 {
-            return self.ending(How::ForeignThread { count: foreign });
+            return self.end(EndReason::ForeignThread { count: foreign });
         }
-        self.ending(how)
+        self.end(reason)
     }
 
-    fn ending(&self, how: How) -> Ending {
-        self.ending_with(how, &[])
+    fn end(&self, reason: EndReason) -> RunEnd {
+        self.end_with(reason, &[])
     }
 
-    fn ending_with(&self, how: How, dead: &[TaskRef]) -> Ending {
-        Ending {
-            how,
-            members: judge::members(self.executor, dead),
+    fn end_with(&self, reason: EndReason, dead: &[TaskRef]) -> RunEnd {
+        RunEnd {
+            reason,
+            members: judge::members(&self.executor.state.borrow(), dead),
             virtual_time: self.idle_since,
         }
     }
 
     /// Looks for tasks that can never run again while others go on. After the root has ended
     /// they are left behind, which is another finding.
-    fn partial_hang(&mut self) -> Option<Ending> {
+    fn partial_hang(&mut self) -> Option<RunEnd> {
         if self.settling.is_some() || self.probe.is_some() {
             return None;
         }
-        let dead = self.partial.turn(self.executor)?;
+        let dead = self.partial.turn(&mut self.executor.state.borrow_mut())?;
         let foreign = self.foreign_threads();
         Some(if foreign > 0 {
-            self.ending(How::ForeignThread { count: foreign })
+            self.end(EndReason::ForeignThread { count: foreign })
         } else {
-            self.ending_with(How::PartialHang, &dead)
+            self.end_with(EndReason::PartialHang, &dead)
         })
     }
 

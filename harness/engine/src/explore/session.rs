@@ -15,7 +15,7 @@ use crate::explore::executor::Executor;
 use crate::explore::run::{Surroundings, conclude, conduct, new_epoch, taken_down};
 use crate::explore::runtime::RunRuntime;
 use crate::explore::state::Setting;
-use crate::strategy::{self, Chooser};
+use crate::strategy::{self, Chooser, Summary};
 use crate::{Care, Run, Runs};
 
 /// What is run one after the other: a plan under a strategy, and what becomes of it.
@@ -27,10 +27,10 @@ trait Queue {
     fn goes_back(&mut self) -> bool;
 
     /// What that run came to.
-    fn done(&mut self, run: Run, strategy: Chooser) -> ControlFlow<()>;
+    fn done(&mut self, run: Run, summary: Summary) -> ControlFlow<()>;
 }
 
-/// Runs each of `runs` after the trial that its strategy may want.
+/// Runs each of `runs` after the profiling run that its strategy may want.
 pub(super) fn run_all(executor: &Executor, program: &Program, runs: &mut dyn Runs) {
     if !runs.advance() {
         return;
@@ -42,7 +42,7 @@ pub(super) fn run_all(executor: &Executor, program: &Program, runs: &mut dyn Run
             executor,
             program,
             runs,
-            trial: None,
+            profiling: None,
         },
     );
 }
@@ -86,56 +86,57 @@ impl Queue for Once<'_> {
         Some((self.plan, self.strategy.take()?, self.care))
     }
 
-    fn done(&mut self, run: Run, _: Chooser) -> ControlFlow<()> {
+    fn done(&mut self, run: Run, _: Summary) -> ControlFlow<()> {
         self.run = Some(run);
         ControlFlow::Break(())
     }
 }
 
-/// Runs whose strategies follow from their plans, each after the trial that it may want.
+/// Runs whose strategies follow from their plans, each after the profiling run that it may want.
 struct Planned<'a> {
     executor: &'a Executor,
     program: &'a Program,
     runs: &'a mut dyn Runs,
-    /// The run that was named last is a trial of this number.
-    trial: Option<u64>,
+    /// The run that was named last is the profiling run of this number.
+    profiling: Option<u64>,
 }
 
 impl Queue for Planned<'_> {
     fn goes_back(&mut self) -> bool {
-        self.trial = None;
+        self.profiling = None;
         true
     }
 
     fn next(&mut self) -> Option<(&Plan, Chooser, Care)> {
         let plan = self.runs.plan();
-        let census = match strategy::wanted_trial(&plan.schedule) {
+        let profile = match strategy::wanted_profile(&plan.schedule) {
             Some(number) => {
-                let known = self.executor.censuses.of(self.program, plan, number);
+                let known = self.executor.profiles.of(self.program, plan, number);
                 if known.is_none() {
-                    self.trial = Some(number);
-                    return Some((plan, strategy::trial(number), Care::Hunt));
+                    self.profiling = Some(number);
+                    return Some((plan, strategy::profiling(number), Care::Hunt));
                 }
                 known
             }
             None => None,
         };
-        let strategy = strategy::of(&plan.schedule, census);
-        Some(if self.runs.is_scouted() {
+        let strategy = strategy::of(&plan.schedule, profile);
+        Some(if self.runs.is_sampled() {
             (plan, strategy::observed(strategy), Care::Hunt)
         } else {
             (plan, strategy, self.runs.care())
         })
     }
 
-    fn done(&mut self, run: Run, strategy: Chooser) -> ControlFlow<()> {
-        if let Some(number) = self.trial.take() {
+    fn done(&mut self, run: Run, summary: Summary) -> ControlFlow<()> {
+        if let Some(number) = self.profiling.take() {
             let plan = self.runs.plan();
-            let censuses = &self.executor.censuses;
-            censuses.note(self.program, plan, number, strategy);
+            let profile = summary.profile.unwrap_or_default();
+            let profiles = &self.executor.profiles;
+            profiles.note(self.program, plan, number, profile);
             return ControlFlow::Continue(());
         }
-        self.runs.done(run, strategy.orders());
+        self.runs.done(run, &summary.orders);
         if self.runs.advance() {
             ControlFlow::Continue(())
         } else {
@@ -186,27 +187,23 @@ impl RuntimeSession<'_> {
             return (ControlFlow::Break(()), true);
         };
         executor.reset(new_epoch(), Setting::of(plan, strategy, care));
-        executor.state.borrow_mut().began = self.began;
+        executor.state.borrow_mut().run.began = self.began;
         let entered = current::enter(executor);
-        let ending = conduct(executor, self.program, plan, Surroundings::of(care)).await;
-        let conducted = taken_down(executor, ending);
+        let end = conduct(executor, self.program, plan, Surroundings::of(care)).await;
+        let conducted = taken_down(executor, end);
         drop(entered);
         let unscheduled = self.runtime.unscheduled();
         let restarts = unmodelled::take_restart();
         let (refused, fit) = unmodelled::take();
         let refused = refused.or_else(|| restarts.clone());
-        let run = conclude(executor, plan, &conducted, unscheduled, refused);
+        let (run, summary) = conclude(executor, plan, &conducted, unscheduled, refused);
         if restarts.is_some() && queue.goes_back() {
             return (ControlFlow::Continue(()), false);
         }
-        let strategy = {
-            let mut state = executor.state.borrow_mut();
-            self.began = state.began;
-            std::mem::replace(&mut state.strategy, strategy::idle())
-        };
+        self.began = executor.state.borrow().run.began;
         // An advance of the clock leaves a phase behind that later timers would be rounded by; the
         // next run would not be the same run.
         let unmarked = conducted.elapsed.is_zero() && unscheduled == 0;
-        (queue.done(run, strategy), fit && unmarked)
+        (queue.done(run, summary), fit && unmarked)
     }
 }

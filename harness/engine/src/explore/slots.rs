@@ -57,6 +57,7 @@ impl fmt::Debug for Slot {
         f.debug_struct("Slot")
             .field("phase", &self.phase)
             .field("task", &self.task)
+            .field("kind", &self.kind)
             .finish_non_exhaustive()
     }
 }

@@ -2,6 +2,10 @@
 //!
 //! Plain data behind one borrow. Nothing in here runs code of the program under test.
 
+#[cfg(test)]
+mod tests;
+
+use std::ops::ControlFlow;
 use std::rc::{Rc, Weak};
 use std::task::Waker;
 use std::time::{Duration, Instant};
@@ -18,11 +22,12 @@ use standstill_rt::task::TaskRef;
 
 use crate::explore::fiber::{FiberPool, JobServer};
 use crate::explore::inbox::Word;
+use crate::explore::per_run::{PerRun, Stage};
 use crate::explore::record::Recorder;
 use crate::explore::slots::{Phase, Slots};
 use crate::pulse::{self, Identity};
 use crate::strategy::ready::ReadySet;
-use crate::strategy::{Chooser, EARLY_TIMERS, Pick, Touch, View};
+use crate::strategy::{AsScheduler, Chooser, Event, Pick, Probe, Scheduler, View};
 use crate::timers::Timers;
 use crate::track::Tracker;
 
@@ -40,7 +45,7 @@ pub const SPIN_PATIENCE: u64 = 100_000;
 /// A timer farther away than this never fires early: code that is slow by more is not slow but stuck.
 const EARLY_AT_MOST: Duration = Duration::from_secs(60);
 
-/// Spreads the choices over [`RunState::order`]: the 64 bits of the golden ratio, which are odd.
+/// Spreads the choices over [`PerRun::order`]: the 64 bits of the golden ratio, which are odd.
 const ORDER_PRIME: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Stacks kept from run to run.
@@ -77,6 +82,8 @@ pub enum Next {
     SliceOver,
     /// The earliest timer fires early.
     Fire,
+    /// The strategy wants the run to end.
+    Stop,
     /// Nobody is ready.
     Nothing,
 }
@@ -92,96 +99,46 @@ pub struct Setting {
     pub traced: bool,
 }
 
-/// The state of a run. Memory is kept from run to run.
+/// The state of a run.
 #[derive(Debug)]
 pub struct RunState {
+    /// What is new for each run.
+    pub run: PerRun,
+    // The memory of all that follows is kept from run to run.
     pub slots: Slots,
     pub ready: ReadySet,
     pub tracker: Tracker,
-    pub strategy: Chooser,
-    pub recorder: Option<Recorder>,
     pub timers: Timers,
     pub pool: FiberPool,
     pub panics: Vec<Panicked>,
-    /// Every ready task in turn, whatever the strategy says.
-    pub fair: bool,
-    fair_cursor: u32,
-    /// They do since the root has ended.
-    settles: bool,
-    /// Whether switch points inside polls switch, now and in general.
-    preempt: bool,
-    preempts: bool,
-    calm: u32,
-    /// What the executor has to do, and the slot of the task that left it to it.
-    pub due: Option<(Next, u32)>,
-    /// The last choice was to let the earliest timer fire.
-    pub fire: bool,
-    /// The strategy wants the run to end.
-    pub stopped: bool,
-    pub early_timers: u32,
-    pub steps: u64,
-    /// A hash over the choices so far.
-    pub order: u64,
-    pub slice_end: u64,
-    pub alive: u32,
-    pub suspended: u32,
-    pub root_ended: bool,
-    /// It is known that the root has ended: the others get their chance to end, too.
-    pub settling: bool,
-    /// The run was taken down before its end: see [`Executor::resolve`].
-    ///
-    /// [`Executor::resolve`]: super::executor::Executor::resolve
-    pub cut_short: bool,
-    /// Nobody is ready, and the executor waits to be woken.
-    pub idle: bool,
-    /// Whom to wake then.
+    /// Whom to wake when somebody is ready again.
     pub listener: Option<Waker>,
-    pub began: Option<Instant>,
     /// The clock of the runtime that the run is polled in.
     pub source: Option<Rc<dyn Clock>>,
-    /// Virtual time since then, as of the executor's last turn: it stands still during one.
-    pub clock: Duration,
-    /// The longest time a timer was armed for, since this was last set to nought.
-    pub longest_timer: Duration,
+    /// Counts the tasks of all runs.
     stamps: u64,
     identities: Vec<&'static Identity>,
 }
 
 impl RunState {
+    /// Of no run yet.
     pub fn new(server: Weak<dyn JobServer>) -> Self {
         Self {
+            run: PerRun::new(Setting {
+                total_steps: SLICE,
+                preempt: true,
+                strategy: crate::strategy::idle(),
+                recorder: None,
+                traced: false,
+            }),
             slots: Slots::default(),
             ready: ReadySet::default(),
             tracker: Tracker::default(),
-            strategy: crate::strategy::idle(),
-            recorder: None,
             timers: Timers::default(),
             pool: FiberPool::new(server),
             panics: Vec::new(),
-            fair: false,
-            fair_cursor: 0,
-            settles: false,
-            preempt: true,
-            preempts: true,
-            calm: 0,
-            due: None,
-            fire: false,
-            stopped: false,
-            early_timers: 0,
-            steps: 0,
-            order: 0,
-            slice_end: SLICE,
-            alive: 0,
-            suspended: 0,
-            root_ended: false,
-            settling: false,
-            cut_short: false,
-            idle: false,
             listener: None,
-            began: None,
             source: None,
-            clock: Duration::ZERO,
-            longest_timer: Duration::ZERO,
             stamps: 0,
             identities: Vec::new(),
         }
@@ -195,33 +152,10 @@ impl RunState {
         if setting.traced {
             self.tracker.begin_trace();
         }
-        self.strategy = setting.strategy;
-        self.recorder = setting.recorder;
         self.timers.clear();
         self.pool.shrink(FIBERS_KEPT);
         self.panics.clear();
-        self.fair = false;
-        self.fair_cursor = 0;
-        self.settles = false;
-        self.preempt = setting.preempt;
-        self.preempts = setting.preempt;
-        self.calm = 0;
-        self.due = None;
-        self.settling = false;
-        self.fire = false;
-        self.stopped = false;
-        self.early_timers = EARLY_TIMERS;
-        self.steps = 0;
-        self.order = 0;
-        self.slice_end = SLICE.min(setting.total_steps);
-        self.alive = 0;
-        self.suspended = 0;
-        self.root_ended = false;
-        self.cut_short = false;
-        self.idle = false;
-        self.began = None;
-        self.clock = Duration::ZERO;
-        self.longest_timer = Duration::ZERO;
+        self.run = PerRun::new(setting);
     }
 
     /// The time by the run's clock.
@@ -234,7 +168,8 @@ impl RunState {
 
     /// Virtual time since the run began.
     pub fn elapsed(&self) -> Duration {
-        self.began
+        self.run
+            .began
             .map_or(Duration::ZERO, |began| self.now() - began)
     }
 
@@ -247,8 +182,8 @@ impl RunState {
         let identity = self.identity(new.type_name, new.site);
         self.slots
             .put(task, self.stamps, new.kind, identity, new.body);
-        self.alive += 1;
-        self.strategy.spawned(slot);
+        self.run.alive += 1;
+        self.run.strategy.observe(|| Event::Spawned(slot));
         self.make_ready(slot);
         task
     }
@@ -268,9 +203,9 @@ impl RunState {
     #[inline]
     fn make_ready(&mut self, slot: u32) {
         self.ready.insert(slot);
-        self.strategy.woken(slot);
-        if self.idle {
-            self.idle = false;
+        self.run.strategy.observe(|| Event::Woken(slot));
+        if self.run.idle {
+            self.run.idle = false;
             if let Some(listener) = &self.listener {
                 listener.wake_by_ref();
             }
@@ -298,7 +233,8 @@ impl RunState {
             Phase::Running | Phase::Preempted => {
                 slot.woken = true;
                 slot.poll_again = true;
-                self.strategy.woken_again(word.slot);
+                let slot = word.slot;
+                self.run.strategy.observe(|| Event::WokenAgain(slot));
             }
             Phase::Vacant => {}
         }
@@ -322,13 +258,11 @@ impl RunState {
             return;
         }
         slot.aborted = true;
-        if let Some(strategy) = self.strategy.other() {
-            strategy.aborts();
-        }
+        self.run.strategy.observe(|| Event::Abort);
         if slot.phase == Phase::Idle {
             self.make_ready(task.slot);
         } else {
-            self.strategy.woken_again(task.slot);
+            self.run.strategy.observe(|| Event::WokenAgain(task.slot));
         }
     }
 
@@ -342,10 +276,12 @@ impl RunState {
         self.ready.remove(slot);
         self.tracker.ended(task);
         if !closing {
-            self.strategy.ended(slot);
+            self.run.strategy.observe(|| Event::Ended(slot));
         }
-        self.alive -= 1;
-        self.root_ended |= task.serial == 0;
+        self.run.alive -= 1;
+        if task.serial == 0 && self.run.stage == Stage::Running {
+            self.run.stage = Stage::RootEnded;
+        }
         if !closing {
             self.slots.give(slot);
         }
@@ -355,70 +291,68 @@ impl RunState {
     #[expect(clippy::should_implement_trait, reason = "it is no iterator")]
     #[inline]
     pub fn next(&mut self) -> Result<u32, Next> {
-        if self.cut_short {
-            return Err(Next::CutShort);
+        match self.run.stage {
+            Stage::Running => {}
+            Stage::Outlasting | Stage::Settling if self.run.alive > 0 => {}
+            Stage::RootEnded | Stage::Outlasting | Stage::Settling => {
+                return Err(Next::RootEnded);
+            }
+            Stage::CutShort => return Err(Next::CutShort),
         }
-        if self.root_ended && (!self.settling || self.alive == 0) {
-            return Err(Next::RootEnded);
-        }
-        if self.steps >= self.slice_end {
+        if self.run.steps >= self.run.slice_end {
             return Err(Next::SliceOver);
         }
-        match self.choose_task(None) {
-            Some(slot) => Ok(slot),
-            None if std::mem::take(&mut self.fire) => Err(Next::Fire),
-            None => Err(Next::Nothing),
-        }
+        self.choose_task(None)
     }
 
     /// The root has ended: from here on everybody has a turn, and it is watched who goes on.
     pub fn settle(&mut self) {
-        if !self.settles {
-            self.settles = true;
-            self.fair = true;
+        if self.run.stage != Stage::Settling {
+            self.run.stage = Stage::Settling;
+            self.run.fair = true;
             self.tracker.mark_polls();
-            self.longest_timer = Duration::ZERO;
+            self.run.longest_timer = Duration::ZERO;
         }
     }
 
-    /// Chooses who runs next. None when nobody can, or when a timer is to fire first.
+    /// Chooses who runs next, or else what is due: a timer, the end of the run, or nothing since
+    /// nobody is ready.
     #[expect(clippy::inline_always, reason = "part of the step's inner loop")]
     #[inline(always)]
-    pub fn choose_task(&mut self, current: Option<u32>) -> Option<u32> {
+    pub fn choose_task(&mut self, current: Option<u32>) -> Result<u32, Next> {
         let count = self.ready.len();
         if count == 0 {
-            return None;
+            return Err(Next::Nothing);
         }
-        if self.fair {
-            if let Some(strategy) = self.strategy.other() {
-                strategy.fairly();
-            }
-            let slot = self.ready.at_or_after(self.fair_cursor)?;
-            self.fair_cursor = slot + 1;
-            return Some(slot);
+        if self.run.fair {
+            self.run.strategy.observe(|| Event::FairStep);
+            let next = self.ready.at_or_after(self.run.fair_cursor);
+            let slot = next.ok_or(Next::Nothing)?;
+            self.run.fair_cursor = slot + 1;
+            return Ok(slot);
         }
         let may_fire = self.may_fire();
         if count == 1 && !may_fire {
-            let slot = self.ready.nth(0);
-            if let (Chooser::Other(other), Some(slot)) = (&mut self.strategy, slot) {
-                let view = View {
-                    ready: &self.ready,
-                    current,
-                    may_fire,
-                    tracker: &self.tracker,
-                    slots: &self.slots,
-                };
-                let pick = other.forced(&view, slot);
-                if pick == Pick::Stop {
-                    return self.stop();
-                }
+            let slot = self.ready.nth(0).ok_or(Next::Nothing)?;
+            if matches!(self.run.strategy, Chooser::Random(_)) {
+                return Ok(slot);
             }
-            return slot;
+            let view = View {
+                ready: &self.ready,
+                current,
+                may_fire,
+                tracker: &self.tracker,
+                slots: &self.slots,
+            };
+            return match self.run.strategy.forced_step(&view, slot) {
+                ControlFlow::Continue(()) => Ok(slot),
+                ControlFlow::Break(()) => Err(Next::Stop),
+            };
         }
-        let pick = match &mut self.strategy {
+        let pick = match self.run.strategy.as_scheduler() {
             // Without a view, which would be put together in memory on each step.
-            Chooser::Random(random) => random.walk(&self.ready, may_fire),
-            Chooser::Other(other) => other.pick(&View {
+            AsScheduler::Random(random) => random.walk(&self.ready, may_fire),
+            AsScheduler::Other(scheduler) => scheduler.pick(&View {
                 ready: &self.ready,
                 current,
                 may_fire,
@@ -426,27 +360,26 @@ impl RunState {
                 slots: &self.slots,
             }),
         };
-        if self.recorder.is_some() {
+        if self.run.recorder.is_some() {
             self.record(pick, current, may_fire);
         }
         match pick {
             Pick::Task(slot) => {
-                self.order = (self.order ^ u64::from(slot)).wrapping_mul(ORDER_PRIME);
-                Some(slot)
+                self.run.order = (self.run.order ^ u64::from(slot)).wrapping_mul(ORDER_PRIME);
+                Ok(slot)
             }
             Pick::Timer => {
-                self.order = (self.order ^ u64::MAX).wrapping_mul(ORDER_PRIME);
-                self.early_timers -= 1;
-                self.fire = true;
-                None
+                self.run.order = (self.run.order ^ u64::MAX).wrapping_mul(ORDER_PRIME);
+                self.run.early_timers -= 1;
+                Err(Next::Fire)
             }
-            Pick::Stop => self.stop(),
+            Pick::Stop => Err(Next::Stop),
         }
     }
 
     #[cold]
     fn record(&mut self, pick: Pick, current: Option<u32>, may_fire: bool) {
-        let Some(recorder) = &mut self.recorder else {
+        let Some(recorder) = &mut self.run.recorder else {
             return;
         };
         match pick {
@@ -481,63 +414,53 @@ impl RunState {
     /// Whether the earliest timer may fire although tasks are ready.
     #[inline]
     pub fn may_fire(&self) -> bool {
-        !self.timers.is_empty() && self.early_timers > 0 && self.timer_is_near()
-    }
-
-    /// The strategy has seen enough: the executor ends the run where it would fire a timer.
-    #[cold]
-    fn stop(&mut self) -> Option<u32> {
-        self.stopped = true;
-        self.fire = true;
-        None
+        !self.timers.is_empty() && self.run.early_timers > 0 && self.timer_is_near()
     }
 
     /// Whether the earliest timer may fire early: real code is slow at times, but not for ever.
     #[cold]
     fn timer_is_near(&self) -> bool {
         let earliest = self.timers.earliest();
-        earliest.is_some_and(|deadline| deadline <= self.clock + EARLY_AT_MOST)
+        earliest.is_some_and(|deadline| deadline <= self.run.clock + EARLY_AT_MOST)
     }
 
     /// The step that runs touches what is waited for.
     #[inline]
     pub(super) fn touched_by(&mut self, wait: WaitId, granted: bool) {
-        if let Some(strategy) = self.strategy.other()
+        if let Some(observer) = self.run.strategy.observer()
             && let Some((op, resource)) = self.tracker.waited_for(wait)
         {
             let info = self.tracker.info(resource);
-            strategy.touched(match granted {
-                true => Touch::Granted(op, resource, info),
-                false => Touch::Resource(op, resource, info),
+            observer.on(&match granted {
+                true => Event::Granted(op, resource, info),
+                false => Event::Touched(op, resource, info),
             });
         }
     }
 
     /// Switch points inside polls do not switch from now on.
     pub fn enter_calm(&mut self) {
-        self.calm += 1;
-        self.preempt = false;
+        self.run.calm += 1;
+        self.run.preempt = false;
     }
 
     /// Whether somebody asked for that.
     pub fn is_calm(&self) -> bool {
-        self.calm > 0
+        self.run.calm > 0
     }
 
     pub fn exit_calm(&mut self) {
-        self.calm = self.calm.saturating_sub(1);
-        self.preempt = self.preempts && self.calm == 0;
+        self.run.calm = self.run.calm.saturating_sub(1);
+        self.run.preempt = self.run.preempts && self.run.calm == 0;
     }
 
     /// Whether the task is to come back pending before it attempts `op`. Then it goes on at once.
-    pub fn hold_back(&mut self, me: TaskRef, op: Op, resource: ResourceId) -> bool {
-        let Some(strategy) = self.strategy.other() else {
-            return false;
-        };
+    pub fn probe(&mut self, me: TaskRef, op: Op, resource: ResourceId) -> bool {
         if self.tracker.waits(me.slot) {
             return false;
         }
-        let held = strategy.holds_back(me.slot, op, resource, &self.tracker);
+        let strategy = &mut self.run.strategy;
+        let held = strategy.probe(me.slot, op, resource, &self.tracker);
         if held {
             let slot = self.slots.at(me.slot);
             slot.held_again = slot.poll_again;
@@ -548,43 +471,41 @@ impl RunState {
     }
 
     /// What the task held back is attempted now. Who woke it before that still has.
-    pub fn attempts(&mut self, me: TaskRef) {
+    pub fn probe_done(&mut self, me: TaskRef) {
         let slot = self.slots.at(me.slot);
         if std::mem::take(&mut slot.held_again) {
             slot.poll_again = true;
             slot.woken = true;
         }
-        if let Some(strategy) = self.strategy.other() {
-            strategy.attempts(me.slot);
-        }
+        self.run.strategy.probe_done(me.slot);
     }
 
     /// The current task goes straight on into what it has announced.
     fn goes_on(&mut self, me: TaskRef) {
-        let Some(strategy) = self.strategy.other() else {
+        let Some(observer) = self.run.strategy.observer() else {
             return;
         };
         match self.tracker.announced(me.slot) {
             (Some(op), Some(resource)) => {
                 let info = self.tracker.info(resource);
-                strategy.touched(Touch::Resource(op, resource, info));
+                observer.on(&Event::Touched(op, resource, info));
             }
             (Some(Op::Yield | Op::YieldThread) | None, None) => {}
-            _ => strategy.touched(Touch::Everything),
+            _ => observer.on(&Event::Opaque),
         }
     }
 
     pub fn choose_number(&mut self, bound: u32) -> u32 {
-        let number = self.strategy.number(bound);
+        let number = self.run.strategy.number(bound);
         let picked = u64::from(number) << 32;
-        self.order = (self.order ^ picked).wrapping_mul(ORDER_PRIME);
+        self.run.order = (self.run.order ^ picked).wrapping_mul(ORDER_PRIME);
         self.record_number(number, bound);
         number
     }
 
     /// Writes down that this number below `bound` was chosen, if choices are recorded.
     pub fn record_number(&mut self, number: u32, bound: u32) {
-        if let Some(recorder) = &mut self.recorder {
+        if let Some(recorder) = &mut self.run.recorder {
             recorder.number(number);
             self.tracker.trace(|tracer, _| {
                 let point = ChoicePoint {
@@ -606,24 +527,24 @@ impl RunState {
         if std::thread::panicking() {
             // A stack that is being unwound cannot be left.
             self.goes_on(me);
-        } else if self.preempt || op == Op::YieldThread {
-            if self.steps >= self.slice_end {
+        } else if self.run.preempt || op == Op::YieldThread {
+            if self.run.steps >= self.run.slice_end {
                 // The executor has to look around; whoever is chosen after that goes on.
                 return Turn::Leave(Err(Next::SliceOver));
             }
             match self.choose_task(Some(me.slot)) {
-                Some(slot) if slot == me.slot => {}
-                None if !self.fire => {}
-                Some(slot) if self.suspended < MOST_SUSPENDED => return Turn::Leave(Ok(slot)),
-                None if self.suspended < MOST_SUSPENDED => {
-                    self.fire = false;
+                Ok(slot) if slot == me.slot => {}
+                Ok(slot) if self.run.suspended < MOST_SUSPENDED => return Turn::Leave(Ok(slot)),
+                Err(Next::Fire) if self.run.suspended < MOST_SUSPENDED => {
                     return Turn::Leave(Err(Next::Fire));
                 }
-                _ => self.fire = false,
+                Err(Next::Stop) => return Turn::Leave(Err(Next::Stop)),
+                // It is not left: too many are suspended.
+                Ok(_) | Err(_) => {}
             }
         } else {
             self.goes_on(me);
-            if self.steps >= self.slice_end + SPIN_PATIENCE {
+            if self.run.steps >= self.run.slice_end + SPIN_PATIENCE {
                 return Turn::Leave(Err(Next::SliceOver));
             }
         }
@@ -633,13 +554,13 @@ impl RunState {
 
     #[inline]
     pub fn begin_step(&mut self) {
-        self.steps += 1;
-        self.tracker.step = self.steps;
+        self.run.steps += 1;
+        self.tracker.step = self.run.steps;
     }
 
     pub fn arm(&mut self, epoch: u32, after: Duration) -> TimerId {
         let deadline = self.elapsed().saturating_add(after);
-        self.longest_timer = self.longest_timer.max(after);
+        self.run.longest_timer = self.run.longest_timer.max(after);
         self.timers.arm(epoch, deadline)
     }
 }

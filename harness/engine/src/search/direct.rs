@@ -26,7 +26,7 @@ pub(super) enum Held {
     /// It is attempted: its task awaits nothing else.
     Direct,
     /// Its task did something else: the execution is none of the program's from there on.
-    Spoilt,
+    Invalid,
 }
 
 /// An operation that a task may await, and nothing else.
@@ -38,9 +38,9 @@ pub(super) struct Awaited {
     pub(super) joined: Option<u32>,
 }
 
-/// What is known of the program, over all executions.
+/// What probes have shown of the program, over all executions.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Habits {
+pub(super) struct ProbeState {
     /// Operations that were seen with others beside them, and where they are.
     indirect: BTreeSet<(Op, usize)>,
     /// The one that is held back.
@@ -49,13 +49,23 @@ pub(super) struct Habits {
     aborts: bool,
     /// Steps may touch anything, or timers may fire early.
     opaque: bool,
-    /// Something was taken for granted that does not hold if one of the two changes.
-    trusting: bool,
-    /// One of them has.
-    mistaken: bool,
+    assumed: Assumed,
 }
 
-impl Habits {
+/// What was taken for granted and does not hold if tasks are cancelled, or if steps may touch
+/// anything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Assumed {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Something, which holds so far.
+    Rightly,
+    /// Something that does not hold.
+    Wrongly,
+}
+
+impl ProbeState {
     /// Whether it is enough to know that a task awaits this operation and nothing else.
     pub(super) fn trusts(&self, op: Op) -> bool {
         !self.aborts && (op != Op::Lock || !self.opaque)
@@ -63,11 +73,13 @@ impl Habits {
 
     /// That was enough.
     pub(super) fn has_trusted(&mut self) {
-        self.trusting = true;
+        if self.assumed == Assumed::Nothing {
+            self.assumed = Assumed::Rightly;
+        }
     }
 
     /// Whether to hold back this operation, here; and if so, it is.
-    pub(super) fn holds_back(&mut self, op: Op, site: Option<Site>) -> bool {
+    pub(super) fn probe(&mut self, op: Op, site: Option<Site>) -> bool {
         // Which of two places comes first does not matter.
         let at = (op, site.map_or(0, |site| std::ptr::from_ref(site).addr()));
         let holds = self.trusts(op) && !self.indirect.contains(&at);
@@ -78,12 +90,12 @@ impl Habits {
     }
 
     /// What was held back is all that its task awaits.
-    pub(super) fn clears(&mut self) {
+    pub(super) fn probe_done(&mut self) {
         self.suspect = None;
     }
 
-    /// Whether the execution was spoilt. The next one will not be by the same.
-    pub(super) fn spoilt(&mut self) -> bool {
+    /// Whether the probe made the execution invalid. The next one will not be by the same.
+    pub(super) fn invalidated(&mut self) -> bool {
         self.suspect
             .take()
             .is_some_and(|suspect| self.indirect.insert(suspect))
@@ -91,19 +103,33 @@ impl Habits {
 
     /// A task is cancelled: between what it asked for and what it was given, perhaps.
     pub(super) fn aborts(&mut self) {
-        self.mistaken |= self.trusting && !self.aborts;
+        if !self.aborts {
+            self.refute();
+        }
         self.aborts = true;
     }
 
     /// A step may touch anything, the clock as well.
     pub(super) fn opaque(&mut self) {
-        self.mistaken |= self.trusting && !self.opaque;
+        if !self.opaque {
+            self.refute();
+        }
         self.opaque = true;
+    }
+
+    /// What was taken for granted so far does not hold.
+    fn refute(&mut self) {
+        if self.assumed == Assumed::Rightly {
+            self.assumed = Assumed::Wrongly;
+        }
     }
 
     /// Whether all that was seen has to be seen again.
     pub(super) fn mistaken(&mut self) -> bool {
-        self.trusting &= !self.mistaken;
-        std::mem::take(&mut self.mistaken)
+        let mistaken = self.assumed == Assumed::Wrongly;
+        if mistaken {
+            self.assumed = Assumed::Nothing;
+        }
+        mistaken
     }
 }

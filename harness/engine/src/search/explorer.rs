@@ -8,7 +8,7 @@ use std::rc::Rc;
 use standstill_model::plan::Plan;
 use standstill_model::scenario::Program;
 
-use crate::search::direct::Habits;
+use crate::search::direct::ProbeState;
 use crate::search::path::Path;
 use crate::search::trace::{Actor, Clocks};
 use crate::search::tree::{Breadth, Tree};
@@ -60,23 +60,23 @@ pub fn explore(
     let shared = Rc::new(RefCell::new(Shared {
         tree: Tree::new(breadth),
         walk: Walk::default(),
-        habits: Habits::default(),
+        probes: ProbeState::default(),
     }));
     let mut clocks = Clocks::default();
     let mut reversed = BTreeMap::new();
     loop {
         let path = Path::new(Rc::clone(&shared), early_timers);
-        let chooser = Chooser::Other(Box::new(path));
+        let chooser = Chooser::Probing(Box::new(path));
         let run = engine.run_by(program, plan, Care::Hunt, chooser);
-        let Shared { tree, walk, habits } = &mut *shared.borrow_mut();
-        if habits.mistaken() {
+        let Shared { tree, walk, probes } = &mut *shared.borrow_mut();
+        if probes.mistaken() {
             *tree = Tree::new(breadth);
             *walk = Walk::default();
             clocks = Clocks::default();
             reversed.clear();
             continue;
         }
-        if habits.spoilt() {
+        if probes.invalidated() {
             walk.again();
             continue;
         }

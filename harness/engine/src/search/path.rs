@@ -1,17 +1,20 @@
 //! The strategy that walks down one path of the tree, and writes down what each step touches.
 
+mod observer;
+
 use std::cell::RefCell;
+use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use standstill_rt::ids::ResourceId;
 use standstill_rt::op::{Op, ResourceKind};
 
-use crate::search::access::{Access, Accesses, Mode, Object, begins_to_wait};
+use crate::search::access::{Access, Accesses, Mode, begins_to_wait};
 use crate::search::direct::{Awaited, Held};
 use crate::search::trace::{Actor, Event};
 use crate::search::tree::{Actors, Node, Place};
 use crate::search::walk::{Chosen, Shared};
-use crate::strategy::{Pending, Pick, Strategy, Touch, View};
+use crate::strategy::{Pending, Pick, Probe, Scheduler, View};
 use crate::track::Tracker;
 
 /// A choice among more numbers than this is not followed.
@@ -29,13 +32,11 @@ pub(super) struct Path {
     at: usize,
     /// The node of the step that runs.
     node: Option<usize>,
-    /// By slot: the task's serial number, and the step that woke it since its last poll began.
-    tasks: Vec<(u32, Option<usize>)>,
+    /// By slot.
+    tasks: Vec<Known>,
     /// Nobody's step runs: time passes, or the runtime has a turn.
     outside: Option<Outside>,
-    root_ended: bool,
-    /// The root has ended and then nobody was ready: the others run in turn.
-    over: bool,
+    stage: Stage,
     /// What is held back.
     held: Held,
     awaited: Option<Awaited>,
@@ -44,6 +45,25 @@ pub(super) struct Path {
     /// The slot of the step that ran last.
     last: Option<u32>,
     spawned: u32,
+}
+
+/// How far the execution has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// The root has not ended.
+    Running,
+    /// It has, and it is chosen on.
+    RootEnded,
+    /// Nobody was ready after that, or the run has ended with the root: nothing is chosen any more.
+    Over,
+}
+
+/// A task, by its slot.
+#[derive(Clone, Copy, Debug, Default)]
+struct Known {
+    serial: u32,
+    /// The step that woke it since its last poll began.
+    woken_by: Option<usize>,
 }
 
 /// Why nobody's step runs.
@@ -65,8 +85,7 @@ impl Path {
             node: None,
             tasks: Vec::new(),
             outside: None,
-            root_ended: false,
-            over: false,
+            stage: Stage::Running,
             held: Held::Nothing,
             awaited: None,
             ended_by: Vec::new(),
@@ -81,12 +100,12 @@ impl Path {
     }
 
     fn touch(&mut self, access: Access) {
-        if self.over || self.spoils() {
+        if self.stage == Stage::Over || self.invalidate() {
             return;
         }
-        let Shared { walk, habits, .. } = &mut *self.shared.borrow_mut();
+        let Shared { walk, probes, .. } = &mut *self.shared.borrow_mut();
         if access == Access::ALL {
-            habits.opaque();
+            probes.opaque();
         }
         if self.steps > walk.kept
             && let Some(event) = walk.events.last_mut()
@@ -107,11 +126,11 @@ impl Path {
     }
 
     /// Whether something is done while an operation is held back: its task awaits more than that.
-    fn spoils(&mut self) -> bool {
+    fn invalidate(&mut self) -> bool {
         if matches!(self.held, Held::Pending(_) | Held::Again(_)) {
-            self.held = Held::Spoilt;
+            self.held = Held::Invalid;
         }
-        self.held == Held::Spoilt
+        self.held == Held::Invalid
     }
 
     /// What the step that ran last did is known now.
@@ -168,7 +187,7 @@ impl Path {
         }
         let fires = view.may_fire && self.early_timers > 0;
         if fires {
-            self.shared.borrow_mut().habits.opaque();
+            self.shared.borrow_mut().probes.opaque();
         }
         if fires {
             enabled.push(Actor::Timer);
@@ -263,9 +282,9 @@ impl Path {
         let Some(access) = Access::of(op, resource, info) else {
             return;
         };
-        let Shared { walk, habits, .. } = &mut *self.shared.borrow_mut();
-        if !self.over
-            && habits.trusts(op)
+        let Shared { walk, probes, .. } = &mut *self.shared.borrow_mut();
+        if self.stage != Stage::Over
+            && probes.trusts(op)
             && let Some(event) = walk.events.last_mut()
             && Some(event.node) == self.node
             && event.actor == actor
@@ -273,7 +292,7 @@ impl Path {
             && let Some(waits) = begins_to_wait(op, access, info.kind)
         {
             event.accesses = waits;
-            habits.has_trusted();
+            probes.has_trusted();
         }
     }
 
@@ -284,13 +303,13 @@ impl Path {
             return;
         }
         self.held = Held::Nothing;
-        let Shared { tree, walk, habits } = &mut *self.shared.borrow_mut();
+        let Shared { tree, walk, probes } = &mut *self.shared.borrow_mut();
         let (Some(awaited), Some(node), Some(at)) =
             (self.awaited, self.node, self.steps.checked_sub(1))
         else {
             return;
         };
-        if at < walk.kept || at + 1 != walk.events.len() || !habits.trusts(awaited.op) {
+        if at < walk.kept || at + 1 != walk.events.len() || !probes.trusts(awaited.op) {
             return;
         }
         let first = awaited.access;
@@ -321,7 +340,7 @@ impl Path {
                 ([asks].into_iter().collect(), given)
             }
         };
-        habits.has_trusted();
+        probes.has_trusted();
         tree.touched(node, &asked);
         let actor = walk.events[at].actor;
         walk.events[at].accesses = asked;
@@ -333,7 +352,7 @@ impl Path {
             granted: true,
         });
         self.steps += 1;
-        let known = self.tasks.iter_mut().map(|(_, woken)| woken);
+        let known = self.tasks.iter_mut().map(|task| &mut task.woken_by);
         for by in known.chain(&mut self.ended_by) {
             if *by == Some(at) {
                 *by = Some(at + 1);
@@ -351,23 +370,23 @@ impl Path {
             self.held = Held::Again(slot);
             return Some(Pick::Task(slot));
         }
-        self.spoils().then_some(Pick::Stop)
+        self.invalidate().then_some(Pick::Stop)
     }
 
     fn begin(&mut self, view: &View<'_>, slot: u32) {
         self.last = Some(slot);
         let polls = view.pending(slot) == Pending::Poll;
         let enabled_by = match self.tasks.get_mut(slot as usize) {
-            Some((_, woken)) if polls => woken.take(),
+            Some(task) if polls => task.woken_by.take(),
             _ => None,
         };
         let (actor, node) = (self.actor(view, slot), self.node.unwrap_or(0));
         let first = Access::first(view, slot);
         {
-            let Shared { walk, habits, .. } = &mut *self.shared.borrow_mut();
-            walk.outlasted |= self.root_ended;
+            let Shared { walk, probes, .. } = &mut *self.shared.borrow_mut();
+            walk.outlasted |= self.stage != Stage::Running;
             if first == Some(Access::ALL) {
-                habits.opaque();
+                probes.opaque();
             }
         }
         self.enter(|| Event {
@@ -378,52 +397,9 @@ impl Path {
             granted: false,
         });
     }
-
-    fn wakes(&mut self, slot: u32) {
-        if self.over || self.spoils() {
-            return;
-        }
-        let Some((serial, woken)) = self.tasks.get_mut(slot as usize) else {
-            return;
-        };
-        let access = Access::write(Object::Wake(*serial));
-        let walk = &mut self.shared.borrow_mut().walk;
-        if let Some(outside) = self.outside {
-            let is_world = |event: &Event| event.actor == Actor::World;
-            let last = self
-                .steps
-                .checked_sub(1)
-                .and_then(|last| walk.events.get(last));
-            if self.node.is_some() && !last.is_some_and(is_world) {
-                if self.steps >= walk.kept {
-                    walk.events.push(Event {
-                        actor: Actor::World,
-                        node: self.node.unwrap_or(0),
-                        accesses: [Access::ALL].into_iter().collect(),
-                        enabled_by: None,
-                        granted: false,
-                    });
-                }
-                self.steps += 1;
-            }
-            if outside == Outside::Turn {
-                walk.doubt.get_or_insert_with(|| {
-                    "a task was woken by something that is not the facade's".to_owned()
-                });
-            }
-        }
-        if let Some(last) = self.steps.checked_sub(1) {
-            if last >= walk.kept
-                && let Some(event) = walk.events.get_mut(last)
-            {
-                event.touches(access);
-            }
-            woken.get_or_insert(last);
-        }
-    }
 }
 
-impl Strategy for Path {
+impl Scheduler for Path {
     fn pick(&mut self, view: &View<'_>) -> Pick {
         if let Some(pick) = self.goes_on(view) {
             return pick;
@@ -465,12 +441,8 @@ impl Strategy for Path {
         Pick::Task(slot)
     }
 
-    fn forced(&mut self, view: &View<'_>, _: u32) -> Pick {
-        self.pick(view)
-    }
-
     fn number(&mut self, bound: u32) -> u32 {
-        if self.over || self.spoils() {
+        if self.stage == Stage::Over || self.invalidate() {
             return 0;
         }
         if bound > MOST_NUMBERS {
@@ -499,60 +471,14 @@ impl Strategy for Path {
         walk.chosen.push(Chosen::Number(value));
         value
     }
+}
 
-    fn spawned(&mut self, slot: u32) {
-        self.spoils();
-        let index = slot as usize;
-        if index >= self.tasks.len() {
-            self.tasks.resize(index + 1, (0, None));
-        }
-        self.tasks[index] = (self.spawned, None);
-        self.spawned += 1;
-    }
-
-    fn woken(&mut self, slot: u32) {
-        self.wakes(slot);
-    }
-
-    fn woken_again(&mut self, slot: u32) {
-        self.wakes(slot);
-    }
-
-    fn touched(&mut self, touch: Touch<'_>) {
-        match touch {
-            // Who let go of the lock handed it over and woke the task, which only learns of it now.
-            // Nobody can take it back: these locks are never closed.
-            Touch::Granted(_, _, info)
-                if matches!(info.kind, ResourceKind::Mutex | ResourceKind::RwLock) => {}
-            Touch::Resource(op, id, info) | Touch::Granted(op, id, info) => {
-                if let Some(access) = Access::of(op, id, info) {
-                    self.touch(access);
-                }
-            }
-            Touch::Everything => self.touch(Access::ALL),
-        }
-    }
-
-    fn ended(&mut self, slot: u32) {
-        let Some((serial, _)) = self.tasks.get(slot as usize).copied() else {
-            return;
-        };
-        self.last = None;
-        self.touch(Access::write(Object::End(serial)));
-        let index = serial as usize;
-        if self.ended_by.len() <= index {
-            self.ended_by.resize(index + 1, None);
-        }
-        self.ended_by[index] = self.steps.checked_sub(1);
-        self.note_grant();
-        self.root_ended |= serial == 0;
-    }
-
-    fn asks_what_to_hold_back(&self) -> bool {
+impl Probe for Path {
+    fn probes(&self) -> bool {
         self.shared.borrow().tree.is_reduced()
     }
 
-    fn holds_back(&mut self, slot: u32, op: Op, resource: ResourceId, tracker: &Tracker) -> bool {
+    fn probe(&mut self, slot: u32, op: Op, resource: ResourceId, tracker: &Tracker) -> bool {
         let info = tracker.info(resource);
         let (Some(access), Held::Nothing) = (Access::of(op, resource, info), self.held) else {
             return false;
@@ -562,13 +488,13 @@ impl Strategy for Path {
             (Op::Join, ResourceKind::Task, Some(task)) => Some(task.serial),
             _ => return false,
         };
-        let Shared { walk, habits, .. } = &mut *self.shared.borrow_mut();
+        let Shared { walk, probes, .. } = &mut *self.shared.borrow_mut();
         let actor = Actor::Task(tracker.serial(slot));
         let alone = |event: &Event| event.actor == actor && event.accesses[..] == [access];
-        if self.over
+        if self.stage == Stage::Over
             || self.steps <= walk.kept
             || !walk.events.last().is_some_and(alone)
-            || !habits.holds_back(op, tracker.announced_at(slot))
+            || !probes.probe(op, tracker.announced_at(slot))
         {
             return false;
         }
@@ -577,48 +503,23 @@ impl Strategy for Path {
         true
     }
 
-    fn attempts(&mut self, slot: u32) {
+    fn probe_done(&mut self, slot: u32) {
         if self.held == Held::Again(slot) {
             self.held = Held::Direct;
-            self.shared.borrow_mut().habits.clears();
+            self.shared.borrow_mut().probes.probe_done();
         } else {
-            self.spoils();
+            self.invalidate();
         }
     }
 
-    fn aborts(&mut self) {
-        self.shared.borrow_mut().habits.aborts();
+    fn forced(&mut self, view: &View<'_>, _: u32) -> ControlFlow<()> {
+        match self.pick(view) {
+            Pick::Stop => ControlFlow::Break(()),
+            Pick::Task(_) | Pick::Timer => ControlFlow::Continue(()),
+        }
     }
 
     fn outlasts_root(&self) -> bool {
         true
-    }
-
-    fn cut(&mut self) {
-        // What the others would still have done is lost: all depends on where they are.
-        self.touch(Access::ALL);
-        self.close();
-        self.over = true;
-        if let Some(node) = self.node {
-            self.shared.borrow_mut().tree.widen(node);
-        }
-    }
-
-    fn idles(&mut self) {
-        self.spoils();
-        self.close();
-        self.over |= self.root_ended;
-        self.outside = Some(Outside::Idle);
-    }
-
-    fn turns(&mut self) {
-        self.close();
-        self.outside = Some(Outside::Turn);
-    }
-
-    fn fairly(&mut self) {
-        if !self.over {
-            self.doubt(|| "a run had to be made fair, to see whether it gets anywhere".to_owned());
-        }
     }
 }

@@ -3,7 +3,7 @@
 use standstill_model::plan::Choice;
 use standstill_rt::task::TaskPath;
 
-use crate::search::direct::Habits;
+use crate::search::direct::ProbeState;
 use crate::search::trace::Event;
 use crate::search::tree::Tree;
 
@@ -81,5 +81,5 @@ impl Walk {
 pub(super) struct Shared {
     pub(super) tree: Tree,
     pub(super) walk: Walk,
-    pub(super) habits: Habits,
+    pub(super) probes: ProbeState,
 }

@@ -1,6 +1,6 @@
 //! `bytes`: a fuzzer's input as a schedule. Every byte string is one.
 
-use crate::strategy::{Pick, Strategy, View};
+use crate::strategy::{Pick, Scheduler, View};
 
 /// One byte a choice, two where there are more than 256 possibilities. When the bytes run out the
 /// fallback rule goes on, so that what a minimised input still says keeps its meaning.
@@ -33,7 +33,7 @@ impl Bytes {
     }
 }
 
-impl Strategy for Bytes {
+impl Scheduler for Bytes {
     fn pick(&mut self, view: &View<'_>) -> Pick {
         let count = view.ready.len();
         match self.take(count) {

@@ -31,7 +31,7 @@ use standstill_rt::op::{Op, Side};
 use standstill_rt::site::Site;
 
 use crate::strategy::priorities::Priorities;
-use crate::strategy::{Pending, Pick, Strategy, View};
+use crate::strategy::{Event, Observer, Pending, Pick, Scheduler, View};
 
 /// Priorities that change where a wait may begin.
 #[derive(Debug)]
@@ -77,6 +77,15 @@ impl Directed {
             places: Vec::new(),
             starved: Vec::new(),
         }
+    }
+
+    fn spawned(&mut self, slot: u32) {
+        let index = slot as usize;
+        if index >= self.looked_at.len() {
+            self.looked_at.resize(index + 1, false);
+        }
+        self.looked_at[index] = false;
+        self.priorities.spawned(slot, &mut self.random);
     }
 
     /// Whether this run acts on what the task is about to do in this place.
@@ -140,7 +149,7 @@ impl Directed {
     }
 }
 
-impl Strategy for Directed {
+impl Scheduler for Directed {
     fn pick(&mut self, view: &View<'_>) -> Pick {
         if view.may_fire && self.random.below(FIRE_ONE_IN) == 0 {
             return Pick::Timer;
@@ -169,25 +178,18 @@ impl Strategy for Directed {
         self.random.below(bound)
     }
 
-    fn forced(&mut self, _: &View<'_>, slot: u32) -> Pick {
-        self.looked_at[slot as usize] = false;
-        Pick::Task(slot)
-    }
-
-    fn spawned(&mut self, slot: u32) {
-        let index = slot as usize;
-        if index >= self.looked_at.len() {
-            self.looked_at.resize(index + 1, false);
-        }
-        self.looked_at[index] = false;
-        self.priorities.spawned(slot, &mut self.random);
-    }
-
-    fn woken(&mut self, slot: u32) {
-        self.priorities.woken(slot);
-    }
-
     fn yielded(&mut self, slot: u32) {
         self.priorities.drop_below_all(slot);
+    }
+}
+
+impl Observer for Directed {
+    fn on(&mut self, event: &Event<'_>) {
+        match *event {
+            Event::Spawned(slot) => self.spawned(slot),
+            Event::Woken(slot) => self.priorities.woken(slot),
+            Event::Forced { slot, .. } => self.looked_at[slot as usize] = false,
+            _ => {}
+        }
     }
 }

@@ -1,8 +1,13 @@
 //! A strategy under observation: which orders of operations it leads to.
 
-use standstill_model::random::mix;
+use std::ops::ControlFlow;
 
-use crate::strategy::{Chooser, Pending, Pick, Strategy, View};
+use standstill_model::random::mix;
+use standstill_rt::ids::ResourceId;
+use standstill_rt::op::Op;
+
+use crate::strategy::{Chooser, Event, Observer, Pending, Pick, Probe, Scheduler, Summary, View};
+use crate::track::Tracker;
 
 /// Chooses as the strategy inside, and notes the order of operations on each resource.
 #[derive(Debug)]
@@ -38,12 +43,9 @@ impl Observed {
     }
 }
 
-impl Strategy for Observed {
+impl Scheduler for Observed {
     fn pick(&mut self, view: &View<'_>) -> Pick {
-        let pick = match &mut self.inner {
-            Chooser::Random(random) => random.walk(view.ready, view.may_fire),
-            Chooser::Other(other) => other.pick(view),
-        };
+        let pick = self.inner.pick(view);
         if let Pick::Task(slot) = pick {
             self.note(view, slot);
         }
@@ -54,27 +56,45 @@ impl Strategy for Observed {
         self.inner.number(bound)
     }
 
-    fn forced(&mut self, view: &View<'_>, slot: u32) -> Pick {
-        self.note(view, slot);
-        match &mut self.inner {
-            Chooser::Random(_) => Pick::Task(slot),
-            Chooser::Other(other) => other.forced(view, slot),
-        }
-    }
-
-    fn spawned(&mut self, slot: u32) {
-        self.inner.spawned(slot);
-    }
-
-    fn woken(&mut self, slot: u32) {
-        self.inner.woken(slot);
-    }
-
     fn yielded(&mut self, slot: u32) {
         self.inner.yielded(slot);
     }
 
-    fn orders(&self) -> &[u64] {
-        &self.orders
+    fn end(&mut self) -> Summary {
+        Summary {
+            orders: std::mem::take(&mut self.orders),
+            ..self.inner.end()
+        }
+    }
+}
+
+impl Observer for Observed {
+    fn on(&mut self, event: &Event<'_>) {
+        if let Event::Forced { view, slot } = *event {
+            self.note(view, slot);
+        }
+        self.inner.on(event);
+    }
+}
+
+impl Probe for Observed {
+    fn probes(&self) -> bool {
+        self.inner.probes()
+    }
+
+    fn probe(&mut self, slot: u32, op: Op, resource: ResourceId, tracker: &Tracker) -> bool {
+        self.inner.probe(slot, op, resource, tracker)
+    }
+
+    fn probe_done(&mut self, slot: u32) {
+        self.inner.probe_done(slot);
+    }
+
+    fn forced(&mut self, view: &View<'_>, slot: u32) -> ControlFlow<()> {
+        self.inner.forced(view, slot)
+    }
+
+    fn outlasts_root(&self) -> bool {
+        self.inner.outlasts_root()
     }
 }

@@ -11,7 +11,7 @@
 use standstill_model::random::Random;
 
 use crate::strategy::priorities::Priorities;
-use crate::strategy::{Pick, Strategy, View};
+use crate::strategy::{Event, Observer, Pick, Scheduler, View};
 
 /// Priorities that change at a few choices.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ impl Pct {
     }
 }
 
-impl Strategy for Pct {
+impl Scheduler for Pct {
     fn pick(&mut self, view: &View<'_>) -> Pick {
         if view.may_fire && self.random.below(FIRE_ONE_IN) == 0 {
             return Pick::Timer;
@@ -69,15 +69,17 @@ impl Strategy for Pct {
         self.random.below(bound)
     }
 
-    fn spawned(&mut self, slot: u32) {
-        self.priorities.spawned(slot, &mut self.random);
-    }
-
-    fn woken(&mut self, slot: u32) {
-        self.priorities.woken(slot);
-    }
-
     fn yielded(&mut self, slot: u32) {
         self.priorities.drop_below_all(slot);
+    }
+}
+
+impl Observer for Pct {
+    fn on(&mut self, event: &Event<'_>) {
+        match *event {
+            Event::Spawned(slot) => self.priorities.spawned(slot, &mut self.random),
+            Event::Woken(slot) => self.priorities.woken(slot),
+            _ => {}
+        }
     }
 }

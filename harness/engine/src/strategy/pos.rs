@@ -11,7 +11,7 @@
 
 use standstill_model::random::Random;
 
-use crate::strategy::{Pick, Strategy, View};
+use crate::strategy::{Event, Observer, Pick, Scheduler, View};
 
 /// Priorities of pending operations, by slot. [`NONE`] where none was drawn.
 #[derive(Debug)]
@@ -33,6 +33,14 @@ impl Pos {
         }
     }
 
+    fn spawned(&mut self, slot: u32) {
+        let index = slot as usize;
+        if index >= self.priorities.len() {
+            self.priorities.resize(index + 1, NONE);
+        }
+        self.priorities[index] = NONE;
+    }
+
     fn priority(&mut self, slot: u32) -> u64 {
         let priority = &mut self.priorities[slot as usize];
         if *priority == NONE {
@@ -42,7 +50,7 @@ impl Pos {
     }
 }
 
-impl Strategy for Pos {
+impl Scheduler for Pos {
     fn pick(&mut self, view: &View<'_>) -> Pick {
         if view.may_fire && self.random.below(FIRE_ONE_IN) == 0 {
             return Pick::Timer;
@@ -69,17 +77,14 @@ impl Strategy for Pos {
     fn number(&mut self, bound: u32) -> u32 {
         self.random.below(bound)
     }
+}
 
-    fn spawned(&mut self, slot: u32) {
-        let index = slot as usize;
-        if index >= self.priorities.len() {
-            self.priorities.resize(index + 1, NONE);
+impl Observer for Pos {
+    fn on(&mut self, event: &Event<'_>) {
+        match *event {
+            Event::Spawned(slot) => self.spawned(slot),
+            Event::Forced { slot, .. } => self.priorities[slot as usize] = NONE,
+            _ => {}
         }
-        self.priorities[index] = NONE;
-    }
-
-    fn forced(&mut self, _: &View<'_>, slot: u32) -> Pick {
-        self.priorities[slot as usize] = NONE;
-        Pick::Task(slot)
     }
 }

@@ -2,7 +2,7 @@
 
 use standstill_model::plan::Choice;
 
-use crate::strategy::{Pick, Strategy, View};
+use crate::strategy::{Event, Observer, Pick, Probe, Scheduler, Summary, View};
 
 /// Follows recorded choices. After the last one, and after one that does not fit, the fallback
 /// rule goes on.
@@ -35,7 +35,7 @@ impl Replay {
     }
 }
 
-impl Strategy for Replay {
+impl Scheduler for Replay {
     fn pick(&mut self, view: &View<'_>) -> Pick {
         match self.take() {
             Some(Choice::Task(path)) => {
@@ -79,14 +79,23 @@ impl Strategy for Replay {
         }
     }
 
+    fn end(&mut self) -> Summary {
+        Summary {
+            divergence: self.divergence.take(),
+            ..Summary::default()
+        }
+    }
+}
+
+impl Observer for Replay {
+    fn on(&mut self, _: &Event<'_>) {}
+}
+
+impl Probe for Replay {
     /// What a hunt records of the time after that are numbers only; a proof chooses on.
     fn outlasts_root(&self) -> bool {
         let left = self.choices.get(self.next..).unwrap_or_default();
         left.iter()
             .any(|choice| !matches!(choice, Choice::Number(_)))
-    }
-
-    fn divergence(&self) -> Option<&str> {
-        self.divergence.as_deref()
     }
 }

@@ -2,7 +2,7 @@
 //! uniform concurrency testing", ASPLOS 2025).
 //!
 //! A few operations are *interesting*: here those on resources of one or two classes that more than
-//! one task used in the trial run, drawn anew for each seed. The next task to make an interesting
+//! one task used in the profiling run, drawn anew for each seed. The next task to make an interesting
 //! operation is drawn in proportion to how many each has ahead of it, and the others stop before
 //! theirs until it has; all else is a random walk. Where the counts are right and no task waits for
 //! another, every interleaving of the interesting operations is equally likely, however many others
@@ -12,15 +12,15 @@ use std::rc::Rc;
 
 use standstill_model::random::Random;
 
-use crate::strategy::census::{Census, Class};
+use crate::strategy::profile::{Class, Profile};
 use crate::strategy::weights::Weights;
-use crate::strategy::{Pick, Strategy, View};
+use crate::strategy::{Event, Observer, Pick, Scheduler, View};
 
 /// The walk.
 #[derive(Debug)]
 pub(super) struct Surw {
     random: Random,
-    census: Rc<Census>,
+    profile: Rc<Profile>,
     interesting: Vec<Class>,
     weights: Weights,
     /// Whose interesting operation is next.
@@ -34,21 +34,21 @@ const MOST_CLASSES: u32 = 2;
 const FIRE_ONE_IN: u32 = 32;
 
 impl Surw {
-    pub(super) fn new(seed: u64, census: Rc<Census>) -> Self {
+    pub(super) fn new(seed: u64, profile: Rc<Profile>) -> Self {
         let mut random = Random::new(seed);
         Self {
-            interesting: census.draw(&mut random, MOST_CLASSES),
+            interesting: profile.draw(&mut random, MOST_CLASSES),
             random,
-            census,
+            profile,
             weights: Weights::default(),
             intended: None,
         }
     }
 
     fn hand_down(&mut self, view: &View<'_>) {
-        let (census, interesting) = (&self.census, &self.interesting);
+        let (profile, interesting) = (&self.profile, &self.interesting);
         self.weights
-            .hand_down(view, |slot| census.operations(view, slot, interesting));
+            .hand_down(view, |slot| profile.operations(view, slot, interesting));
     }
 
     fn is_interesting(&self, view: &View<'_>, slot: u32) -> bool {
@@ -63,7 +63,7 @@ impl Surw {
     }
 }
 
-impl Strategy for Surw {
+impl Scheduler for Surw {
     fn pick(&mut self, view: &View<'_>) -> Pick {
         self.hand_down(view);
         if view.may_fire && self.random.below(FIRE_ONE_IN) == 0 {
@@ -99,16 +99,21 @@ impl Strategy for Surw {
     fn number(&mut self, bound: u32) -> u32 {
         self.random.below(bound)
     }
+}
 
-    fn spawned(&mut self, slot: u32) {
-        self.weights.spawned(slot);
-        // Its slot was somebody else's.
-        self.intended = self.intended.filter(|intended| *intended != slot);
-    }
-
-    fn forced(&mut self, view: &View<'_>, slot: u32) -> Pick {
-        self.hand_down(view);
-        self.runs(view, slot);
-        Pick::Task(slot)
+impl Observer for Surw {
+    fn on(&mut self, event: &Event<'_>) {
+        match *event {
+            Event::Spawned(slot) => {
+                self.weights.spawned(slot);
+                // Its slot was somebody else's.
+                self.intended = self.intended.filter(|intended| *intended != slot);
+            }
+            Event::Forced { view, slot } => {
+                self.hand_down(view);
+                self.runs(view, slot);
+            }
+            _ => {}
+        }
     }
 }

@@ -4,21 +4,21 @@
 //! A ready task runs with a probability in proportion to the steps that it and its descendants have
 //! still to make. Where those counts are right, and no task waits for another, every interleaving is
 //! equally likely; a plain random walk prefers those in which a short task is soon done. The counts
-//! are those of a trial run, see [`census`](super::census).
+//! are those of a profiling run, see [`profile`](super::profile).
 
 use std::rc::Rc;
 
 use standstill_model::random::Random;
 
-use crate::strategy::census::Census;
+use crate::strategy::profile::Profile;
 use crate::strategy::weights::Weights;
-use crate::strategy::{Pick, Strategy, View};
+use crate::strategy::{Event, Observer, Pick, Scheduler, View};
 
 /// The walk.
 #[derive(Debug)]
 pub(super) struct Urw {
     random: Random,
-    census: Rc<Census>,
+    profile: Rc<Profile>,
     weights: Weights,
 }
 
@@ -26,22 +26,22 @@ pub(super) struct Urw {
 const FIRE_ONE_IN: u32 = 32;
 
 impl Urw {
-    pub(super) fn new(seed: u64, census: Rc<Census>) -> Self {
+    pub(super) fn new(seed: u64, profile: Rc<Profile>) -> Self {
         Self {
             random: Random::new(seed),
-            census,
+            profile,
             weights: Weights::default(),
         }
     }
 
     fn hand_down(&mut self, view: &View<'_>) {
-        let census = &self.census;
+        let profile = &self.profile;
         self.weights
-            .hand_down(view, |slot| census.steps(view, slot));
+            .hand_down(view, |slot| profile.steps(view, slot));
     }
 }
 
-impl Strategy for Urw {
+impl Scheduler for Urw {
     fn pick(&mut self, view: &View<'_>) -> Pick {
         self.hand_down(view);
         if view.may_fire && self.random.below(FIRE_ONE_IN) == 0 {
@@ -62,14 +62,17 @@ impl Strategy for Urw {
     fn number(&mut self, bound: u32) -> u32 {
         self.random.below(bound)
     }
+}
 
-    fn spawned(&mut self, slot: u32) {
-        self.weights.spawned(slot);
-    }
-
-    fn forced(&mut self, view: &View<'_>, slot: u32) -> Pick {
-        self.hand_down(view);
-        self.weights.spend(slot);
-        Pick::Task(slot)
+impl Observer for Urw {
+    fn on(&mut self, event: &Event<'_>) {
+        match *event {
+            Event::Spawned(slot) => self.weights.spawned(slot),
+            Event::Forced { view, slot } => {
+                self.hand_down(view);
+                self.weights.spend(slot);
+            }
+            _ => {}
+        }
     }
 }

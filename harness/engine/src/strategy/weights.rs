@@ -1,4 +1,4 @@
-//! How much each task still has ahead of it, as a census foretold.
+//! How much each task still has ahead of it, as a profile foretold.
 
 use standstill_model::random::Random;
 

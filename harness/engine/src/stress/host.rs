@@ -8,7 +8,7 @@ use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 use standstill_model::random;
-use standstill_rt::driver::{self, LocalFuture};
+use standstill_rt::driver::{self, Timer};
 use standstill_rt::host::{Host, NewTask, PollScoped, TimerId};
 use standstill_rt::ids::{HoldId, ResourceId, ResourceInfo, WaitId};
 use standstill_rt::op::{Op, Side};
@@ -96,7 +96,7 @@ impl Host for Member {
         Instant::now()
     }
 
-    fn sleep_until(&self, deadline: Instant) -> LocalFuture {
+    fn sleep_until(&self, deadline: Instant) -> Timer {
         real_timer(deadline)
     }
 
@@ -293,7 +293,7 @@ impl Host for Visitor {
         Instant::now()
     }
 
-    fn sleep_until(&self, deadline: Instant) -> LocalFuture {
+    fn sleep_until(&self, deadline: Instant) -> Timer {
         real_timer(deadline)
     }
 
@@ -359,7 +359,7 @@ impl Member {
 
 /// Ready once the time has come. It wakes nobody: a task that blocks its thread looks by itself when
 /// the earliest timer of its run is due.
-fn real_timer(deadline: Instant) -> LocalFuture {
+fn real_timer(deadline: Instant) -> Timer {
     Box::pin(poll_fn(move |_| {
         if Instant::now() >= deadline {
             Poll::Ready(())

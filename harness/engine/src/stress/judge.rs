@@ -13,7 +13,7 @@ use crate::explore::judge;
 use crate::stress::member::Member;
 use crate::stress::shared::Book;
 use crate::stress::suspects::Suspect;
-use crate::stress::watch::How;
+use crate::stress::watch::EndReason;
 use crate::threads;
 
 /// A task that had not ended when the run was called over.
@@ -28,17 +28,17 @@ pub(super) struct Survivor {
 }
 
 /// How a run ended, as it looked at that moment.
-pub(super) struct Ending {
-    pub(super) how: How,
+pub(super) struct RunEnd {
+    pub(super) reason: EndReason,
     pub(super) survivors: Vec<Survivor>,
     /// Polls and switch points by then.
     pub(super) pulses: u64,
     pub(super) after: Duration,
 }
 
-impl Ending {
+impl RunEnd {
     /// Written down while the books are in hand.
-    pub(super) fn new(how: How, book: &mut Book, pulses: u64, after: Duration) -> Self {
+    pub(super) fn new(reason: EndReason, book: &mut Book, pulses: u64, after: Duration) -> Self {
         book.take_notes();
         let book = &*book;
         let survivor = |member: &std::sync::Arc<Member>| Survivor {
@@ -48,7 +48,7 @@ impl Ending {
             age: after.saturating_sub(member.born),
         };
         Self {
-            how,
+            reason,
             pulses,
             survivors: book.living().map(survivor).collect(),
             after,
@@ -57,41 +57,43 @@ impl Ending {
 }
 
 /// The verdict of a run that has been closed. `gone` counts raw tasks that nobody joined.
-pub(super) fn verdict(book: &Book, plan: &Plan, ending: &Ending) -> Verdict {
+pub(super) fn verdict(book: &Book, plan: &Plan, end: &RunEnd) -> Verdict {
     let panics = unhandled_panics(book);
     if !panics.is_empty() {
-        return found(book, FindingKind::Panic, ending, panics);
+        return found(book, FindingKind::Panic, end, panics);
     }
-    match &ending.how {
-        How::Done => Verdict::Clean,
-        How::Hang => found(book, FindingKind::Hang, ending, panics),
-        How::PartialHang(_) => found(book, FindingKind::PartialHang, ending, panics),
-        How::Livelock => found(book, FindingKind::Livelock, ending, panics),
-        How::Blocked(task, suspect) => blocked(book, ending, *task, suspect),
-        How::Leak { ticking } => {
+    match &end.reason {
+        EndReason::Done => Verdict::Clean,
+        EndReason::Hang => found(book, FindingKind::Hang, end, panics),
+        EndReason::PartialHang(_) => found(book, FindingKind::PartialHang, end, panics),
+        EndReason::Livelock => found(book, FindingKind::Livelock, end, panics),
+        EndReason::Blocked(task, suspect) => blocked(book, end, *task, suspect),
+        EndReason::Leak { ticking } => {
             let counts = match plan.leaks {
                 Leaks::All => true,
-                Leaks::Blocked => ending
+                Leaks::Blocked => end
                     .survivors
                     .iter()
                     .any(|survivor| !survivor.busy && (!ticking || survivor.still)),
                 Leaks::Off => false,
             };
             if counts {
-                found(book, FindingKind::Leak, ending, panics)
+                found(book, FindingKind::Leak, end, panics)
             } else {
                 Verdict::Clean
             }
         }
-        How::Endless => Verdict::Undecided(Undecided::Endless {
-            steps: ending.pulses,
+        EndReason::Endless => Verdict::Undecided(Undecided::Endless {
+            steps: end.pulses,
             virtual_seconds: 0,
         }),
-        How::ForeignThread(count) => Verdict::Undecided(Undecided::ForeignThread { count: *count }),
-        How::Untracked(task) => Verdict::Undecided(Undecided::Untracked {
-            task: name(book, ending, *task),
+        EndReason::ForeignThread(count) => {
+            Verdict::Undecided(Undecided::ForeignThread { count: *count })
+        }
+        EndReason::Untracked(task) => Verdict::Undecided(Undecided::Untracked {
+            task: name(book, end, *task),
         }),
-        How::Stopped => Verdict::Undecided(Undecided::NoProcess {
+        EndReason::Stopped => Verdict::Undecided(Undecided::NoProcess {
             detail: "it was asked to stop in the middle of a run".to_owned(),
         }),
     }
@@ -117,57 +119,53 @@ fn unhandled_panics(book: &Book) -> Vec<PanicFact> {
         .collect()
 }
 
-fn graph(book: &Book, ending: &Ending) -> WaitGraph {
-    let members: Vec<TaskRef> = ending
-        .survivors
-        .iter()
-        .map(|survivor| survivor.task)
-        .collect();
-    let known: BTreeMap<TaskRef, &Survivor> = ending
+fn graph(book: &Book, end: &RunEnd) -> WaitGraph {
+    let members: Vec<TaskRef> = end.survivors.iter().map(|survivor| survivor.task).collect();
+    let known: BTreeMap<TaskRef, &Survivor> = end
         .survivors
         .iter()
         .map(|survivor| (survivor.task, survivor))
         .collect();
     let mut graph = book.tracker.snapshot(&members, |task| {
         let busy = known.get(&task).is_some_and(|survivor| survivor.busy);
-        match &ending.how {
+        match &end.reason {
             _ if busy => TaskState::Ready,
-            How::PartialHang(dead) if !dead.contains(&task) => TaskState::Live,
+            EndReason::PartialHang(dead) if !dead.contains(&task) => TaskState::Live,
             _ => TaskState::Waiting,
         }
     });
-    for (node, survivor) in graph.tasks.iter_mut().zip(&ending.survivors) {
+    for (node, survivor) in graph.tasks.iter_mut().zip(&end.survivors) {
         node.age_ms = Some(millis(survivor.age));
     }
     graph
 }
 
-fn name(book: &Book, ending: &Ending, task: TaskRef) -> String {
-    let at = ending
+fn name(book: &Book, end: &RunEnd, task: TaskRef) -> String {
+    let at = end
         .survivors
         .iter()
         .position(|survivor| survivor.task == task);
-    let graph = graph(book, ending);
+    let graph = graph(book, end);
     at.and_then(|at| graph.tasks.get(at))
         .map_or_else(|| "a task".to_owned(), |task| task.name.clone())
 }
 
-fn found(book: &Book, kind: FindingKind, ending: &Ending, panics: Vec<PanicFact>) -> Verdict {
-    let mut finding = judge::finding(kind, graph(book, ending), panics);
-    finding.step = ending.pulses;
-    finding.virtual_ms = millis(ending.after);
+fn found(book: &Book, kind: FindingKind, end: &RunEnd, panics: Vec<PanicFact>) -> Verdict {
+    let mut finding = judge::finding(kind, graph(book, end), panics);
+    finding.step = end.pulses;
+    finding.virtual_ms = millis(end.after);
     Verdict::Found(Box::new(finding))
 }
 
-fn blocked(book: &Book, ending: &Ending, task: TaskRef, suspect: &Suspect) -> Verdict {
-    let graph = graph(book, ending);
-    let at = ending
+fn blocked(book: &Book, end: &RunEnd, task: TaskRef, suspect: &Suspect) -> Verdict {
+    let graph = graph(book, end);
+    let at = end
         .survivors
         .iter()
         .position(|survivor| survivor.task == task);
     let node = at.and_then(|at| graph.tasks.get(at));
     let reading = &suspect.reading;
-    let for_time = ending.after.saturating_sub(reading.since);
+    let for_time = end.after.saturating_sub(reading.since);
     let fact = BlockedFact {
         role: node.map_or_else(|| "task".to_owned(), |node| node.role.clone()),
         spawned_at: node.map(|node| node.spawned_at.clone()),
@@ -194,8 +192,8 @@ fn blocked(book: &Book, ending: &Ending, task: TaskRef, suspect: &Suspect) -> Ve
     finding.core.clear();
     finding.fingerprint = fingerprint;
     finding.blocked = Some(fact);
-    finding.step = ending.pulses;
-    finding.virtual_ms = millis(ending.after);
+    finding.step = end.pulses;
+    finding.virtual_ms = millis(end.after);
     Verdict::Found(Box::new(finding))
 }
 

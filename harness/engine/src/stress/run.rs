@@ -18,10 +18,10 @@ use standstill_rt::task::TaskKind;
 
 use crate::stress::StressSettings;
 use crate::stress::body::Tracked;
-use crate::stress::judge::{self, Ending};
+use crate::stress::judge::{self, RunEnd};
 use crate::stress::noise::Noise;
 use crate::stress::shared::Shared;
-use crate::stress::watch::{How, Pace, TICK, Watch};
+use crate::stress::watch::{EndReason, Pace, TICK, Watch};
 use crate::threads::{self, Ours};
 use crate::{Run, pulse};
 
@@ -63,11 +63,11 @@ pub(super) fn run(
         settings.stress.threads,
         before,
     );
-    let ending = watch_over(&shared, &mut watch, looks);
+    let end = watch_over(&shared, &mut watch, looks);
     let left = wait_for_end(&shared, looks);
     let book = shared.book();
-    let verdict = judge::verdict(&book, plan, &ending);
-    let steps = ending.pulses;
+    let verdict = judge::verdict(&book, plan, &end);
+    let steps = end.pulses;
     drop(book);
     if verdict == Verdict::Clean {
         pace.learn(watch.longest_stillness());
@@ -80,30 +80,30 @@ pub(super) fn run(
 }
 
 /// Looks at the run until it has come to something, and closes it.
-fn watch_over(shared: &Shared, watch: &mut Watch, looks: &mut Looks<'_>) -> Ending {
+fn watch_over(shared: &Shared, watch: &mut Watch, looks: &mut Looks<'_>) -> RunEnd {
     let mut book = shared.book();
     let mut looked = Instant::now();
     loop {
         let over = book.root_ended && book.alive == 0;
-        let how = if over {
-            Some(How::Done)
+        let reason = if over {
+            Some(EndReason::Done)
         } else if looked.elapsed() >= TICK {
             looked = Instant::now();
             drop(book);
             let stop = looks();
             book = shared.book();
             if stop {
-                Some(How::Stopped)
+                Some(EndReason::Stopped)
             } else {
                 watch.look(shared, &mut book)
             }
         } else {
             None
         };
-        if let Some(how) = how {
-            let ending = Ending::new(how, &mut book, shared.pulses(), shared.elapsed());
+        if let Some(reason) = reason {
+            let end = RunEnd::new(reason, &mut book, shared.pulses(), shared.elapsed());
             shared.close(&mut book);
-            return ending;
+            return end;
         }
         book = shared.wait(book, TICK);
     }

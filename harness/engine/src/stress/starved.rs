@@ -12,7 +12,7 @@ use standstill_rt::task::TaskRef;
 use crate::stress::member::Member;
 use crate::stress::shared::Book;
 use crate::stress::suspects::Suspect;
-use crate::stress::watch::How;
+use crate::stress::watch::EndReason;
 
 /// Whether everybody who could go on waits for a worker thread, and all the `workers` are blocked.
 pub(super) fn is_starved(book: &Book, workers: usize) -> bool {
@@ -23,7 +23,7 @@ pub(super) fn is_starved(book: &Book, workers: usize) -> bool {
 
 /// What that has come to: a hang if the root is among those who wait for each other, so that not even
 /// who is starved could help; else a worker that is blocked.
-pub(super) fn judge(book: &mut Book) -> Option<How> {
+pub(super) fn judge(book: &mut Book) -> Option<EndReason> {
     book.take_notes();
     let alive: Vec<TaskRef> = book.living().map(|member| member.task).collect();
     let is_idle = |task: TaskRef| {
@@ -33,9 +33,9 @@ pub(super) fn judge(book: &mut Book) -> Option<How> {
     let dead = book.tracker.dead(&alive, |task| !is_idle(task));
     let root = dead.iter().any(|task| task.serial == 0);
     if root && book.tracker.is_circle(&alive, &dead) {
-        return Some(How::Hang);
+        return Some(EndReason::Hang);
     }
     let blocked = book.living().find(|member| member.blocks_worker())?;
     let suspect = Suspect::parked(blocked.kind, blocked.reading()?);
-    Some(How::Blocked(blocked.task, suspect))
+    Some(EndReason::Blocked(blocked.task, suspect))
 }

@@ -66,7 +66,7 @@ impl Pace {
 
 /// What a run has come to.
 #[derive(Clone, Debug)]
-pub(super) enum How {
+pub(super) enum EndReason {
     /// The root has ended, and nobody was left or nobody minds.
     Done,
     /// Nothing can ever happen again, and the root has not ended.
@@ -165,7 +165,7 @@ impl Watch {
 
     /// Looks once. The clock of stillness is the watchdog's own: a process that was stopped, or a
     /// machine that has no time for it, does not make it run ahead.
-    pub(super) fn look(&mut self, shared: &Shared, book: &mut Book) -> Option<How> {
+    pub(super) fn look(&mut self, shared: &Shared, book: &mut Book) -> Option<EndReason> {
         let now = shared.elapsed();
         let passed = self.looked.elapsed().min(2 * TICK);
         self.looked = Instant::now();
@@ -183,7 +183,7 @@ impl Watch {
         self.no_timer = !armed;
         self.suspects.look(polls(book), passed);
         if let Some((task, suspect)) = self.blocked() {
-            return Some(How::Blocked(task, suspect));
+            return Some(EndReason::Blocked(task, suspect));
         }
         if self.still >= self.patience && shared.is_quiet() {
             return self.quiet(book, armed);
@@ -195,13 +195,13 @@ impl Watch {
             }
         }
         if !armed && self.stale >= self.patience * LONG && self.still < self.patience {
-            return Some(How::Livelock);
+            return Some(EndReason::Livelock);
         }
         if now >= self.looked_for_partial + self.patience / 4 {
             self.looked_for_partial = now;
             book.take_notes();
             let dead = self.partial.look(book, now, self.patience * LONG);
-            return dead.map(How::PartialHang);
+            return dead.map(EndReason::PartialHang);
         }
         None
     }
@@ -226,23 +226,23 @@ impl Watch {
     }
 
     /// Nobody is being polled, and nobody was woken.
-    fn quiet(&self, book: &Book, armed: bool) -> Option<How> {
+    fn quiet(&self, book: &Book, armed: bool) -> Option<EndReason> {
         if armed {
-            return (self.still >= self.patience * LONGEST).then_some(How::Endless);
+            return (self.still >= self.patience * LONGEST).then_some(EndReason::Endless);
         }
         let untracked = book
             .living()
             .find(|member| !book.tracker.is_waiting(member.task));
         let foreign = threads::others().difference(&self.threads).count();
         if untracked.is_none() && foreign == 0 {
-            return Some(How::Hang);
+            return Some(EndReason::Hang);
         }
         if self.still < self.patience * LONG {
             return None;
         }
         Some(match untracked {
-            Some(member) => How::Untracked(member.task),
-            None => How::ForeignThread(foreign),
+            Some(member) => EndReason::Untracked(member.task),
+            None => EndReason::ForeignThread(foreign),
         })
     }
 
@@ -275,10 +275,10 @@ impl Watch {
         book: &mut Book,
         now: Duration,
         passed: Duration,
-    ) -> Option<How> {
+    ) -> Option<EndReason> {
         let panicked = book.panics.iter().any(|panicked| panicked.task.serial == 0);
         if book.alive == 0 || self.leaks == Leaks::Off || panicked {
-            return Some(How::Done);
+            return Some(EndReason::Done);
         }
         let Some(settling) = &mut self.settling else {
             book.take_notes();
@@ -310,7 +310,7 @@ impl Watch {
         let timer = book.timers.latest(NEVER);
         let armed = timer.is_some_and(|deadline| deadline + self.grace > now);
         if let Some((task, suspect)) = self.blocked() {
-            return Some(How::Blocked(task, suspect));
+            return Some(EndReason::Blocked(task, suspect));
         }
         if shared.is_quiet() && !armed && self.still >= self.grace {
             let unseen = book
@@ -320,7 +320,7 @@ impl Watch {
             if (unseen || foreign > 0) && self.still < self.patience * LONG {
                 return None;
             }
-            return Some(How::Leak { ticking: false });
+            return Some(EndReason::Leak { ticking: false });
         }
         let working = settling.busy > self.patience / 2;
         let extra = if working {
@@ -329,7 +329,7 @@ impl Watch {
             self.patience
         };
         let late = now > settling.horizon + extra && now > settling.since + self.grace;
-        late.then_some(How::Leak { ticking: true })
+        late.then_some(EndReason::Leak { ticking: true })
     }
 }
 

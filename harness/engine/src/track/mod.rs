@@ -74,6 +74,42 @@ impl Tracker {
         self.tracer = None;
     }
 
+    /// All that a run can see of it: memory that is only kept does not show.
+    #[cfg(test)]
+    pub fn seen_by_a_run(&self) -> Vec<String> {
+        let Self {
+            step,
+            progress,
+            closing,
+            aside,
+            serials,
+            sequence,
+            spawned_by_type,
+            tasks,
+            ended,
+            resources,
+            resources_used,
+            forgotten,
+            waits,
+            holds,
+            tracer,
+        } = self;
+        let alive: Vec<_> = tasks.iter().filter(|task| task.alive).collect();
+        vec![
+            format!("step {step}, progress {progress}, closing {closing}, aside {aside}"),
+            format!("serials {serials}, sequence {sequence}, by type {spawned_by_type:?}"),
+            format!("alive {alive:?}, ended {ended:?}"),
+            format!(
+                "resources {:?}, forgotten {forgotten:?}",
+                &resources[..*resources_used]
+            ),
+            format!(
+                "waits {waits:?}, holds {holds:?}, traced {}",
+                tracer.is_some()
+            ),
+        ]
+    }
+
     /// The run is over.
     pub fn close(&mut self) {
         self.closing = true;

@@ -55,17 +55,40 @@ impl Shared {
         self.over.load(Ordering::Relaxed) || index >= self.limit.load(Ordering::Acquire)
     }
 
-    /// The strategy of schedule `index`, where it is not the same for all. The inner None: nobody
-    /// wants that schedule any more.
-    fn deal(&self, index: u64) -> Option<Option<StrategyKind>> {
+    /// What decides the strategy of schedule `index`.
+    fn deal(&self, index: u64) -> Deal {
         let settings = &self.template.settings;
         if settings.tactic != Tactic::Auto || settings.engine != EngineKind::Explore {
-            return Some(None);
+            return Deal::ByTactic;
         }
         // Numbers of its own: those of the load and the seed stay the same under every tactic.
         let mut random = Random::new(!self.template.random(index).next());
         let given_up = || self.has_no_use_for(index);
-        self.portfolio.deal(index, &mut random, given_up).map(Some)
+        match self.portfolio.deal(index, &mut random, given_up) {
+            Some(strategy) => Deal::Dealt(strategy),
+            None => Deal::Unwanted,
+        }
+    }
+}
+
+/// What decides the strategy of a schedule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Deal {
+    /// The hunt's tactic does.
+    ByTactic,
+    /// The portfolio, which has dealt it this one.
+    Dealt(StrategyKind),
+    /// Nothing: nobody wants the schedule any more.
+    Unwanted,
+}
+
+impl Deal {
+    /// The strategy that was dealt, if one was.
+    fn dealt(self) -> Option<StrategyKind> {
+        match self {
+            Deal::Dealt(strategy) => Some(strategy),
+            Deal::ByTactic | Deal::Unwanted => None,
+        }
     }
 }
 
@@ -212,7 +235,7 @@ fn look_after(shared: &Shared, member: &mut Member) -> bool {
         shared.limit.fetch_min(at, Ordering::AcqRel);
     } else {
         note(shared, &mut notes, at, blocked_verdict(&stuck));
-        if portfolio::is_scouted(at) {
+        if portfolio::is_sampled(at) {
             shared.portfolio.report(at, None, Vec::new());
         }
     }
@@ -274,7 +297,7 @@ fn work(shared: &Shared, engine: &mut dyn Engine, place: &Place) {
         shared,
         place,
         index: 0,
-        dealt: None,
+        deal: Deal::Unwanted,
         plan: shared.template.plan(0, shared.preempt, None),
         steps: 0,
         tried: 0,
@@ -295,7 +318,7 @@ struct Share<'a> {
     place: &'a Place,
     /// The schedule that is being tried.
     index: u64,
-    dealt: Option<StrategyKind>,
+    deal: Deal,
     plan: Plan,
     steps: u64,
     tried: u64,
@@ -311,8 +334,9 @@ impl Runs for Share<'_> {
                 return false;
             }
             self.place.schedule.store(self.index, Ordering::Release);
-            if let Some(dealt) = shared.deal(self.index) {
-                self.dealt = dealt;
+            self.deal = shared.deal(self.index);
+            if self.deal != Deal::Unwanted {
+                let dealt = self.deal.dealt();
                 (self.plan.load, self.plan.schedule) = shared.template.drawn(self.index, dealt);
                 return true;
             }
@@ -324,8 +348,8 @@ impl Runs for Share<'_> {
         &self.plan
     }
 
-    fn is_scouted(&self) -> bool {
-        self.dealt.is_some() && portfolio::is_scouted(self.index)
+    fn is_sampled(&self) -> bool {
+        self.deal.dealt().is_some() && portfolio::is_sampled(self.index)
     }
 
     fn done(&mut self, run: Run, orders: &[u64]) {
@@ -337,10 +361,10 @@ impl Runs for Share<'_> {
             shared.limit.fetch_min(self.index, Ordering::AcqRel);
             return;
         }
-        if self.is_scouted() {
+        if self.is_sampled() {
             shared
                 .portfolio
-                .report(self.index, self.dealt, orders.to_vec());
+                .report(self.index, self.deal.dealt(), orders.to_vec());
         }
         self.steps += run.steps;
         self.tried += 1;
@@ -410,10 +434,11 @@ fn conclude(
             .by_fingerprint
             .get(&finding.fingerprint)
             .map_or(1, |(_, count)| *count);
-        let Some(dealt) = shared.deal(index) else {
+        let deal = shared.deal(index);
+        if deal == Deal::Unwanted {
             continue;
-        };
-        let plan = template.plan(index, preempt, dealt);
+        }
+        let plan = template.plan(index, preempt, deal.dealt());
         match confirm(&mut runner, program, plan, finding) {
             Confirmed::Again {
                 finding,

@@ -447,7 +447,7 @@ impl Template {
     /// What is not the same in all plans.
     pub(crate) fn drawn(&self, index: u64, dealt: Option<StrategyKind>) -> (Load, Schedule) {
         let mut random = self.random(index);
-        let mut load = self.ranges.draw(&mut random);
+        let load = self.ranges.draw(&mut random);
         let depth = 1 + random.below(DEEPEST);
         let strategy = match (self.settings.tactic, dealt) {
             (Tactic::One(strategy), _) | (Tactic::Auto, Some(strategy)) => strategy,
@@ -461,18 +461,17 @@ impl Template {
                 depth: u8::try_from(depth).unwrap_or(1),
             },
         };
-        let mut seed = random.next();
         if strategy == StrategyKind::Dfs {
             // All schedules of one load; a knob that is narrowed to one count has that one.
-            load = match self.smallest {
+            let load = match self.smallest {
                 Some(load) => self.ranges.clamp(&load),
                 None => self.ranges.smallest(),
             };
-            seed = index;
+            return (load, Schedule::nth_of_search(index));
         }
         let schedule = Schedule::Seeded {
             strategy,
-            seed,
+            seed: random.next(),
             digest: None,
         };
         (load, schedule)

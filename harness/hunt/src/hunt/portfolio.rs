@@ -1,9 +1,9 @@
 //! `auto`: several strategies, dealt out over the schedules of a hunt.
 //!
-//! One schedule in a few is scouted: what it shows of interleavings, the order of operations on each
-//! resource, is noted. The strategies whose scouts bring home what is new get more of the schedules
-//! to come, all keep some. It is decided batch by batch, from the scouts of all batches before
-//! but the last: so it follows from the hunt's seed and the schedule's number alone, whatever the jobs.
+//! One schedule in a few is sampled: what it shows of interleavings, the order of operations on each
+//! resource, is noted. The strategies whose samples show what is new get more of the schedules to
+//! come, all keep some. It is decided batch by batch, from the samples of all batches before but the
+//! last: so it follows from the hunt's seed and the schedule's number alone, whatever the jobs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -15,8 +15,8 @@ use standstill_model::random::Random;
 /// Schedules to a batch.
 const BATCH: u64 = 256;
 
-/// One schedule in this many is scouted.
-const SCOUT_ONE_IN: u64 = 8;
+/// One schedule in this many is sampled.
+const SAMPLE_ONE_IN: u64 = 8;
 
 /// After this many batches the shares stay as they are.
 const LEARNED: u64 = 64;
@@ -28,10 +28,44 @@ const BY_MERIT: u32 = 100;
 /// PCT's depths: 1 to this.
 const DEEPEST: u32 = 4;
 
-/// The strategies, in a fixed order. Schedule 0 belongs to the first.
+/// A strategy, whatever its settings. Schedule 0 belongs to the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Arm {
+    Directed,
+    Pct,
+    Pos,
+    Urw,
+    Surw,
+    Random,
+}
+
+impl Arm {
+    const ALL: [Arm; ARMS] = [
+        Arm::Directed,
+        Arm::Pct,
+        Arm::Pos,
+        Arm::Urw,
+        Arm::Surw,
+        Arm::Random,
+    ];
+
+    fn of(strategy: StrategyKind) -> Self {
+        match strategy {
+            StrategyKind::Directed => Arm::Directed,
+            StrategyKind::Pct { .. } => Arm::Pct,
+            StrategyKind::Pos => Arm::Pos,
+            StrategyKind::Urw => Arm::Urw,
+            StrategyKind::Surw => Arm::Surw,
+            // None of the others is dealt out.
+            _ => Arm::Random,
+        }
+    }
+}
+
+/// How many strategies there are.
 const ARMS: usize = 6;
 
-/// How much each strategy gets.
+/// How much each strategy gets, in the order of [`Arm::ALL`].
 type Shares = [u32; ARMS];
 
 /// Before anything is known: a strategy counts once for each of its settings, directed for its three
@@ -44,7 +78,7 @@ const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// The strategy of schedule `index`, whose random numbers come from `random`, under these shares.
 /// Dealt in turns and not drawn: luck keeps no strategy waiting for longer than its share has to.
-fn draw(shares: &Shares, index: u64, random: &mut Random) -> (usize, StrategyKind) {
+fn draw(shares: &Shares, index: u64, random: &mut Random) -> StrategyKind {
     let sum: u32 = shares.iter().sum();
     let turn = (u128::from(index.wrapping_mul(GOLDEN)) * u128::from(sum)) >> 64;
     let mut at = u32::try_from(turn).unwrap_or(0);
@@ -54,22 +88,21 @@ fn draw(shares: &Shares, index: u64, random: &mut Random) -> (usize, StrategyKin
         at -= shares[arm];
         arm += 1;
     }
-    let strategy = match arm {
-        0 => StrategyKind::Directed,
-        1 => StrategyKind::Pct {
+    match Arm::ALL[arm] {
+        Arm::Directed => StrategyKind::Directed,
+        Arm::Pct => StrategyKind::Pct {
             depth: u8::try_from(depth).unwrap_or(1),
         },
-        2 => StrategyKind::Pos,
-        3 => StrategyKind::Urw,
-        4 => StrategyKind::Surw,
-        _ => StrategyKind::Random,
-    };
-    (arm, strategy)
+        Arm::Pos => StrategyKind::Pos,
+        Arm::Urw => StrategyKind::Urw,
+        Arm::Surw => StrategyKind::Surw,
+        Arm::Random => StrategyKind::Random,
+    }
 }
 
-/// Whether schedule `index` is scouted.
-pub(super) fn is_scouted(index: u64) -> bool {
-    index.is_multiple_of(SCOUT_ONE_IN) && index / BATCH < LEARNED
+/// Whether schedule `index` is sampled.
+pub(super) fn is_sampled(index: u64) -> bool {
+    index.is_multiple_of(SAMPLE_ONE_IN) && index / BATCH < LEARNED
 }
 
 /// Deals strategies out.
@@ -79,10 +112,17 @@ pub(super) struct Portfolio {
     changed: Condvar,
 }
 
+/// What a sampled schedule has shown.
+#[derive(Debug)]
+struct Sample {
+    arm: Arm,
+    seen: Vec<u64>,
+}
+
 #[derive(Debug, Default)]
 struct State {
-    /// What scouts saw, by schedule, and under which strategy.
-    scouted: BTreeMap<u64, (usize, Vec<u64>)>,
+    /// By schedule.
+    samples: BTreeMap<u64, Sample>,
     /// The shares by batch, as far as they are known.
     shares: Vec<Shares>,
 }
@@ -92,7 +132,7 @@ impl Portfolio {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The strategy of schedule `index`. Waits until the scouts that it depends on are back; None if
+    /// The strategy of schedule `index`. Waits until the samples that it depends on are there; None if
     /// `given_up` says meanwhile that the schedule is not wanted any more.
     pub(super) fn deal(
         &self,
@@ -104,7 +144,7 @@ impl Portfolio {
         let mut state = self.state();
         loop {
             if let Some(shares) = state.shares_of(batch) {
-                return Some(draw(&shares, index, random).1);
+                return Some(draw(&shares, index, random));
             }
             if given_up() {
                 return None;
@@ -114,24 +154,17 @@ impl Portfolio {
         }
     }
 
-    /// What the scout of schedule `index`, which ran under `strategy`, has seen.
+    /// What schedule `index`, which was sampled and ran under `strategy`, has shown.
     pub(super) fn report(&self, index: u64, strategy: Option<StrategyKind>, seen: Vec<u64>) {
-        let arm = match strategy {
-            Some(StrategyKind::Directed) => 0,
-            Some(StrategyKind::Pct { .. }) => 1,
-            Some(StrategyKind::Pos) => 2,
-            Some(StrategyKind::Urw) => 3,
-            Some(StrategyKind::Surw) => 4,
-            _ => 5,
-        };
-        self.state().scouted.insert(index, (arm, seen));
+        let arm = strategy.map_or(Arm::Random, Arm::of);
+        self.state().samples.insert(index, Sample { arm, seen });
         self.changed.notify_all();
     }
 
     /// Schedules from `index` on are run anew.
     pub(super) fn forget_from(&self, index: u64) {
         let mut state = self.state();
-        state.scouted.split_off(&index);
+        state.samples.split_off(&index);
         let kept = index / BATCH + 2;
         state
             .shares
@@ -140,7 +173,7 @@ impl Portfolio {
 }
 
 impl State {
-    /// None as long as scouts are out.
+    /// None as long as samples are to come.
     fn shares_of(&mut self, batch: u64) -> Option<Shares> {
         let at = usize::try_from(batch).unwrap_or(usize::MAX);
         while self.shares.len() <= at {
@@ -155,10 +188,10 @@ impl State {
         let Some(learned) = batch.checked_sub(1) else {
             return Some(EVEN);
         };
-        // All batches but the one before, whose scouts may be out still.
+        // All batches but the one before, whose samples may be still to come.
         let end = learned * BATCH;
-        let back = self.scouted.range(..end).count() as u64;
-        if back < end / SCOUT_ONE_IN {
+        let samples = self.samples.range(..end).count() as u64;
+        if samples < end / SAMPLE_ONE_IN {
             return None;
         }
         if end == 0 {
@@ -168,14 +201,15 @@ impl State {
         let mut runs = [0_u64; ARMS];
         let mut new = [0_u64; ARMS];
         let recent = end.saturating_sub(8 * BATCH);
-        for (index, (arm, seen)) in self.scouted.range(..end) {
-            let fresh = seen
+        for (index, sample) in self.samples.range(..end) {
+            let fresh = sample
+                .seen
                 .iter()
                 .filter(|feature| known.insert(**feature))
                 .count();
             if *index >= recent {
-                runs[*arm] += 1;
-                new[*arm] += fresh as u64;
+                runs[sample.arm as usize] += 1;
+                new[sample.arm as usize] += fresh as u64;
             }
         }
         let merit: [u64; ARMS] = std::array::from_fn(|arm| 1_000 * new[arm] / runs[arm].max(1));
@@ -189,14 +223,14 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use super::{ARMS, BATCH, EVEN, LEAST, Portfolio, SCOUT_ONE_IN, draw, is_scouted};
+    use super::{ARMS, Arm, BATCH, EVEN, LEAST, Portfolio, SAMPLE_ONE_IN, draw, is_sampled};
     use standstill_model::plan::StrategyKind;
     use standstill_model::random::Random;
 
     /// Only `pos` finds anything new.
-    fn scout(portfolio: &Portfolio, index: u64) -> Option<StrategyKind> {
+    fn sample(portfolio: &Portfolio, index: u64) -> Option<StrategyKind> {
         let strategy = portfolio.deal(index, &mut Random::new(index), || true)?;
-        if is_scouted(index) {
+        if is_sampled(index) {
             let seen = match strategy {
                 StrategyKind::Pos => vec![index],
                 _ => vec![u64::MAX],
@@ -210,7 +244,7 @@ mod tests {
     fn what_finds_new_interleavings_gets_more_schedules() {
         let portfolio = Portfolio::default();
         let dealt: Vec<StrategyKind> = (0..10 * BATCH)
-            .filter_map(|index| scout(&portfolio, index))
+            .filter_map(|index| sample(&portfolio, index))
             .collect();
         let share = |from: u64| {
             let batch = &dealt[from as usize..][..BATCH as usize];
@@ -224,13 +258,13 @@ mod tests {
     }
 
     #[test]
-    fn the_order_in_which_scouts_come_back_does_not_matter() {
+    fn the_order_in_which_samples_come_in_does_not_matter() {
         let forth = Portfolio::default();
         let back = Portfolio::default();
-        for index in (0..BATCH).filter(|index| is_scouted(*index)) {
+        for index in (0..BATCH).filter(|index| is_sampled(*index)) {
             forth.report(index, Some(StrategyKind::Pos), vec![index / 32]);
         }
-        for index in (0..BATCH).rev().filter(|index| is_scouted(*index)) {
+        for index in (0..BATCH).rev().filter(|index| is_sampled(*index)) {
             back.report(index, Some(StrategyKind::Pos), vec![index / 32]);
         }
         let shares = forth.state().shares_of(2);
@@ -239,16 +273,16 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_waits_for_its_scouts() {
+    fn a_batch_waits_for_its_samples() {
         let portfolio = Portfolio::default();
-        for index in (0..BATCH - SCOUT_ONE_IN).filter(|index| is_scouted(*index)) {
+        for index in (0..BATCH - SAMPLE_ONE_IN).filter(|index| is_sampled(*index)) {
             portfolio.report(index, None, Vec::new());
         }
         assert_eq!(
             portfolio.deal(2 * BATCH, &mut Random::new(1), || true),
             None
         );
-        portfolio.report(BATCH - SCOUT_ONE_IN, None, Vec::new());
+        portfolio.report(BATCH - SAMPLE_ONE_IN, None, Vec::new());
         assert!(
             portfolio
                 .deal(2 * BATCH, &mut Random::new(1), || true)
@@ -258,7 +292,7 @@ mod tests {
 
     #[test]
     fn the_first_schedules_go_to_those_that_find_most_at_once() {
-        let dealt = (0..12).map(|index| draw(&EVEN, index, &mut Random::new(index)).1.name());
+        let dealt = (0..12).map(|index| draw(&EVEN, index, &mut Random::new(index)).name());
         assert_eq!(
             dealt.collect::<Vec<_>>(),
             [
@@ -273,7 +307,7 @@ mod tests {
         for begin in 0..100 {
             let mut met = [0_u32; ARMS];
             for index in begin..begin + 24 {
-                met[draw(&EVEN, index, &mut Random::new(index)).0] += 1;
+                met[Arm::of(draw(&EVEN, index, &mut Random::new(index))) as usize] += 1;
             }
             let twice = EVEN.map(|share| 2 * share);
             assert!(
@@ -290,7 +324,7 @@ mod tests {
         let mut random = Random::new(1);
         let mut met = [false; ARMS];
         for index in 0..1_000 {
-            met[draw(&shares, index, &mut random).0] = true;
+            met[Arm::of(draw(&shares, index, &mut random)) as usize] = true;
         }
         assert_eq!(met, [true; ARMS]);
     }

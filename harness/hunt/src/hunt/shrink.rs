@@ -45,8 +45,7 @@ pub(super) fn shrink(
             from: std::mem::replace(&mut found.plan, plan),
             before: small.before,
             after: small.after,
-            complete: small.complete,
-            interrupted: small.interrupted,
+            completion: small.completion,
         });
         found.finding = finding;
         found.trace = trace;

@@ -94,7 +94,7 @@ fn work(shared: &Shared<'_>) {
             break;
         };
         if let Some(progress) = &settings.progress {
-            progress.add(run.steps, 0);
+            progress.add(run.steps, None);
             if run.verdict.finding().is_some() {
                 progress.add_found();
             }

@@ -49,10 +49,19 @@ pub struct Minimised {
     pub before: Size,
     /// How big the run of `plan` is.
     pub after: Size,
-    /// False if the budget ran out, or it was stopped: there may be a smaller one.
-    pub complete: bool,
-    /// It was stopped, by the flag of [`Minimise::stop_when`], before it was through.
-    pub interrupted: bool,
+    /// Whether there may be a smaller one.
+    pub completion: Completion,
+}
+
+/// How far a minimisation came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Completion {
+    /// To its end: nothing smaller was found.
+    Complete,
+    /// The budget ran out first.
+    BudgetSpent,
+    /// It was stopped first, by the flag of [`Minimise::stop_when`].
+    Interrupted,
 }
 
 /// A minimisation with its settings.
@@ -136,9 +145,14 @@ impl Minimise {
             trials.left -= half - limited.left;
         }
         best = smallest_schedule(&mut trials, &best);
-        let interrupted = trials.stopped();
-        let complete = load_complete && !trials.over();
-        if interrupted {
+        let completion = if trials.stopped() {
+            Completion::Interrupted
+        } else if load_complete && trials.left > 0 {
+            Completion::Complete
+        } else {
+            Completion::BudgetSpent
+        };
+        if completion == Completion::Interrupted {
             best = last_cut(&mut trials, &best);
         }
         let after = measured(&mut trials, &best)?;
@@ -146,8 +160,7 @@ impl Minimise {
             plan: best,
             before: first,
             after,
-            complete,
-            interrupted,
+            completion,
         })
     }
 }

@@ -6,6 +6,8 @@ use standstill_model::size::Size;
 use standstill_model::trace::Trace;
 use standstill_report::{Report, Smaller};
 
+use crate::minimise::Completion;
+
 /// A finding of a hunt and the plan that shows it again.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Found {
@@ -33,7 +35,7 @@ impl Found {
         report.minimised = self.minimised.as_ref().map(|shrunk| Smaller {
             before: shrunk.before,
             after: shrunk.after,
-            interrupted: shrunk.interrupted,
+            interrupted: shrunk.completion == Completion::Interrupted,
         });
         report.schedules_before = Some(self.first_at);
         report.shuttle_schedule.clone_from(&self.shuttle_schedule);
@@ -50,8 +52,6 @@ pub struct Shrunk {
     pub before: Size,
     /// How big the run of the minimised plan is.
     pub after: Size,
-    /// False if the budget ran out first, or the hunt was stopped.
-    pub complete: bool,
-    /// The hunt was stopped before it was as small as it gets.
-    pub interrupted: bool,
+    /// Whether it is as small as it gets.
+    pub completion: Completion,
 }

@@ -22,10 +22,10 @@ pub struct Progress {
 
 impl Progress {
     /// One more run. `order` is as [`Run::order`](standstill_engine::Run::order).
-    pub fn add(&self, steps: u64, order: u64) {
+    pub fn add(&self, steps: u64, order: Option<u64>) {
         self.schedules.fetch_add(1, Ordering::Relaxed);
         self.steps.fetch_add(steps, Ordering::Relaxed);
-        if order != 0 {
+        if let Some(order) = order {
             self.orders.add(order);
         }
     }

@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 
 use crate::unmodelled;
 
-/// A future on the heap that stays on its thread.
-pub type LocalFuture = Pin<Box<dyn Future<Output = ()>>>;
+/// A timer: ready once its time has come.
+pub type Timer = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Makes the runtimes of runs.
 pub trait Driver: Sync {
@@ -57,7 +57,7 @@ pub trait Clock: std::fmt::Debug {
     fn now(&self) -> Instant;
 
     /// A timer, rounded up to milliseconds. It wakes whoever polled it last.
-    fn sleep_until(&self, deadline: Instant) -> LocalFuture;
+    fn sleep_until(&self, deadline: Instant) -> Timer;
 
     /// Moves the clock. Timers that are due fire before the runtime's future is polled next.
     fn advance(&self, by: Duration);

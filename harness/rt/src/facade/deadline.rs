@@ -4,7 +4,7 @@ use std::fmt;
 use std::task::Context;
 use std::time::{Duration, Instant};
 
-use crate::driver::LocalFuture;
+use crate::driver::Timer;
 use crate::facade::{PollWait, Tag};
 use crate::host::{self, TimerId};
 use crate::op::{Op, ResourceKind};
@@ -14,7 +14,7 @@ use crate::site::Site;
 /// polled it last.
 pub struct Deadline {
     at: Instant,
-    sleep: Option<LocalFuture>,
+    sleep: Option<Timer>,
     tag: Tag,
     wait: PollWait,
     armed: Option<(u32, TimerId)>,

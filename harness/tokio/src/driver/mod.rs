@@ -17,8 +17,8 @@ use ::tokio::runtime::{Builder, Handle, Runtime};
 use ::tokio::task::{AbortHandle, unconstrained};
 use ::tokio::time;
 use standstill_rt::driver::{
-    self, Abort, Clock, Driver, LocalFuture, ParallelRuntime, PausedRuntime, RuntimeId, Spawner,
-    ThreadObserver,
+    self, Abort, Clock, Driver, ParallelRuntime, PausedRuntime, RuntimeId, Spawner, ThreadObserver,
+    Timer,
 };
 
 static TOKIO: Tokio = Tokio;
@@ -130,7 +130,7 @@ impl Clock for TokioClock {
         time::Instant::now().into_std()
     }
 
-    fn sleep_until(&self, deadline: Instant) -> LocalFuture {
+    fn sleep_until(&self, deadline: Instant) -> Timer {
         Box::pin(time::sleep_until(deadline.into()))
     }
 

@@ -1,7 +1,7 @@
 //! What `urw` and `surw` need to know beforehand: how many steps each task will make, and on what.
 //!
-//! It is counted in a trial: a run under `random` from one of a few fixed seeds, which the plan's
-//! own seed names. So the counts follow from program, load and seed, whatever ran before, and a
+//! It is counted in a profiling run: one under `random` from one of a few fixed seeds, which the
+//! plan's own seed names. So the counts follow from program, load and seed, whatever ran before, and a
 //! token means the same run everywhere.
 
 use std::collections::BTreeMap;
@@ -11,14 +11,14 @@ use standstill_rt::op::ResourceKind;
 use standstill_rt::site::Site;
 use standstill_rt::task::TaskPath;
 
-use crate::strategy::{Pending, Pick, Strategy, View};
+use crate::strategy::{Event, Observer, Pending, Pick, Scheduler, Summary, View};
 
-/// How many trials there are for each load.
-pub const TRIALS: u64 = 4;
+/// How many profiling runs there are for each load.
+pub const PROFILING_RUNS: u64 = 4;
 
-/// Which of the trials a seed belongs to.
-pub fn trial_of(seed: u64) -> u64 {
-    seed % TRIALS
+/// Which of the profiling runs a seed belongs to.
+pub fn run_of(seed: u64) -> u64 {
+    seed % PROFILING_RUNS
 }
 
 /// One choice in this many fires the earliest timer, where one is armed.
@@ -43,28 +43,28 @@ impl Class {
     }
 }
 
-/// What a task did in the trial.
+/// What a task did in the profiling run.
 #[derive(Clone, Debug, Default)]
-struct Deeds {
+struct TaskCounts {
     steps: u32,
-    /// Operations by class, the index into [`Census::classes`].
+    /// Operations by class, the index into [`Profile::classes`].
     operations: Vec<u32>,
     /// The same with all that its descendants did.
     steps_below: u32,
     operations_below: Vec<u32>,
 }
 
-/// The counts of a trial.
+/// What a profiling run counted.
 #[derive(Clone, Debug, Default)]
-pub struct Census {
+pub struct Profile {
     classes: Vec<Class>,
-    by_path: BTreeMap<TaskPath, Deeds>,
-    /// A task that the trial did not have counts as the first one that was spawned in its place.
+    by_path: BTreeMap<TaskPath, TaskCounts>,
+    /// A task that the profiling run did not have counts as the first one that was spawned in its place.
     by_origin: Vec<((&'static str, Site), TaskPath)>,
 }
 
-impl Census {
-    fn deeds(&self, view: &View<'_>, slot: u32) -> Option<&Deeds> {
+impl Profile {
+    fn counts_of(&self, view: &View<'_>, slot: u32) -> Option<&TaskCounts> {
         let path = view.tracker.path(slot);
         self.by_path.get(path).or_else(|| {
             let origin = view.tracker.origin(slot);
@@ -75,16 +75,17 @@ impl Census {
 
     /// The steps of a new task and of all that come from it; 1 if nothing is known of it.
     pub fn steps(&self, view: &View<'_>, slot: u32) -> u32 {
-        self.deeds(view, slot).map_or(1, |deeds| deeds.steps_below)
+        self.counts_of(view, slot)
+            .map_or(1, |counts| counts.steps_below)
     }
 
     /// The operations of a new task, and of all that come from it, on these classes.
     pub fn operations(&self, view: &View<'_>, slot: u32, on: &[Class]) -> u32 {
-        let Some(deeds) = self.deeds(view, slot) else {
+        let Some(counts) = self.counts_of(view, slot) else {
             return 0;
         };
-        let counts = deeds.operations_below.iter().zip(&self.classes);
-        counts
+        let by_class = counts.operations_below.iter().zip(&self.classes);
+        by_class
             .filter(|(_, class)| on.contains(class))
             .map(|(count, _)| count)
             .sum()
@@ -93,7 +94,7 @@ impl Census {
     /// A few of the classes that more than one task used.
     pub fn draw(&self, random: &mut Random, most: u32) -> Vec<Class> {
         let users = |class: usize| {
-            let used = |deeds: &&Deeds| deeds.operations.get(class).is_some_and(|n| *n > 0);
+            let used = |counts: &&TaskCounts| counts.operations.get(class).is_some_and(|n| *n > 0);
             self.by_path.values().filter(used).count()
         };
         let mut shared: Vec<Class> = (0..self.classes.len())
@@ -113,78 +114,86 @@ impl Census {
 
 /// `random`, counting.
 #[derive(Debug)]
-pub struct Trial {
+pub struct ProfilingRun {
     random: Random,
-    census: Census,
+    profile: Profile,
     /// By slot: the task's path.
     paths: Vec<Option<TaskPath>>,
 }
 
-impl Trial {
+impl ProfilingRun {
     pub fn new(number: u64) -> Self {
         Self {
             random: Random::new(schedule_seed(0, number)),
-            census: Census::default(),
+            profile: Profile::default(),
             paths: Vec::new(),
         }
+    }
+
+    fn spawned(&mut self, slot: u32) {
+        let index = slot as usize;
+        if index >= self.paths.len() {
+            self.paths.resize(index + 1, None);
+        }
+        self.paths[index] = None;
     }
 
     fn count(&mut self, view: &View<'_>, slot: u32) {
         let path = &mut self.paths[slot as usize];
         let path = path.get_or_insert_with(|| view.tracker.path(slot).clone());
-        let census = &mut self.census;
-        if !census.by_path.contains_key(path) {
+        let profile = &mut self.profile;
+        if !profile.by_path.contains_key(path) {
             let origin = view.tracker.origin(slot);
-            if !census.by_origin.iter().any(|(known, _)| *known == origin) {
-                census.by_origin.push((origin, path.clone()));
+            if !profile.by_origin.iter().any(|(known, _)| *known == origin) {
+                profile.by_origin.push((origin, path.clone()));
             }
-            census.by_path.insert(path.clone(), Deeds::default());
+            profile.by_path.insert(path.clone(), TaskCounts::default());
         }
-        let Some(deeds) = census.by_path.get_mut(path) else {
+        let Some(counts) = profile.by_path.get_mut(path) else {
             return;
         };
-        deeds.steps += 1;
+        counts.steps += 1;
         if let Some(class) = Class::of(view, view.pending(slot)) {
-            let known = census.classes.iter().position(|known| *known == class);
+            let known = profile.classes.iter().position(|known| *known == class);
             let at = known.unwrap_or_else(|| {
-                census.classes.push(class);
-                census.classes.len() - 1
+                profile.classes.push(class);
+                profile.classes.len() - 1
             });
-            if deeds.operations.len() <= at {
-                deeds.operations.resize(at + 1, 0);
+            if counts.operations.len() <= at {
+                counts.operations.resize(at + 1, 0);
             }
-            deeds.operations[at] += 1;
+            counts.operations[at] += 1;
         }
     }
 
     /// Adds to each task what its descendants did.
-    fn finish(mut self) -> Census {
-        let own: Vec<(TaskPath, Deeds)> = self
-            .census
+    fn finish(&mut self) -> Profile {
+        let mut profile = std::mem::take(&mut self.profile);
+        let own: Vec<(TaskPath, TaskCounts)> = profile
             .by_path
             .iter()
-            .map(|(path, deeds)| (path.clone(), deeds.clone()))
+            .map(|(path, counts)| (path.clone(), counts.clone()))
             .collect();
-        for (path, deeds) in own {
+        for (path, counts) in own {
             let children = path.as_slice();
             for length in 0..=children.len() {
                 let ancestor = TaskPath::from(children[..length].to_vec());
-                let Some(ancestor) = self.census.by_path.get_mut(&ancestor) else {
+                let Some(ancestor) = profile.by_path.get_mut(&ancestor) else {
                     continue;
                 };
-                ancestor.steps_below += deeds.steps;
+                ancestor.steps_below += counts.steps;
                 let sums = &mut ancestor.operations_below;
-                sums.resize(sums.len().max(deeds.operations.len()), 0);
-                for (sum, count) in sums.iter_mut().zip(&deeds.operations) {
+                sums.resize(sums.len().max(counts.operations.len()), 0);
+                for (sum, count) in sums.iter_mut().zip(&counts.operations) {
                     *sum += count;
                 }
             }
         }
-        self.census
+        profile
     }
 }
 
-impl Strategy for Trial {
+impl Scheduler for ProfilingRun {
     fn pick(&mut self, view: &View<'_>) -> Pick {
         if view.may_fire && self.random.below(FIRE_ONE_IN) == 0 {
             return Pick::Timer;
@@ -199,20 +208,20 @@ impl Strategy for Trial {
         self.random.below(bound)
     }
 
-    fn spawned(&mut self, slot: u32) {
-        let index = slot as usize;
-        if index >= self.paths.len() {
-            self.paths.resize(index + 1, None);
+    fn end(&mut self) -> Summary {
+        Summary {
+            profile: Some(self.finish()),
+            ..Summary::default()
         }
-        self.paths[index] = None;
     }
+}
 
-    fn forced(&mut self, view: &View<'_>, slot: u32) -> Pick {
-        self.count(view, slot);
-        Pick::Task(slot)
-    }
-
-    fn census(self: Box<Self>) -> Option<Census> {
-        Some(self.finish())
+impl Observer for ProfilingRun {
+    fn on(&mut self, event: &Event<'_>) {
+        match *event {
+            Event::Spawned(slot) => self.spawned(slot),
+            Event::Forced { view, slot } => self.count(view, slot),
+            _ => {}
+        }
     }
 }

@@ -1,0 +1,94 @@
+//! What is new for each run.
+
+use std::time::Duration;
+
+use std::time::Instant;
+
+use crate::explore::record::Recorder;
+use crate::explore::state::{Next, SLICE, Setting};
+use crate::strategy::{Chooser, EARLY_TIMERS};
+
+/// What [`PerRun::order`] begins with. Not nought, which the first slot would leave as it is.
+pub const NO_CHOICES: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// How far a run has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The root has not ended.
+    Running,
+    /// The root has ended, and it is to be seen what that means.
+    RootEnded,
+    /// The others get their chance to end, too. The strategy chooses on.
+    Outlasting,
+    /// They get it, and everybody has a turn.
+    Settling,
+    /// The run was taken down before its end: see [`Executor::resolve`].
+    ///
+    /// [`Executor::resolve`]: super::executor::Executor::resolve
+    CutShort,
+}
+
+/// What a task that stopped left to the executor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Due {
+    pub next: Next,
+    /// The slot of the task.
+    pub slot: u32,
+}
+
+/// The part of a run's state that nothing of the run before is kept in.
+#[derive(Debug)]
+pub struct PerRun {
+    pub strategy: Chooser,
+    pub recorder: Option<Recorder>,
+    pub stage: Stage,
+    /// Every ready task in turn, whatever the strategy says.
+    pub fair: bool,
+    pub(super) fair_cursor: u32,
+    /// Whether switch points inside polls switch, now and in general.
+    pub(super) preempt: bool,
+    pub(super) preempts: bool,
+    pub(super) calm: u32,
+    /// What the executor has to do.
+    pub due: Option<Due>,
+    pub early_timers: u32,
+    pub steps: u64,
+    /// A hash over the choices so far.
+    pub order: u64,
+    pub slice_end: u64,
+    pub alive: u32,
+    pub suspended: u32,
+    /// Nobody is ready, and the executor waits to be woken.
+    pub idle: bool,
+    pub began: Option<Instant>,
+    /// Virtual time since then, as of the executor's last turn: it stands still during one.
+    pub clock: Duration,
+    /// The longest time a timer was armed for, since this was last set to nought.
+    pub longest_timer: Duration,
+}
+
+impl PerRun {
+    pub(super) fn new(setting: Setting) -> Self {
+        Self {
+            strategy: setting.strategy,
+            recorder: setting.recorder,
+            stage: Stage::Running,
+            fair: false,
+            fair_cursor: 0,
+            preempt: setting.preempt,
+            preempts: setting.preempt,
+            calm: 0,
+            due: None,
+            early_timers: EARLY_TIMERS,
+            steps: 0,
+            order: NO_CHOICES,
+            slice_end: SLICE.min(setting.total_steps),
+            alive: 0,
+            suspended: 0,
+            idle: false,
+            began: None,
+            clock: Duration::ZERO,
+            longest_timer: Duration::ZERO,
+        }
+    }
+}
