@@ -1,4 +1,5 @@
-//! Says whether AddressSanitizer is to be told of the stacks of coroutines: see `src/raw`.
+//! Says which coroutines the engines run on, and whether AddressSanitizer is to be told of their
+//! stacks: see `src/raw`.
 
 use std::env;
 
@@ -8,5 +9,11 @@ fn main() {
     let sanitizers = env::var("CARGO_CFG_SANITIZE").unwrap_or_default();
     if sanitizers.split(',').any(|one| one == "address") {
         println!("cargo::rustc-cfg=address_sanitizer");
+    }
+    println!("cargo::rustc-check-cfg=cfg(direct_coroutines)");
+    let has = |variable: &str| env::var_os(variable).is_some();
+    let x86_64 = env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|arch| arch == "x86_64");
+    if has("CARGO_CFG_UNIX") && x86_64 && !has("CARGO_FEATURE___PORTABLE") {
+        println!("cargo::rustc-cfg=direct_coroutines");
     }
 }

@@ -4,6 +4,7 @@
 //!
 //! - [`run`]: what an engine is, and what a run comes to;
 //! - [`coroutine`]: code that is suspended in the middle of a poll;
+//! - [`panic_count`]: what std counts of the panics of tasks that share a thread;
 //! - [`track`]: who waits, who holds, and what follows from it;
 //! - [`strategy`]: what chooses who runs next;
 //! - [`explore`]: the controlled engine;
@@ -20,6 +21,8 @@ pub mod coverage;
 #[doc(hidden)]
 pub mod explore;
 pub mod isolation;
+#[doc(hidden)]
+pub mod panic_count;
 #[doc(hidden)]
 pub mod pulse;
 pub mod run;

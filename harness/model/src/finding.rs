@@ -178,6 +178,13 @@ pub enum Undecided {
         /// What the first run found and what the second did.
         detail: String,
     },
+    /// The thread of the engine counts as panicking, so that none of its tasks could be told from one
+    /// that is.
+    #[error(
+        "the engine's thread is unwinding a panic, and this version of the standard library does not \
+         let that be put aside: run the program on another thread"
+    )]
+    ThreadPanics,
 }
 
 fn hours(virtual_seconds: u64) -> String {

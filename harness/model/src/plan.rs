@@ -396,7 +396,6 @@ impl Schedule {
     }
 
     /// The number of this schedule in a depth-first search, if it is of one.
-    #[cfg(feature = "shuttle")]
     pub fn number_in_search(&self) -> Option<u64> {
         match self {
             Schedule::Seeded {

@@ -4,8 +4,7 @@
     reason = "a thread-local that borrows for the time of a run"
 )]
 
-use std::cell::Cell;
-use std::marker::PhantomData;
+use std::cell::{Cell, RefCell};
 use std::ptr::NonNull;
 use std::sync::OnceLock;
 
@@ -21,9 +20,59 @@ pub fn set_ambient(host: &'static (dyn Host + Sync)) {
 }
 
 thread_local! {
+    /// The host of the innermost level.
     static HOST: Cell<Option<NonNull<dyn Host>>> = const { Cell::new(None) };
     /// The epoch of its run; 0 outside of any.
     static EPOCH: Cell<u32> = const { Cell::new(0) };
+    static LEVELS: RefCell<Levels> = const { RefCell::new(Levels::new()) };
+}
+
+/// The hosts of this thread, the innermost last. A level is taken out by its number, so that nothing
+/// depends on the order in which levels are left.
+struct Levels {
+    all: Vec<Level>,
+    next: u64,
+}
+
+struct Level {
+    number: u64,
+    host: NonNull<dyn Host>,
+    epoch: u32,
+}
+
+impl Levels {
+    const fn new() -> Self {
+        Self {
+            all: Vec::new(),
+            next: 0,
+        }
+    }
+
+    fn enter(&mut self, host: NonNull<dyn Host>, epoch: u32) -> u64 {
+        let number = self.next;
+        self.next += 1;
+        self.all.push(Level {
+            number,
+            host,
+            epoch,
+        });
+        self.show();
+        number
+    }
+
+    fn leave(&mut self, number: u64) {
+        let place = self.all.iter().rposition(|level| level.number == number);
+        if let Some(place) = place {
+            self.all.remove(place);
+            self.show();
+        }
+    }
+
+    fn show(&self) {
+        let top = self.all.last();
+        HOST.set(top.map(|level| level.host));
+        EPOCH.set(top.map_or(0, |level| level.epoch));
+    }
 }
 
 /// The epoch of the run that the current thread is in.
@@ -32,33 +81,81 @@ pub fn epoch() -> u32 {
     EPOCH.get()
 }
 
-/// Makes `host` the current thread's host until the guard is dropped; then the one before it is
-/// current again.
-pub fn enter(host: &dyn Host) -> Entered<'_> {
-    let pointer: NonNull<dyn Host + '_> = NonNull::from(host);
-    // SAFETY: only the lifetime changes. The pointer is used by `with_host` alone, which can see
-    // it only until `Entered`, which borrows the host, is dropped; `Entered` is not `Send`, so
-    // that is on this thread. A leaked guard would break this: the type is private to the crate
-    // and is kept in a local variable wherever it is made.
-    let pointer: NonNull<dyn Host> = unsafe { std::mem::transmute(pointer) };
-    Entered {
-        before: (HOST.replace(Some(pointer)), EPOCH.replace(host.epoch())),
-        host: PhantomData,
+/// Calls `f`, in which `host` is the current thread's host from each [`Hosting::begin`] to the next
+/// [`Hosting::end`]. After that the host before it is current again.
+pub fn hosting<R>(host: &dyn Host, f: impl FnOnce(&Hosting<'_>) -> R) -> R {
+    f(&Hosting {
+        host,
+        level: Cell::new(None),
+    })
+}
+
+/// Calls `f` with `host` as the current thread's host.
+pub fn within<R>(host: &dyn Host, f: impl FnOnce() -> R) -> R {
+    hosting(host, |hosting| {
+        hosting.begin();
+        f()
+    })
+}
+
+/// A host for the time of a call of [`hosting`]. Only a reference to it is ever handed out, so it is
+/// dropped at the end of that call.
+pub struct Hosting<'a> {
+    host: &'a dyn Host,
+    level: Cell<Option<u64>>,
+}
+
+/// A level of the current thread's hosts.
+#[derive(Clone, Copy, Debug)]
+pub struct LevelNumber(u64);
+
+impl Hosting<'_> {
+    /// From now on it is the current thread's host, in the run that its epoch names.
+    pub fn begin(&self) {
+        self.end();
+        let host: NonNull<dyn Host + '_> = NonNull::from(self.host);
+        // SAFETY: only the lifetime changes. The pointer is read by `with_host` alone, and is in
+        // `HOST` or `LEVELS` no longer than until this is dropped. The host is borrowed until then:
+        // `hosting` drops it in the frame that has the borrow, and hands out no more than a reference,
+        // so that it cannot be leaked. Nor can that frame be abandoned before it returns, which would
+        // leave the pointer behind: engines call `hosting` on the stack of an OS thread, or on the
+        // stack of Shuttle's main task, whose machine is then leaked together with that stack.
+        let host: NonNull<dyn Host> = unsafe { std::mem::transmute(host) };
+        let epoch = self.host.epoch();
+        let number = LEVELS.with_borrow_mut(|levels| levels.enter(host, epoch));
+        self.level.set(Some(number));
+    }
+
+    /// It is the host no more.
+    pub fn end(&self) {
+        if let Some(number) = self.level.take() {
+            LEVELS.with_borrow_mut(|levels| levels.leave(number));
+        }
+    }
+
+    /// What [`leave_level`] takes.
+    pub fn level(&self) -> Option<LevelNumber> {
+        self.level.get().map(LevelNumber)
     }
 }
 
-/// See [`enter`].
-#[derive(Debug)]
-pub struct Entered<'a> {
-    before: (Option<NonNull<dyn Host>>, u32),
-    host: PhantomData<&'a ()>,
+impl std::fmt::Debug for Hosting<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hosting")
+            .field("level", &self.level)
+            .finish_non_exhaustive()
+    }
 }
 
-impl Drop for Entered<'_> {
+impl Drop for Hosting<'_> {
     fn drop(&mut self) {
-        HOST.set(self.before.0);
-        EPOCH.set(self.before.1);
+        self.end();
     }
+}
+
+/// Leaves a level whose frame may have been abandoned. If it was left already, this does nothing.
+pub fn leave_level(level: LevelNumber) {
+    LEVELS.with_borrow_mut(|levels| levels.leave(level.0));
 }
 
 /// Calls `f` with the host of the run that the current thread is in, or with that of what is tracked
@@ -68,9 +165,11 @@ pub fn with_host<R>(f: impl FnOnce(&dyn Host) -> R) -> Option<R> {
     let Some(pointer) = HOST.try_with(Cell::get).ok().flatten() else {
         return AMBIENT.get().map(|host| f(*host));
     };
-    // SAFETY: `Entered` keeps the host borrowed for as long as the pointer is in the cell. The
-    // reference does not leave `f`; should `f` be suspended on a coroutine, the run that owns
-    // both goes on or unwinds it before it lets go of the host.
+    // SAFETY: a pointer in `HOST` is to a host that is still borrowed: see `Hosting::begin`. The
+    // reference does not leave `f`. Should `f` be suspended on a coroutine, then either the run goes
+    // on with that coroutine before it lets go of the host; or it abandons the coroutine, in which the
+    // reference is never used again, and leaks the host; or the coroutine rests, and its engine ends
+    // it before the host goes, or leaks it.
     let host = unsafe { pointer.as_ref() };
     Some(f(host))
 }

@@ -107,6 +107,12 @@ pub trait Host {
     /// Takes the latest `scoped` off again.
     fn exit_scope(&self);
 
+    /// Whatever `scoped` has in thread-locals when the run ends is to be taken out of them, by
+    /// [`PollScoped::suspended`].
+    fn keep_for_run(&self, scoped: &'static dyn PollScoped) {
+        let _ = scoped;
+    }
+
     /// Enters a resource.
     fn resource(&self, info: ResourceInfo) -> ResourceId;
 
@@ -236,8 +242,11 @@ pub enum Failure {
 
 /// State that lives in a thread-local while a task is being polled, and so must be put aside
 /// while another task runs in the middle of that poll.
+///
+/// Neither method calls code of the program.
 pub trait PollScoped {
-    /// The poll is suspended: take the state out of the thread-local.
+    /// The poll is suspended: take the state out of the thread-local. If the poll never goes on, the
+    /// state is dropped, which must not put it back.
     fn suspended(&'static self) -> Box<dyn Any>;
 
     /// The poll goes on: put back what [`PollScoped::suspended`] took out.

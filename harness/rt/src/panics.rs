@@ -20,7 +20,12 @@ pub struct Said {
 }
 
 thread_local! {
+    /// What is told of the task that panics, once it has.
     static LAST: RefCell<Option<Said>> = const { RefCell::new(None) };
+    /// What the very last panic said, which may take the process down.
+    static LATEST: RefCell<Option<Said>> = const { RefCell::new(None) };
+    /// How many panics of the payload [`Uncounted`] the hook has seen on this thread.
+    static SEEN: Cell<u32> = const { Cell::new(0) };
     static BEGUN: Cell<u32> = const { Cell::new(0) };
 }
 
@@ -31,7 +36,7 @@ pub fn install_hook() {
     ONCE.call_once(|| {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            if settled(info) {
+            if is_uncounted(info) {
                 return;
             }
             if !note(info) {
@@ -41,51 +46,36 @@ pub fn install_hook() {
     });
 }
 
-/// For the first lines of a hook: whether this panic is only there so that others are forgotten.
-pub fn settled(info: &PanicHookInfo<'_>) -> bool {
-    let forgotten = info.payload().is::<Forgotten>();
-    if forgotten {
-        settle_one();
-    }
-    forgotten
+/// The payload of a panic that is there to take another out of the standard library's count.
+#[derive(Debug)]
+pub struct Uncounted;
+
+/// How many panics of the payload [`Uncounted`] the hook has seen on this thread.
+pub fn uncounted_seen() -> u32 {
+    SEEN.get()
 }
 
-/// The payload of a panic that is there to be forgotten.
-struct Forgotten;
-
-/// How many panics of a thread are forgotten at the most.
-const MOST_FORGOTTEN: u32 = 32;
+/// For the first lines of a panic hook: whether this panic is there only to take another out of the
+/// count.
+pub fn is_uncounted(info: &PanicHookInfo<'_>) -> bool {
+    let uncounted = info.payload().is::<Uncounted>();
+    if uncounted {
+        SEEN.set(SEEN.get().wrapping_add(1));
+        // In a hook: not counted when it begins, but when it is caught.
+        let _ = panic::catch_unwind(|| panic::resume_unwind(Box::new(Uncounted)));
+    }
+    uncounted
+}
 
 /// How many panics of the run's tasks have begun on this thread.
 pub fn begun() -> u32 {
     BEGUN.get()
 }
 
-/// The thread no longer counts as panicking: the stack that unwinds is given up, so that nobody will
-/// ever catch what unwinds it. False if that did not work.
-pub fn forget_all() -> bool {
-    forget(MOST_FORGOTTEN);
-    !std::thread::panicking()
-}
-
-/// Forgets so many of the panics that unwind the thread, if there are as many: others may go on.
-pub fn forget(panics: u32) {
-    for _ in 0..panics {
-        if std::thread::panicking() {
-            forget_one();
-        }
-    }
-}
-
-/// The standard library counts the panics of a thread that were not caught yet. A panic within a
-/// hook's is not counted when it begins, but is when it is caught: one less in sum.
-fn settle_one() {
-    let _ = panic::catch_unwind(|| panic::resume_unwind(Box::new(Forgotten)));
-}
-
-/// One panic less: this one is counted, its hook takes one off, and so does catching it.
-fn forget_one() {
-    let _ = panic::catch_unwind(|| panic::panic_any(Forgotten));
+/// A run begins: what was said in another is not told in this one.
+pub fn forget_last() {
+    LAST.set(None);
+    LATEST.set(None);
 }
 
 fn text_of(payload: &(dyn Any + Send)) -> Option<String> {
@@ -95,37 +85,69 @@ fn text_of(payload: &(dyn Any + Send)) -> Option<String> {
         .or_else(|| payload.downcast_ref::<String>().cloned())
 }
 
-/// Keeps what a panic of a run's task says. False if it is none.
+/// How std says that a panic which must not leave a function is about to, after which it aborts the
+/// process.
+const ABORTS: [&str; 2] = [
+    "panic in a destructor during cleanup",
+    "panic in a function that cannot unwind",
+];
+
+/// Keeps what a panic of a run's task says. False if it is none, or if it has to be printed all the
+/// same, because the process ends with it.
 pub fn note(info: &PanicHookInfo<'_>) -> bool {
     // Outside of runs a panic is printed, though the task be tracked.
-    let in_task = current::with_host(|host| {
-        host.epoch() != AMBIENT_EPOCH && (host.current().is_some() || host.closing())
+    let run = current::with_host(|host| {
+        let in_task = host.current().is_some() || host.closing();
+        (host.epoch() != AMBIENT_EPOCH).then_some((in_task, host.closing()))
     });
-    let explained = match in_task {
-        Some(_) => text_of(info.payload())
-            .and_then(|text| driver::get().explain(&text, info.location().map(Location::file))),
-        None => None,
+    let Some((in_task, closing)) = run.flatten() else {
+        return false;
     };
-    if in_task != Some(true) {
+    let text = text_of(info.payload());
+    if text.as_deref().is_some_and(|text| ABORTS.contains(&text)) {
+        tell_latest();
+        return false;
+    }
+    let explained = text
+        .as_deref()
+        .and_then(|text| driver::get().explain(text, info.location().map(Location::file)));
+    if !in_task {
         return false;
     }
     BEGUN.set(BEGUN.get().wrapping_add(1));
-    let message = explained
-        .or_else(|| text_of(info.payload()))
-        .unwrap_or_else(|| "a value that is not text".to_owned());
-    let at = info.location().map(|location| Place {
-        file: location.file().to_owned(),
-        line: location.line(),
-        column: location.column(),
-    });
-    let closing = current::with_host(|host| host.closing()) == Some(true);
+    let said = Said {
+        message: explained
+            .or(text)
+            .unwrap_or_else(|| "a value that is not text".to_owned()),
+        at: info.location().map(|location| Place {
+            file: location.file().to_owned(),
+            line: location.line(),
+            column: location.column(),
+        }),
+    };
+    LATEST.set(Some(said.clone()));
     LAST.with_borrow_mut(|last| {
         // What a task said before its destructors began to take the run down counts.
         if !closing || last.is_none() {
-            *last = Some(Said { message, at });
+            *last = Some(said);
         }
     });
     true
+}
+
+/// The process is about to abort: says what was kept of the panic that is to blame.
+#[expect(
+    clippy::print_stderr,
+    reason = "as the panic hook of std, whose last words follow"
+)]
+fn tell_latest() {
+    if let Some(Said { message, at }) = LATEST.take() {
+        let at = at.map_or_else(String::new, |at| format!(" at {at}"));
+        eprintln!(
+            "standstill: a panic of a task takes the process down, since it must not leave the \
+             function that it is in. The task panicked{at}:\n{message}"
+        );
+    }
 }
 
 /// What the last panic on this thread said. It is told once.

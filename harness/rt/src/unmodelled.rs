@@ -60,6 +60,12 @@ pub fn take() -> (Option<Refused>, bool) {
     (refused, fit)
 }
 
+/// A run begins, which was refused nothing.
+pub fn forget() {
+    let _ = take();
+    let _ = take_restart();
+}
+
 /// The runtime of the current run has a thread of its own from now on.
 pub fn note_runtime_thread() {
     HAS_THREADS.set(true);

@@ -114,6 +114,10 @@ impl Host for Machine {
         self.executor.exit_scope();
     }
 
+    fn keep_for_run(&self, scoped: &'static dyn PollScoped) {
+        self.executor.keep_for_run(scoped);
+    }
+
     fn resource(&self, info: ResourceInfo) -> ResourceId {
         self.executor.resource(info)
     }
@@ -159,9 +163,6 @@ impl Host for Machine {
     }
 
     fn about_to_abort(&self) {
-        // It is being unwound, and so is its destructor; unless that is no destructor's panic.
-        if !self.executor.is_upright(1) {
-            self.lose(2);
-        }
+        self.executor.about_to_abort();
     }
 }

@@ -8,7 +8,6 @@
 //! has ended. So quiescence is seen before Shuttle could call it a deadlock, and a run that is over
 //! is taken down like any other: Shuttle only ever sees executions that end well.
 
-mod closing;
 mod host;
 mod machine;
 mod quiet;

@@ -1,20 +1,24 @@
-//! The tasks' side: each of ours is one of Shuttle's, on a stack of its own.
+//! The tasks' side: each of ours is one of Shuttle's.
+//!
+//! The code of a task does not run on the stack that Shuttle gives it: Shuttle frees that at the end
+//! of an execution, whatever may still point into it. It runs on a fiber, as under `explore`, and
+//! Shuttle's task does no more than let the fiber go on when it is its turn. So a run is taken down as
+//! under `explore`, too, without Shuttle: from its main task, which after that lets the others return.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::panic::resume_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use shuttle_engine::runtime::execution::ExecutionState;
 use shuttle_engine::runtime::thread;
 use shuttle_engine::scheduler::TaskId;
-use standstill_engine::explore::Pause;
-use standstill_engine::explore::executor::{Executor, note_panic};
-use standstill_engine::explore::fiber::{self, Body, Job, Letterbox, Unwound};
+use standstill_engine::explore::executor::Executor;
+use standstill_engine::explore::fiber::{JobServer, Letterbox, Pause};
 use standstill_engine::explore::inbox::Word;
 use standstill_engine::explore::per_run::Stage;
 use standstill_engine::explore::run::Carrier;
-use standstill_engine::explore::slots::Phase;
 use standstill_engine::explore::state::{Next, RunState, SPIN_PATIENCE, Setting};
 use standstill_engine::pulse::Pulse;
 use standstill_engine::strategy::Scheduler;
@@ -31,18 +35,6 @@ pub(crate) const STACK_BYTES: usize = 2 * 1024 * 1024;
 /// allows about 32,000.
 const MOST_TASKS: u32 = 16_000;
 
-/// What a task does when it goes on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Order {
-    /// What it was about to.
-    #[default]
-    GoOn,
-    /// Unwind from where it was suspended.
-    Unwind,
-    /// Drop its code.
-    Drop,
-}
-
 /// One engine thread's tasks. The state of the run is the executor's, which itself makes no step.
 pub(crate) struct Machine {
     pub(crate) executor: Executor,
@@ -52,18 +44,13 @@ pub(crate) struct Machine {
     pub(crate) chosen: Cell<Option<Next>>,
     /// The task that was last suspended in the middle of a poll, until another has run.
     pub(crate) switching: Cell<Option<u32>>,
-    /// Shuttle asks for a choice where there is none.
-    pub(crate) stay: Cell<bool>,
+    /// How many tasks are being spawned, for which Shuttle asks for a choice where there is none.
+    pub(crate) stay: Cell<u32>,
     /// Who goes next while the run is being taken down.
     pub(crate) target: Cell<Option<TaskId>>,
-    pub(crate) order: Cell<Order>,
-    /// The current task goes on because it is being ended, not because it is its turn.
-    pub(crate) alone: Cell<bool>,
-    /// Those that wait for the target to come back, while the run is being taken down: tasks in
-    /// whose destructors others are ended. The main task is not among them.
-    pub(crate) waiting: RefCell<Vec<TaskId>>,
-    /// How the target came back.
-    pub(crate) returned: Cell<Option<Pause>>,
+    /// A task is to be spawned. Its fiber is suspended until that is done: see [`Machine::spawn`].
+    wanted: Cell<Option<NewTask<dyn TaskBody>>>,
+    spawned: Cell<Option<Result<TaskRef, Box<dyn Any + Send>>>>,
     /// The number that is asked for lies below this.
     pub(crate) bound: Cell<u32>,
     /// A number was drawn that Shuttle's schedule does not tell.
@@ -81,17 +68,15 @@ struct Names {
 impl Machine {
     pub(crate) fn new(pulse: Arc<Pulse>) -> Rc<Self> {
         Rc::new_cyclic(|me| Self {
-            executor: Executor::new(pulse, Weak::<Executor>::new()),
+            executor: Executor::new(pulse, Weak::clone(me) as Weak<dyn JobServer>),
             me: Weak::clone(me),
             preempt: Cell::new(true),
             chosen: Cell::new(None),
             switching: Cell::new(None),
-            stay: Cell::new(false),
+            stay: Cell::new(0),
             target: Cell::new(None),
-            order: Cell::new(Order::GoOn),
-            alone: Cell::new(false),
-            waiting: RefCell::default(),
-            returned: Cell::new(None),
+            wanted: Cell::new(None),
+            spawned: Cell::new(None),
             bound: Cell::new(0),
             untold: Cell::new(false),
             names: RefCell::default(),
@@ -104,11 +89,8 @@ impl Machine {
         self.preempt.set(preempt);
         self.chosen.set(None);
         self.switching.set(None);
-        self.stay.set(false);
+        self.stay.set(0);
         self.target.set(None);
-        self.order.set(Order::GoOn);
-        self.returned.set(None);
-        self.waiting.borrow_mut().clear();
         self.untold.set(false);
         let mut names = self.names.borrow_mut();
         names.of_slot.clear();
@@ -135,10 +117,26 @@ impl Machine {
             "more than {MOST_TASKS} tasks alive in one run; the engine `shuttle` gives each a \
              stack: use the engine `explore`, or spawn fewer"
         );
+        if self.executor.current.get().is_none() {
+            return self.spawn_from_here(new);
+        }
+        // Shuttle may switch to another of its tasks where it spawns one, so that is not done on the
+        // fiber's stack.
+        self.wanted.set(Some(new));
+        self.executor.suspend(Pause::Preempted);
+        match self.spawned.take() {
+            Some(Ok(task)) => task,
+            Some(Err(panic)) => resume_unwind(panic),
+            None => unreachable!("a fiber goes on that has waited for a task"),
+        }
+    }
+
+    /// Spawns a task, on the stack of one of Shuttle's.
+    fn spawn_from_here(&self, new: NewTask<dyn TaskBody>) -> TaskRef {
         let machine = self.me.upgrade();
         let parent = self.executor.current.take();
         // Shuttle's own spawn is a switch point, where the facade has just passed one.
-        self.stay.set(true);
+        self.stay.set(self.stay.get() + 1);
         let id = ExecutionState::spawn_thread(
             Box::new(move || {
                 if let Some(machine) = machine {
@@ -150,7 +148,7 @@ impl Machine {
             None,
             new.site,
         );
-        self.stay.set(false);
+        self.stay.set(self.stay.get() - 1);
         self.executor.current.set(parent);
         let task = self.executor.state.borrow_mut().add(new, parent);
         self.names.borrow_mut().enter(id, task);
@@ -163,77 +161,37 @@ impl Machine {
         let Some(me) = self.task_of(id) else {
             unreachable!("a task of Shuttle's that is none of ours");
         };
-        let letterbox = Letterbox::default();
         self.await_turn(id);
-        loop {
-            let Some((job, body)) = self.begin(me) else {
-                return;
-            };
-            let pause = fiber::work(job, body, &letterbox);
-            self.executor.current.set(None);
-            self.executor.pulse.step_ends();
-            if self.end(me, &letterbox, pause) {
-                return;
-            }
+        // While the run is being taken down its tasks are ended without Shuttle's.
+        while !self.executor.closing.begun() && self.step(me) {
             self.switch_away(id);
         }
+        self.names.borrow_mut().leave(id);
     }
 
-    /// A poll begins, or the end of the task. None if its code is gone.
-    fn begin(&self, me: TaskRef) -> Option<(Job, Body)> {
-        let drops = self.order.take() == Order::Drop;
-        self.alone.set(self.executor.closing.get());
-        let state = &mut *self.executor.state.borrow_mut();
-        let slot = state.slots.at(me.slot);
-        let body = slot.body.take()?;
-        slot.phase = Phase::Running;
-        slot.woken = false;
-        slot.poll_again = false;
-        slot.begun = true;
-        let aborted = slot.aborted;
-        let word = self.executor.waker_word(slot);
-        self.executor
-            .pulse
-            .step_begins(slot.identity, state.run.suspended);
-        self.executor.current.set(Some(me));
-        if drops {
-            return Some((Job::Drop, body));
+    /// Lets a task make a step. False if it was the last.
+    fn step(&self, me: TaskRef) -> bool {
+        let executor = &self.executor;
+        let fiber = executor.begin_fiber(executor.state.borrow_mut(), me.slot);
+        let (mut fiber, mut pause) = executor.resume(fiber);
+        while let Some(new) = self.wanted.take() {
+            let spawned = catch_unwind(AssertUnwindSafe(|| self.spawn_from_here(new)));
+            self.spawned.set(Some(spawned));
+            (fiber, pause) = executor.resume(fiber);
         }
-        if !self.executor.closing.get() {
-            state.tracker.polled(me);
-            state.begin_step();
+        executor.end_step(fiber, pause);
+        if matches!(pause, Pause::Preempted | Pause::Parked) {
+            self.switching
+                .set((pause == Pause::Preempted).then_some(me.slot));
         }
-        let job = if aborted {
-            Job::Cancel
-        } else {
-            Job::Poll(word)
-        };
-        Some((job, body))
-    }
-
-    /// A poll has returned. True if that was the last.
-    fn end(&self, me: TaskRef, letterbox: &Letterbox, pause: Pause) -> bool {
-        let closing = self.executor.closing.get();
-        if closing {
-            self.returned.set(Some(pause));
+        let goes_on = matches!(
+            pause,
+            Pause::Pending | Pause::Preempted | Pause::Parked | Pause::Stuck
+        );
+        if goes_on && !executor.state.borrow().ready.contains(me.slot) {
+            sleep();
         }
-        let state = &mut *self.executor.state.borrow_mut();
-        if pause == Pause::Pending {
-            let slot = state.slots.at(me.slot);
-            slot.body = letterbox.body.take();
-            slot.phase = Phase::Idle;
-            if !slot.poll_again && !slot.aborted {
-                state.ready.remove(me.slot);
-                sleep();
-            }
-            return false;
-        }
-        // One whose destructors began to take the run down has panicked before.
-        if pause == Pause::Panicked && !self.alone.get() {
-            note_panic(state, me.slot);
-        }
-        state.retire(me.slot, closing);
-        true
+        goes_on
     }
 
     /// A switch point in the middle of a poll.
@@ -247,7 +205,7 @@ impl Machine {
         {
             let state = &mut *self.executor.state.borrow_mut();
             state.tracker.intends(me, op, resource, site);
-            if !self.executor.closing.get() {
+            if !self.executor.closing.begun() {
                 self.executor.pulse.intends(op, site);
                 if matches!(op, Op::Yield | Op::YieldThread) {
                     state.run.strategy.yielded(me.slot);
@@ -263,94 +221,32 @@ impl Machine {
                 }
             }
         }
-        if self.executor.closing.get() {
-            self.switch_while_closing(me);
+        if self.executor.closing.begun() {
+            self.executor.switch_while_closing(me);
         } else {
-            self.leave(me, Pause::Preempted);
+            self.executor.suspend(Pause::Preempted);
         }
     }
 
     /// Suspends the current task until it is woken, in the middle of its poll if need be.
     pub(crate) fn park(&self, me: TaskRef) {
-        if std::thread::panicking() {
-            return self.resolve(me);
+        if std::thread::panicking() || self.executor.closing.begun() {
+            return self.executor.park(me);
         }
-        if self.executor.closing.get() {
-            self.switch_while_closing(me);
-        }
-        let woken = {
-            let mut state = self.executor.state.borrow_mut();
-            let woken = std::mem::take(&mut state.slots.at(me.slot).woken);
-            if !woken && !self.executor.closing.get() {
-                state.tracker.parked(me, true);
+        {
+            let state = &mut *self.executor.state.borrow_mut();
+            if std::mem::take(&mut state.slots.at(me.slot).woken) {
+                return;
             }
-            woken
-        };
-        if woken {
-            return;
+            state.tracker.parked(me, true);
         }
-        self.leave(me, Pause::Parked);
+        self.executor.suspend(Pause::Parked);
         let mut state = self.executor.state.borrow_mut();
         state.tracker.parked(me, false);
     }
 
-    /// Suspends the current task in the middle of a poll, until Shuttle lets it go on. It may be
-    /// at once.
-    pub(crate) fn leave(&self, me: TaskRef, pause: Pause) {
-        let (id, scoped) = {
-            let state = &mut *self.executor.state.borrow_mut();
-            state.run.suspended += 1;
-            let slot = state.slots.at(me.slot);
-            slot.phase = Phase::Preempted;
-            let scoped = !slot.scopes.is_empty();
-            if pause == Pause::Parked {
-                slot.phase = Phase::Parked;
-                state.ready.remove(me.slot);
-                sleep();
-            }
-            (ExecutionState::me(), scoped)
-        };
-        self.executor.current.set(None);
-        self.executor.pulse.step_ends();
-        if scoped {
-            self.executor.suspend_scopes(me.slot);
-        }
-        if self.executor.closing.get() {
-            self.returned.set(Some(pause));
-        }
-        self.switching
-            .set((pause == Pause::Preempted).then_some(me.slot));
-        self.switch_away(id);
-        {
-            let state = &mut *self.executor.state.borrow_mut();
-            state.run.suspended -= 1;
-            let slot = state.slots.at(me.slot);
-            slot.phase = Phase::Running;
-            let closing = self.executor.closing.get();
-            self.alone.set(closing);
-            if pause == Pause::Parked && !closing {
-                slot.woken = false;
-                state.tracker.polled(me);
-            }
-            let slot = state.slots.at(me.slot);
-            self.executor
-                .pulse
-                .step_begins(slot.identity, state.run.suspended);
-            if !closing {
-                state.begin_step();
-            }
-        }
-        if scoped {
-            self.executor.resume_scopes(me.slot);
-        }
-        self.executor.current.set(Some(me));
-        if self.order.take() == Order::Unwind {
-            resume_unwind(Box::new(Unwound));
-        }
-    }
-
     /// Lets Shuttle's scheduler choose.
-    pub(crate) fn switch_away(&self, id: TaskId) {
+    fn switch_away(&self, id: TaskId) {
         thread::switch();
         self.await_turn(id);
     }
@@ -358,7 +254,7 @@ impl Machine {
     /// While the run is taken down only the target goes on, whatever a scheduler says that is not
     /// this engine's.
     fn await_turn(&self, id: TaskId) {
-        while self.executor.closing.get() && self.target.get() != Some(id) {
+        while self.executor.closing.begun() && self.target.get() != Some(id) {
             ExecutionState::request_yield();
             thread::switch();
         }
@@ -375,10 +271,25 @@ impl Machine {
         changed
     }
 
-    /// Makes the task in `slot` runnable for Shuttle.
-    pub(crate) fn unblock(&self, slot: u32) {
-        if let Some(id) = self.id_of(slot) {
+    /// Makes the task in `slot` runnable for Shuttle, unless Shuttle's has returned.
+    fn unblock(&self, slot: u32) {
+        if let Some(id) = self.id_of(slot)
+            && self.task_of(id).is_some()
+        {
             ExecutionState::with(|state| state.get_mut(id).unblock());
+        }
+    }
+
+    /// The run is over: lets Shuttle's tasks return, one after the other, so that Shuttle keeps their
+    /// stacks for the next.
+    fn release(&self) {
+        let left = self.names.borrow().left();
+        for id in left {
+            ExecutionState::with(|state| state.get_mut(id).unblock());
+            self.target.set(Some(id));
+            while self.task_of(id).is_some() {
+                thread::switch();
+            }
         }
     }
 
@@ -422,6 +333,26 @@ impl Names {
         }
         self.of_slot[slot] = id;
     }
+
+    /// This one of Shuttle's returns.
+    fn leave(&mut self, id: TaskId) {
+        self.of_id[usize::from(id)] = None;
+    }
+
+    /// Those that have not returned.
+    fn left(&self) -> Vec<TaskId> {
+        let of_id = self.of_id.iter().enumerate();
+        of_id
+            .filter_map(|(index, task)| task.map(|_| TaskId::from(index)))
+            .collect()
+    }
+}
+
+impl JobServer for Machine {
+    /// Who goes on is for Shuttle to say.
+    fn job_done(&self, pause: Pause, _: &Letterbox) -> bool {
+        self.executor.rest(pause)
+    }
 }
 
 impl Carrier for Machine {
@@ -442,6 +373,11 @@ impl Carrier for Machine {
             }
             self.switching.set(None);
             thread::switch();
+            while self.stay.get() > 0 {
+                // A scheduler that is not this engine's has chosen: the step is not over.
+                ExecutionState::request_yield();
+                thread::switch();
+            }
             let state = &mut *self.executor.state.borrow_mut();
             if self.due(state).is_none() && state.may_fire() {
                 // Chosen although others are ready: somebody is slow, and a timer beats them.
@@ -456,7 +392,9 @@ impl Carrier for Machine {
     }
 
     fn close(&self) -> u32 {
-        Machine::close(self)
+        let abandoned = self.executor.close();
+        self.release();
+        abandoned
     }
 }
 

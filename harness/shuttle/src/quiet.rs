@@ -18,7 +18,7 @@ pub(crate) fn install_hook() {
         Runner::new(RoundRobinScheduler::new(1), Config::new()).run(|| {});
         let shuttles = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            if panics::settled(info) || panics::note(info) {
+            if panics::is_uncounted(info) || panics::note(info) {
                 return;
             }
             match ExecutionState::try_with(|_| ()) {

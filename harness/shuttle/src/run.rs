@@ -1,7 +1,8 @@
 //! Plans as executions of Shuttle's.
 
 use std::cell::{Cell, RefCell};
-use std::panic::Location;
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -9,16 +10,18 @@ use std::sync::Arc;
 use shuttle_engine::runtime::execution::{CurrentSchedule, Execution};
 use shuttle_engine::runtime::thread::continuation::{CONTINUATION_POOL, ContinuationPool};
 use shuttle_engine::scheduler::serialization::serialize_schedule;
+use shuttle_engine::thread_support::LocalKey;
 use shuttle_engine::{Config, FailurePersistence, MaxSteps};
 use standstill_engine::explore::run::{Surroundings, conclude, conduct, new_epoch, taken_down};
 use standstill_engine::explore::state::Setting;
+use standstill_engine::panic_count;
 use standstill_engine::pulse::Pulse;
 use standstill_engine::strategy;
 use standstill_engine::{Care, Run};
-use standstill_model::finding::Verdict;
+use standstill_model::finding::{Undecided, Verdict};
 use standstill_model::plan::{Plan, Preempt, Schedule};
 use standstill_model::scenario::Program;
-use standstill_rt::current;
+use standstill_rt::current::{self, LevelNumber};
 use standstill_rt::unmodelled;
 
 use crate::machine::{Machine, STACK_BYTES};
@@ -57,6 +60,29 @@ impl Search {
 thread_local! {
     /// The way in: Shuttle wants code that may be sent to another thread, and never sends it.
     static ENTRANCE: Cell<Option<Box<dyn FnOnce()>>> = const { Cell::new(None) };
+}
+
+/// What Shuttle's main task has to leave should it never return: Shuttle drops this at the end of each
+/// execution, whatever it does with the task.
+static LEVEL: LocalKey<Level> = LocalKey {
+    init: || Level(Cell::new(None)),
+    _p: PhantomData,
+};
+
+struct Level(Cell<Option<LevelNumber>>);
+
+impl Drop for Level {
+    fn drop(&mut self) {
+        if let Some(level) = self.0.take() {
+            current::leave_level(level);
+        }
+    }
+}
+
+impl Drop for Executions {
+    fn drop(&mut self) {
+        self.machine.executor.retire(&self.machine);
+    }
 }
 
 impl Executions {
@@ -143,6 +169,22 @@ impl Executions {
         plan: &Plan,
         care: Care,
     ) -> Option<Run> {
+        // The caller may be a destructor of a thread that panics; no task of the run is.
+        let Some(panics) = panic_count::take_all() else {
+            return Some(Run::undecided(Undecided::ThreadPanics));
+        };
+        let run = self.execute_here(steering, program, plan, care);
+        panics.put_back();
+        run
+    }
+
+    fn execute_here(
+        &self,
+        steering: &Rc<RefCell<Steering>>,
+        program: &Program,
+        plan: &Plan,
+        care: Care,
+    ) -> Option<Run> {
         let schedule = steering.borrow_mut().begin()?;
         let result = Rc::new(Cell::new(None));
         ENTRANCE.set(Some(Box::new({
@@ -151,17 +193,26 @@ impl Executions {
             move || result.set(Some(main(&machine, &program, &plan, care)))
         })));
         let scheduler = Rc::clone(steering);
-        CONTINUATION_POOL.set(&self.pool, || {
-            Execution::new(scheduler, schedule).run(
-                &self.config,
-                || {
-                    if let Some(enter) = ENTRANCE.take() {
-                        enter();
-                    }
-                },
-                Location::caller(),
-            );
-        });
+        let executed = catch_unwind(AssertUnwindSafe(|| {
+            CONTINUATION_POOL.set(&self.pool, || {
+                Execution::new(scheduler, schedule).run(
+                    &self.config,
+                    || {
+                        if let Some(enter) = ENTRANCE.take() {
+                            enter();
+                        }
+                    },
+                    Location::caller(),
+                );
+            });
+        }));
+        match executed {
+            // Shuttle takes a thread that counts as panicking for a failure of its own. What the run
+            // came to was known before that.
+            Err(_) if std::thread::panicking() => {}
+            Err(panic) => resume_unwind(panic),
+            Ok(()) => {}
+        }
         result.take()
     }
 }
@@ -184,18 +235,20 @@ pub(crate) fn main(machine: &Machine, program: &Program, plan: &Plan, care: Care
     );
     let surroundings = Surroundings::of(care);
     let runtime = machine.executor.take_runtime();
-    let entered = current::enter(machine);
     machine.executor.state.borrow_mut().source = Some(runtime.clock());
     let mut conducted = None;
-    runtime.block_on(pin!(async {
-        let end = conduct(machine, program, plan, surroundings).await;
-        conducted = Some(taken_down(machine, end));
-    }));
+    current::hosting(machine, |hosting| {
+        hosting.begin();
+        LEVEL.with(|level| level.0.set(hosting.level()));
+        runtime.block_on(pin!(async {
+            let end = conduct(machine, program, plan, surroundings).await;
+            conducted = Some(taken_down(machine, end));
+        }));
+    });
     let Some(conducted) = conducted else {
         unreachable!("a runtime has polled its future to its end");
     };
     let unscheduled = runtime.unscheduled();
-    drop(entered);
     let told = care >= Care::Record && !machine.untold.get();
     let schedule = told.then(|| {
         let lines = serialize_schedule(&CurrentSchedule::get_schedule());

@@ -143,15 +143,11 @@ impl Scheduler for Steering {
         if let Some(target) = machine.target.get() {
             return Some(target);
         }
-        if machine.stay.get() {
+        if machine.stay.get() > 0 {
             return current;
         }
         let main = TaskId::from(0);
-        if machine.executor.closing.get() {
-            if let Some(waiting) = machine.waiting.borrow().last() {
-                return Some(*waiting);
-            }
-            // When the main task has ended, those that are left were given up.
+        if machine.executor.closing.begun() {
             return first.filter(|first| *first == main);
         }
         let state = &mut *machine.executor.state.borrow_mut();

@@ -109,9 +109,11 @@ impl<G: Guards, O: Tagged + ?Sized> Kept<G, O> {
     }
 
     fn new(guard: G::Of<'static>, owner: Arc<O>, op: Op, amount: u32, site: Site) -> Self {
+        // A local goes before the parameters do: should the rest panic, the guard goes before the lock.
+        let guard = Loose::new(guard);
         let hold = Hold::take(owner.tag(), op, amount, site);
         Self {
-            guard: Loose::new(guard),
+            guard,
             hold,
             owner,
             site,
@@ -215,7 +217,9 @@ pub(crate) async fn lock<T: ?Sized + 'static>(
     site: Site,
 ) -> Kept<MutexGuards<T>, Mutex<T>> {
     let guard = Wait::new(mutex.real().lock(), mutex.tag(), Op::Lock, site).await;
-    // SAFETY: `Kept` holds on to the `Arc` for longer than to the guard.
+    // SAFETY: the mutex stays where it is for as long as the `Arc` that goes into `Kept` together with
+    // the guard, which drops the guard first; so does whatever unwinds in between, since the guard is a
+    // local and the `Arc` a parameter.
     let guard: real::MutexGuard<'static, T> = unsafe { std::mem::transmute(guard) };
     Kept::new(guard, mutex, Op::Lock, 1, site)
 }

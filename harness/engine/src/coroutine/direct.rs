@@ -16,9 +16,8 @@ use std::rc::Rc;
 
 use corosensei::stack::{DefaultStack, Stack};
 
-use crate::coroutine::Stage;
 use crate::coroutine::sanitizer::Told;
-use crate::explore::Pause;
+use crate::coroutine::{Pause, Stage};
 
 /// How many bytes apart the frames of stacks of neighbouring colors begin, within a page.
 const COLOR_BYTES: usize = 512;
@@ -152,7 +151,7 @@ impl Level {
     fn new() -> Self {
         Self {
             outside: Cell::new(0),
-            said: Cell::new(Pause::Lost),
+            said: Cell::new(Pause::Abandoned),
             told: Told::unknown(),
         }
     }
@@ -250,11 +249,14 @@ impl<T: 'static> Seat<T> {
     pub fn transfer(&self, next: Coroutine<T>, keep: impl FnOnce(Coroutine<T>)) {
         assert!(self.is_on_top(), "suspended outside of a coroutine");
         let from = self.link();
-        let to = next.begin();
-        let inside = Rc::as_ptr(&next.0);
-        if let Some(mine) = self.running.replace(Some(next)) {
+        // Should one of these panic, none runs as far as the seat knows, and nothing is suspended here
+        // any more.
+        if let Some(mine) = self.running.take() {
             keep(mine);
         }
+        let to = next.begin();
+        let inside = Rc::as_ptr(&next.0);
+        self.running.set(Some(next));
         // SAFETY: as in `resume` for the one side. For the other, what `keep` was given counts as
         // running until this switch: it is neither resumed nor freed before.
         unsafe {
@@ -266,6 +268,8 @@ impl<T: 'static> Seat<T> {
 
     /// As [`Seat::suspend`], by code that has nothing to do until it is resumed. False if it is to
     /// return.
+    #[expect(clippy::inline_always, reason = "one frame less to return from")]
+    #[inline(always)]
     #[must_use]
     pub fn rest(&self, pause: Pause) -> bool {
         assert!(self.is_on_top(), "suspended outside of a coroutine");
@@ -279,6 +283,8 @@ impl<T: 'static> Seat<T> {
 
     /// As [`Seat::transfer`], by code that has nothing to do until it is resumed. False if it is to
     /// return.
+    #[expect(clippy::inline_always, reason = "one frame less to return from")]
+    #[inline(always)]
     #[must_use]
     pub fn rest_for(&self, next: Coroutine<T>, keep: impl FnOnce(Coroutine<T>)) -> bool {
         assert!(self.is_on_top(), "suspended outside of a coroutine");

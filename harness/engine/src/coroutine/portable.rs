@@ -9,8 +9,7 @@ use std::rc::Rc;
 use corosensei::stack::DefaultStack;
 use corosensei::{Coroutine as Inner, Yielder};
 
-use crate::coroutine::Stage;
-use crate::explore::Pause;
+use crate::coroutine::{Pause, Stage};
 
 /// A stack of its own for code that is suspended in the middle.
 ///
@@ -112,7 +111,7 @@ impl<T: 'static> Seat<T> {
         Self {
             running: Cell::new(None),
             next: Cell::new(None),
-            said: Cell::new(Pause::Lost),
+            said: Cell::new(Pause::Abandoned),
         }
     }
 
@@ -181,11 +180,13 @@ impl<T: 'static> Seat<T> {
     #[inline]
     pub(super) fn transfer(&self, next: Coroutine<T>, keep: impl FnOnce(Coroutine<T>)) {
         let inside = self.inside();
-        next.begin();
-        self.next.set(Some(next));
+        // Should one of these panic, none runs as far as the seat knows, and nothing is suspended here
+        // any more.
         if let Some(mine) = self.running.take() {
             keep(mine);
         }
+        next.begin();
+        self.next.set(Some(next));
         // SAFETY: as in `suspend`. What `keep` was given counts as running until `resume` has it.
         unsafe { &*(*inside).yielder.get() }.suspend(());
     }

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 
-use crate::explore::Pause;
+use crate::coroutine::Pause;
 
 macro_rules! contract {
     ($kind:ident) => {

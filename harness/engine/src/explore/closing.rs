@@ -1,4 +1,5 @@
-//! The end of a run: everything goes, in an order that is not optional.
+//! The end of a run: everything goes, in an order that is not optional. It is the same under every
+//! engine whose tasks run on fibers.
 //!
 //! Tasks suspended inside a poll are resumed, with switch points that do nothing, until that poll
 //! returns; only then are futures dropped, in task order and still inside of the run. A poll that
@@ -6,24 +7,85 @@
 //! is unwound, so it cannot be otherwise.
 //!
 //! A destructor may wait for another task while its own is being unwound: for a lock, or for the
-//! end of a thread. Its stack cannot be left then, so the others are ended on top of it.
+//! end of a thread. Its stack cannot be left then, so the others are ended on top of it. They see
+//! nothing of it: its panics are taken out of the thread's count, and its scopes out of the
+//! thread-locals, until it goes on.
+//!
+//! A task that cannot be ended is abandoned. Its stack stays where it is for ever, since there may be
+//! pointers to it. Nothing else of it stays: its scopes are taken out of the thread-locals at once.
 
-use standstill_rt::panics;
+#[cfg(test)]
+mod tests;
+
+use std::cell::Cell;
+
+use standstill_rt::facade::locals;
+use standstill_rt::host::Host;
 use standstill_rt::task::TaskRef;
 
 use crate::explore::executor::Executor;
 use crate::explore::fiber::{self, Fiber, Job, Pause};
 use crate::explore::per_run::Stage;
 use crate::explore::slots::Phase;
+use crate::panic_count;
 
 /// How often a task that catches its own unwinding is unwound again.
 const UNWINDINGS: u32 = 100;
 
-/// How much a task resists being ended while another waits for that: the least first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Resistance {
+/// Switch points that one poll may pass while its run is being closed, until it is unwound.
+const PATIENCE: u32 = 10_000;
+
+/// Switch points that the destructors of a task that is being unwound may pass, until they count as
+/// waiting.
+const UNWINDING_PATIENCE: u32 = 1_000_000;
+
+/// How far the end of a run has come.
+#[derive(Debug, Default)]
+pub struct Closing {
+    begun: Cell<bool>,
+    /// Switch points that the current task has passed since it was let go on.
+    switches: Cell<u32>,
+    /// Tasks that could not be ended.
+    abandoned: Cell<u32>,
+    /// How many tasks are being ended on top of another that waits in a destructor.
+    nested: Cell<u32>,
+    /// The current task, which is being ended on top of another, goes on as if nothing were wrong,
+    /// although the other panics. Where it would wait it ends further tasks.
+    masks_outer_panic: Cell<bool>,
+    /// A task was abandoned whose panics still count: no code of the run may go on.
+    count_is_lost: Cell<bool>,
+    /// A task was abandoned, in this run or in one before.
+    ever_abandoned: Cell<bool>,
+}
+
+impl Closing {
+    /// Whether the run is over and being taken down.
+    #[inline]
+    pub fn begun(&self) -> bool {
+        self.begun.get()
+    }
+
+    /// Whether stacks were abandoned that may refer to the executor.
+    pub fn ever_abandoned(&self) -> bool {
+        self.ever_abandoned.get()
+    }
+
+    /// Makes ready for a run.
+    pub(super) fn reset(&self) {
+        self.begun.set(false);
+        self.switches.set(0);
+        self.abandoned.set(0);
+        self.nested.set(0);
+        self.masks_outer_panic.set(false);
+        self.count_is_lost.set(false);
+    }
+}
+
+/// In which order other tasks are ended while one waits in a destructor: the least first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum CloseOrder {
     /// It can go on.
-    None,
+    GoesOn,
     /// A thread that has not begun: it may do what it is waited for.
     NotBegun,
     /// It waits, and has to be unwound.
@@ -34,26 +96,34 @@ pub enum Resistance {
 
 impl Executor {
     /// Takes the run down. Returns how many tasks could not be.
-    pub(super) fn close(&self) -> u32 {
+    pub fn close(&self) -> u32 {
         self.begin_closing();
         let count = u32::try_from(self.state.borrow().slots.count()).unwrap_or(u32::MAX);
         for slot in 0..count {
             self.end_poll(slot);
         }
         for slot in 0..count {
-            self.drop_body(slot);
+            self.end_body(slot, Job::Drop);
         }
-        self.given_up.take()
+        if self.closing.count_is_lost.get() {
+            (0..count).for_each(|slot| self.leave_alone(slot));
+        }
+        self.end_run_scopes();
+        locals::forget_run(self.epoch());
+        self.closing.abandoned.take()
     }
 
-    pub fn begin_closing(&self) {
-        self.closing.set(true);
+    pub(super) fn begin_closing(&self) {
+        self.closing.begun.set(true);
         let state = &mut *self.state.borrow_mut();
         state.tracker.close();
         state.run.due = None;
     }
 
     fn end_poll(&self, slot: u32) {
+        if self.closing.count_is_lost.get() {
+            return;
+        }
         let (fiber, stuck, scoped) = {
             let mut state = self.state.borrow_mut();
             let slot = state.slots.at(slot);
@@ -67,11 +137,10 @@ impl Executor {
         self.finish(slot, fiber, stuck);
     }
 
-    fn drop_body(&self, slot: u32) {
-        self.end_body(slot, Job::Drop);
-    }
-
     fn end_body(&self, slot: u32, job: Job) {
+        if self.closing.count_is_lost.get() {
+            return;
+        }
         let fiber = {
             let state = &mut *self.state.borrow_mut();
             let Some(body) = state.slots.at(slot).body.take() else {
@@ -82,7 +151,7 @@ impl Executor {
         self.finish(slot, fiber, false);
     }
 
-    /// Runs a fiber to the end of its job, unwinding it where it waits. One that resists is given up.
+    /// Runs a fiber to the end of its job, unwinding it where it waits. One that resists is abandoned.
     fn finish(&self, slot: u32, mut fiber: Fiber, mut stuck: bool) {
         let task = {
             let mut state = self.state.borrow_mut();
@@ -92,10 +161,11 @@ impl Executor {
         };
         let mut unwound = false;
         for _ in 0..UNWINDINGS {
-            self.closing_switches.set(0);
+            self.closing.switches.set(0);
             self.current.set(Some(task));
             unwound |= stuck;
-            self.goes_on(self.nested.get() > 0 && !unwound);
+            let masks = self.closing.nested.get() > 0 && !unwound;
+            self.closing.masks_outer_panic.set(masks);
             let pause;
             (fiber, pause) = self.go_on(fiber, stuck);
             self.current.set(None);
@@ -116,101 +186,155 @@ impl Executor {
                 Pause::Preempted => stuck = false,
                 Pause::Parked => stuck = !std::mem::take(&mut state.slots.at(slot).woken),
                 Pause::Stuck => stuck = true,
-                Pause::Lost => break,
+                Pause::Abandoned => break,
             }
         }
+        // In the middle of something: its stack stays.
         drop(fiber);
+        self.forget_scopes(slot);
         self.state.borrow_mut().retire(slot, true);
-        self.given_up.set(self.given_up.get() + 1);
+        let abandoned = &self.closing.abandoned;
+        abandoned.set(abandoned.get() + 1);
+    }
+
+    /// Abandons what is left of the task in `slot` without running any of it.
+    fn leave_alone(&self, slot: u32) {
+        let state = &mut *self.state.borrow_mut();
+        let entry = state.slots.at(slot);
+        let (fiber, body) = (entry.fiber.take(), entry.body.take());
+        if fiber.is_none() && body.is_none() {
+            return;
+        }
+        // What is suspended stays where it is. So does what is not: it is never dropped.
+        drop(fiber);
+        std::mem::forget(body);
+        state.retire(slot, true);
+        let abandoned = &self.closing.abandoned;
+        abandoned.set(abandoned.get() + 1);
     }
 
     /// A destructor of `me`, which is being unwound, waits: ends another task that may have to go
     /// first. A run that was going on ends here; what `me` panicked with is what it has shown.
     #[cold]
-    pub(super) fn resolve(&self, me: TaskRef) {
-        if !self.closing.get() {
+    pub fn close_blocker(&self, me: TaskRef) {
+        if !self.closing.begun() {
             self.begin_closing();
             self.state.borrow_mut().run.stage = Stage::CutShort;
         }
-        let (slot, resistance) = self.least_resistance(me).unwrap_or_else(|| {
-            if self.is_upright(0) {
-                self.upright.set(None);
+        let masks = self.closing.masks_outer_panic.take();
+        let Some((slot, order)) = self.first_to_close(me) else {
+            if masks && !std::thread::panicking() {
                 fiber::unwind();
             }
-            // What it joins may have been given up.
-            self.lose(1);
-            panic!("a destructor blocks while its task unwinds, which nothing can resolve")
-        });
-        let (switches, upright) = (self.closing_switches.get(), self.upright.take());
-        self.nested.set(self.nested.get() + 1);
-        match resistance {
-            Resistance::None | Resistance::Waits => self.end_poll(slot),
-            Resistance::NotBegun => {
+            // What it waits for may have been abandoned.
+            self.abandon();
+        };
+        let Some(panics) = panic_count::take_all() else {
+            self.abandon();
+        };
+        let switches = self.closing.switches.get();
+        self.suspend_scopes(me.slot);
+        self.closing.nested.set(self.closing.nested.get() + 1);
+        match order {
+            CloseOrder::GoesOn | CloseOrder::Waits => self.end_poll(slot),
+            CloseOrder::NotBegun => {
                 let word = {
                     let mut state = self.state.borrow_mut();
                     self.waker_word(state.slots.at(slot))
                 };
                 self.end_body(slot, Job::Poll(word));
             }
-            Resistance::Idle => self.drop_body(slot),
+            CloseOrder::Idle => self.end_body(slot, Job::Drop),
         }
-        self.nested.set(self.nested.get() - 1);
-        self.closing_switches.set(switches);
-        self.upright.set(upright);
+        self.closing.nested.set(self.closing.nested.get() - 1);
+        self.resume_scopes(me.slot);
+        self.closing.switches.set(switches);
+        self.closing.masks_outer_panic.set(masks);
         self.current.set(Some(me));
+        panics.put_back();
+        if self.closing.count_is_lost.get() {
+            self.abandon();
+        }
     }
 
-    /// The task that is being ended is let go on. If it is on top of another, that one's panic makes
-    /// the whole thread panic; it is `upright` itself unless it is unwound.
-    pub fn goes_on(&self, upright: bool) {
-        self.upright.set(upright.then(panics::begun));
-    }
-
-    /// Whether the current task only looks as if it were panicking, but for its own latest `panics`.
-    pub fn is_upright(&self, panics: u32) -> bool {
-        self.upright
-            .get()
-            .is_some_and(|before| panics::begun().wrapping_sub(before) == panics)
-    }
-
-    /// A destructor panics, or is about to, while its task is being unwound, since what it joined was
-    /// ended together with the run. That would abort the process, and is our doing. So the task is
-    /// given up in the middle of its unwinding, of which `panics` are the cause. Returns if that
-    /// cannot be.
+    /// A destructor panics, perhaps while its task is being unwound, since what it joined was ended
+    /// together with the run. Then the process would abort, and that is our doing: the task is
+    /// abandoned in the middle of its unwinding. Returns if it is not so.
     #[cold]
-    pub(super) fn lose(&self, panics: u32) {
-        if !self.closing.get() || self.current.get().is_none() {
+    pub fn before_abort(&self) {
+        if !self.closing.begun() || self.current.get().is_none() {
             return;
         }
-        // Whoever is resumed next must not look as if it were panicking, unless it is: a task in
-        // whose destructor this one was ended.
-        let forgotten = match self.nested.get() {
-            0 => panics::forget_all(),
-            _ => {
-                panics::forget(panics);
-                true
+        match panic_count::take_all() {
+            // It was not panicking before.
+            Some(panics) if panics.count() < 2 => panics.put_back(),
+            Some(panics) => {
+                panics.forget();
+                self.abandon();
             }
-        };
-        if forgotten {
-            self.give_up();
+            None => self.abandon(),
         }
     }
 
-    fn least_resistance(&self, me: TaskRef) -> Option<(u32, Resistance)> {
+    /// Abandons the current task, whatever it is doing, together with the panics that unwind it.
+    #[cold]
+    fn abandon(&self) -> ! {
+        self.closing.ever_abandoned.set(true);
+        match panic_count::take_all() {
+            Some(panics) => panics.forget(),
+            // From now on everybody on this thread looks as if it were panicking.
+            None => self.closing.count_is_lost.set(true),
+        }
+        self.suspend(Pause::Abandoned);
+        unreachable!("a fiber that was abandoned was resumed");
+    }
+
+    fn first_to_close(&self, me: TaskRef) -> Option<(u32, CloseOrder)> {
         let mut state = self.state.borrow_mut();
         let count = u32::try_from(state.slots.count()).unwrap_or(u32::MAX);
         let others = (0..count).filter(|slot| *slot != me.slot);
-        let resisting = others.filter_map(|index| {
+        let ordered = others.filter_map(|index| {
             let slot = state.slots.at(index);
-            let resistance = match (&slot.fiber, &slot.body) {
-                (Some(_), _) if slot.phase == Phase::Parked && !slot.woken => Resistance::Waits,
-                (Some(_), _) => Resistance::None,
-                (None, Some(_)) if slot.kind.may_block() && !slot.begun => Resistance::NotBegun,
-                (None, Some(_)) => Resistance::Idle,
+            let order = match (&slot.fiber, &slot.body) {
+                (Some(_), _) if slot.phase == Phase::Parked && !slot.woken => CloseOrder::Waits,
+                (Some(_), _) => CloseOrder::GoesOn,
+                (None, Some(_)) if slot.kind.may_block() && !slot.begun => CloseOrder::NotBegun,
+                (None, Some(_)) => CloseOrder::Idle,
                 (None, None) => return None,
             };
-            Some((index, resistance))
+            Some((index, order))
         });
-        resisting.min_by_key(|(index, resistance)| (*resistance, *index))
+        ordered.min_by_key(|(index, order)| (*order, *index))
+    }
+
+    // ---- on the task's side -----------------------------------------------------------------
+
+    /// A run that is being closed goes straight on, but not for ever: a poll that spins is unwound, and
+    /// a destructor that spins is taken for one that waits.
+    #[cold]
+    pub fn switch_while_closing(&self, me: TaskRef) {
+        let passed = self.closing.switches.get() + 1;
+        self.closing.switches.set(passed);
+        if !std::thread::panicking() {
+            if passed > PATIENCE {
+                self.suspend(Pause::Stuck);
+            }
+        } else if passed > UNWINDING_PATIENCE {
+            self.close_blocker(me);
+        }
+    }
+
+    /// Suspends the current task while the run is being closed, unless somebody has woken it.
+    #[cold]
+    pub(super) fn park_while_closing(&self, me: TaskRef) {
+        if self.closing.masks_outer_panic.get() {
+            return self.close_blocker(me);
+        }
+        self.switch_while_closing(me);
+        let woken = std::mem::take(&mut self.state.borrow_mut().slots.at(me.slot).woken);
+        if !woken {
+            self.suspend(Pause::Parked);
+            self.state.borrow_mut().tracker.parked(me, false);
+        }
     }
 }

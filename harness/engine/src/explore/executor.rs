@@ -14,7 +14,9 @@ use standstill_rt::op::Op;
 use standstill_rt::panics;
 use standstill_rt::site::Site;
 use standstill_rt::task::TaskRef;
+use standstill_rt::unmodelled;
 
+use crate::explore::closing::Closing;
 use crate::explore::fiber::{self, Body, Fiber, FiberPool, Job, JobServer, Letterbox, Pause, Seat};
 use crate::explore::inbox::{self, Inbox, Word};
 use crate::explore::per_run::Due;
@@ -25,9 +27,6 @@ use crate::explore::state::{Next, Panicked, RunState, Setting, Turn};
 use crate::explore::waker;
 use crate::pulse::Pulse;
 use crate::strategy::{Probe, Scheduler};
-
-/// Switch points that one poll may pass while its run is being closed.
-const CLOSING_PATIENCE: u32 = 10_000;
 
 /// What a step begins with.
 enum Begun {
@@ -46,16 +45,7 @@ pub struct Executor {
     pub epoch: Cell<u32>,
     /// The task whose step is running.
     pub current: Cell<Option<TaskRef>>,
-    /// The run is over and is being taken down.
-    pub closing: Cell<bool>,
-    pub closing_switches: Cell<u32>,
-    /// Tasks that could not be ended.
-    pub given_up: Cell<u32>,
-    /// How many tasks are being ended on top of another that waits in a destructor.
-    pub nested: Cell<u32>,
-    /// The current task, which is being ended on top of another, goes on as if nothing were wrong,
-    /// although its thread is panicking: how many panics had begun when it was let go on.
-    pub upright: Cell<Option<u32>>,
+    pub closing: Closing,
     pub state: RefCell<RunState>,
     /// Where the tasks' fibers run.
     seat: Seat,
@@ -85,11 +75,7 @@ impl Executor {
             pulse,
             epoch: Cell::new(0),
             current: Cell::new(None),
-            closing: Cell::new(false),
-            closing_switches: Cell::new(0),
-            given_up: Cell::new(0),
-            nested: Cell::new(0),
-            upright: Cell::new(None),
+            closing: Closing::default(),
             state: RefCell::new(RunState::new(me)),
             seat: Seat::new(),
             unwinds: Cell::new(false),
@@ -103,8 +89,11 @@ impl Executor {
     pub fn reset(&self, epoch: u32, setting: Setting) {
         self.epoch.set(epoch);
         self.current.set(None);
-        self.closing.set(false);
+        self.closing.reset();
         self.inbox.drain();
+        // What a run before this one has left on the thread.
+        panics::forget_last();
+        unmodelled::forget();
         let mut state = self.state.borrow_mut();
         state.reset(setting);
         self.probes.set(state.run.strategy.probes());
@@ -117,13 +106,6 @@ impl Executor {
     pub(super) fn go_on(&self, fiber: Fiber, unwinding: bool) -> (Fiber, Pause) {
         self.unwinds.set(unwinding);
         self.seat.resume(fiber)
-    }
-
-    /// Ends the stacks that are kept for the next run.
-    pub(super) fn end_fibers(&self) {
-        let server = Weak::<Self>::new();
-        let pool = std::mem::replace(&mut self.state.borrow_mut().pool, FiberPool::new(server));
-        drop(pool);
     }
 
     /// A runtime as good as new.
@@ -167,9 +149,9 @@ impl Executor {
     pub fn switch_point(&self, me: TaskRef, op: Op, resource: Option<ResourceId>, site: Site) {
         let mut state = self.state.borrow_mut();
         state.tracker.intends(me, op, resource, site);
-        if self.closing.get() {
+        if self.closing.begun() {
             drop(state);
-            return self.switch_while_closing();
+            return self.switch_while_closing(me);
         }
         self.pulse.intends(op, site);
         if matches!(op, Op::Yield | Op::YieldThread) {
@@ -183,35 +165,20 @@ impl Executor {
         crate::coverage::operation(me, resource, site);
     }
 
-    /// A run that is being closed goes straight on, but not for ever: a poll that spins is unwound.
-    #[cold]
-    pub fn switch_while_closing(&self) {
-        let passed = self.closing_switches.get() + 1;
-        self.closing_switches.set(passed);
-        if passed > CLOSING_PATIENCE && !std::thread::panicking() {
-            self.suspend(Pause::Stuck);
-        }
-    }
-
     /// Suspends the current task until it is woken, in the middle of its poll if need be.
     pub fn park(&self, me: TaskRef) {
         if std::thread::panicking() {
-            return self.resolve(me);
+            return self.close_blocker(me);
         }
-        if self.closing.get() {
-            self.switch_while_closing();
+        if self.closing.begun() {
+            return self.park_while_closing(me);
         }
         let mut state = self.state.borrow_mut();
         if std::mem::take(&mut state.slots.at(me.slot).woken) {
             return;
         }
-        if self.closing.get() {
-            drop(state);
-            self.suspend(Pause::Parked);
-        } else {
-            state.tracker.parked(me, true);
-            self.leave(state, me, Pause::Parked, RunState::next);
-        }
+        state.tracker.parked(me, true);
+        self.leave(state, me, Pause::Parked, RunState::next);
         self.state.borrow_mut().tracker.parked(me, false);
     }
 
@@ -255,9 +222,9 @@ impl Executor {
         self.gone_on();
     }
 
-    /// Suspends the fiber that is running while the run is being closed.
+    /// Suspends the fiber that is running, and goes on where it was resumed.
     #[cold]
-    fn suspend(&self, pause: Pause) {
+    pub fn suspend(&self, pause: Pause) {
         self.seat.suspend(pause);
         self.gone_on();
     }
@@ -270,17 +237,10 @@ impl Executor {
         }
     }
 
-    /// Suspends the fiber that is running for ever: it is to be abandoned.
-    #[cold]
-    pub(super) fn give_up(&self) -> ! {
-        self.seat.suspend(Pause::Lost);
-        unreachable!("a fiber that was given up was resumed");
-    }
-
     /// A fiber has done its job: the step ends, and the next begins, on this very stack if it is a
     /// poll that begins. False if the fiber is to end.
     fn next_job(&self, pause: Pause, letterbox: &Letterbox) -> bool {
-        let Some(me) = self.current.get().filter(|_| !self.closing.get()) else {
+        let Some(me) = self.current.get().filter(|_| !self.closing.begun()) else {
             return self.seat.rest(pause);
         };
         self.current.set(None);
@@ -313,6 +273,11 @@ impl Executor {
         }
     }
 
+    /// A fiber has done its job, and has nothing to do until it is resumed. False if it is to end.
+    pub fn rest(&self, pause: Pause) -> bool {
+        self.seat.rest(pause)
+    }
+
     /// Whether the operation that the current task is about to attempt is not to be made yet.
     #[cold]
     #[inline(never)]
@@ -320,7 +285,7 @@ impl Executor {
         let Some(me) = self.current.get() else {
             return false;
         };
-        !self.closing.get()
+        !self.closing.begun()
             && !std::thread::panicking()
             && self.state.borrow_mut().probe(me, op, resource)
     }
@@ -336,31 +301,57 @@ impl Executor {
                 Ok(slot) => slot,
                 Err(due) => return due,
             };
-            let fiber = match self.begin(&mut state, slot) {
-                Begun::GoesOn(fiber) => fiber,
-                Begun::Job(job, body) => state.pool.employ(job, body),
-            };
-            drop(self.put_scopes_back(state, slot));
+            let fiber = self.begin_fiber(state, slot);
             // From here on each task that stops lets the next one go on.
-            let (fiber, pause) = self.seat.resume(fiber);
-            self.pulse.step_ends();
+            let (fiber, pause) = self.resume(fiber);
             state = self.state.borrow_mut();
             if let Some(due) = state.run.due.take() {
                 keep(&mut state, due.slot, fiber, pause);
                 return due.next;
             }
             // The run was taken down in the middle of that step.
-            let Some(me) = self.current.take() else {
-                unreachable!("a task was suspended that did not run");
-            };
-            if pause == Pause::Pending {
-                state.slots.at(me.slot).body = fiber.shared().body.take();
+            if state.tracker.tracer.is_some() {
+                tell_stop(&mut state, pause);
             }
-            if stop(&mut state, me.slot, pause) {
-                state = self.put_scopes_aside(state, me.slot);
-            }
-            keep(&mut state, me.slot, fiber, pause);
+            drop(state);
+            self.end_step(fiber, pause);
+            state = self.state.borrow_mut();
         }
+    }
+
+    /// The task in `slot` begins its next step, on the fiber that is returned.
+    pub fn begin_fiber(&self, mut state: RefMut<'_, RunState>, slot: u32) -> Fiber {
+        let fiber = match self.begin(&mut state, slot) {
+            Begun::GoesOn(fiber) => fiber,
+            Begun::Job(job, body) => state.pool.employ(job, body),
+        };
+        drop(self.put_scopes_back(state, slot));
+        fiber
+    }
+
+    /// Lets a fiber run until one is suspended.
+    pub fn resume(&self, fiber: Fiber) -> (Fiber, Pause) {
+        let back = self.seat.resume(fiber);
+        self.pulse.step_ends();
+        back
+    }
+
+    /// The current task's step ends, whose fiber has said `pause`.
+    pub fn end_step(&self, fiber: Fiber, pause: Pause) {
+        let Some(me) = self.current.take() else {
+            unreachable!("a task was suspended that did not run");
+        };
+        if pause == Pause::Abandoned {
+            self.forget_scopes(me.slot);
+        }
+        let mut state = self.state.borrow_mut();
+        if pause == Pause::Pending {
+            state.slots.at(me.slot).body = fiber.shared().body.take();
+        }
+        if has_stopped(&mut state, me.slot, pause) {
+            state = self.put_scopes_aside(state, me.slot);
+        }
+        keep(&mut state, me.slot, fiber, pause);
     }
 
     #[expect(clippy::inline_always, reason = "part of the step's inner loop")]
@@ -406,13 +397,20 @@ fn tell_stop(state: &mut RunState, pause: Pause) {
     tracker.trace(|tracer, step| tracer.stops(step, suspended));
 }
 
-/// A task's step ends. True if it was suspended with something in thread-locals.
+/// A task's step ends, and that is told. True if it was suspended with something in thread-locals.
 #[expect(clippy::inline_always, reason = "part of the step's inner loop")]
 #[inline(always)]
 fn stop(state: &mut RunState, index: u32, pause: Pause) -> bool {
     if state.tracker.tracer.is_some() {
         tell_stop(state, pause);
     }
+    has_stopped(state, index, pause)
+}
+
+/// A task's step has ended. True if it was suspended with something in thread-locals.
+#[expect(clippy::inline_always, reason = "part of the step's inner loop")]
+#[inline(always)]
+fn has_stopped(state: &mut RunState, index: u32, pause: Pause) -> bool {
     match pause {
         Pause::Pending => {
             let slot = state.slots.at(index);
@@ -438,7 +436,7 @@ fn stop(state: &mut RunState, index: u32, pause: Pause) -> bool {
             state.retire(index, false);
         }
         // Its destructors have begun to take the run down, so it had panicked before that.
-        Pause::Lost => {
+        Pause::Abandoned => {
             note_panic(state, index);
             state.retire(index, true);
         }
@@ -453,12 +451,12 @@ fn keep(state: &mut RunState, index: u32, fiber: Fiber, pause: Pause) {
             state.slots.at(index).fiber = Some(fiber);
         }
         Pause::Pending | Pause::Ended | Pause::Unwound | Pause::Panicked => state.pool.give(fiber),
-        // Given up in the middle of whatever it does.
-        Pause::Lost => drop(fiber),
+        // In the middle of whatever it does: its stack stays.
+        Pause::Abandoned => drop(fiber),
     }
 }
 
-pub fn note_panic(state: &mut RunState, index: u32) {
+fn note_panic(state: &mut RunState, index: u32) {
     let slot = state.slots.at(index);
     let panicked = Panicked {
         task: slot.task,
@@ -536,6 +534,38 @@ impl Executor {
         self.state.borrow_mut().slots.at(index).scopes = scopes;
     }
 
+    /// The task in `index` is abandoned: takes what it has in thread-locals out of them for good.
+    #[cold]
+    pub(super) fn forget_scopes(&self, index: u32) {
+        if self.state.borrow_mut().slots.at(index).put_aside.is_empty() {
+            self.suspend_scopes(index);
+        }
+        let aside = {
+            let mut state = self.state.borrow_mut();
+            let slot = state.slots.at(index);
+            slot.scopes.clear();
+            std::mem::take(&mut slot.put_aside)
+        };
+        drop(aside);
+    }
+
+    /// Keeps `scoped` until the end of the run.
+    #[cold]
+    pub fn keep_run_scope(&self, scoped: &'static dyn PollScoped) {
+        let kept = &mut self.state.borrow_mut().run_scopes;
+        if !kept.iter().any(|known| std::ptr::addr_eq(*known, scoped)) {
+            kept.push(scoped);
+        }
+    }
+
+    /// The run has ended: takes what it has left in thread-locals out of them.
+    pub(super) fn end_run_scopes(&self) {
+        let scopes = std::mem::take(&mut self.state.borrow_mut().run_scopes);
+        for scope in scopes {
+            drop(scope.suspended());
+        }
+    }
+
     pub fn may_block(&self) -> bool {
         self.current.get().is_some_and(|me| {
             let mut state = self.state.borrow_mut();
@@ -551,8 +581,26 @@ impl JobServer for Executor {
     }
 }
 
+impl Executor {
+    /// The engine goes. Ends the stacks that rest, which refer to the executor; if others do that are
+    /// never ended, it is leaked.
+    pub fn retire<T>(&self, owner: &Rc<T>) {
+        let server = Weak::<Self>::new();
+        let pool = std::mem::replace(&mut self.state.borrow_mut().pool, FiberPool::new(server));
+        drop(pool);
+        if self.closing.ever_abandoned() {
+            inbox::unregister(self.engine);
+            std::mem::forget(Rc::clone(owner));
+        }
+    }
+}
+
 impl Drop for Executor {
     fn drop(&mut self) {
+        // Those that rest would go on with a reference to what is no more.
+        let server = Weak::<Self>::new();
+        let pool = std::mem::replace(&mut self.state.get_mut().pool, FiberPool::new(server));
+        std::mem::forget(pool);
         inbox::unregister(self.engine);
     }
 }

@@ -8,9 +8,11 @@ use std::pin::Pin;
 use std::rc::Weak;
 use std::task::{Context, Poll};
 
+use standstill_rt::facade::locals;
 use standstill_rt::host::{Failure, TaskBody};
 
 use crate::coroutine;
+pub use crate::coroutine::Pause;
 use crate::explore::waker;
 
 pub type Body = Pin<Box<dyn TaskBody>>;
@@ -24,27 +26,6 @@ pub enum Job {
     Cancel,
     /// Drop it.
     Drop,
-}
-
-/// What a fiber says when it is suspended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pause {
-    /// The poll returned; the task goes on later. Its code is to be taken back.
-    Pending,
-    /// The task has ended, or was dropped.
-    Ended,
-    /// The task panicked and was told so.
-    Panicked,
-    /// The task was unwound, and its code dropped.
-    Unwound,
-    /// In the middle of a poll: somebody else runs first.
-    Preempted,
-    /// In the middle of a blocking task: waits to be woken.
-    Parked,
-    /// The run is closing and this poll does not end by itself.
-    Stuck,
-    /// It can neither go on nor be unwound, and is never to be resumed.
-    Lost,
 }
 
 /// The payload that unwinds a task at the end of a run. Never reported.
@@ -168,8 +149,14 @@ fn fail(mut body: Body, failure: Failure, then: Pause) -> Pause {
     dispose(body, then)
 }
 
+#[inline]
 fn dispose(body: Body, then: Pause) -> Pause {
-    after(catch_unwind(AssertUnwindSafe(|| drop(body))), then)
+    let disposed = catch_unwind(AssertUnwindSafe(|| {
+        drop(body);
+        // What the destructors of the last of it have made.
+        locals::end();
+    }));
+    after(disposed, then)
 }
 
 /// A destructor's panic counts as the task's.

@@ -1,5 +1,8 @@
 //! The executor as the facade sees it.
 
+#[cfg(test)]
+mod tests;
+
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
@@ -26,7 +29,7 @@ impl Host for Executor {
     }
 
     fn closing(&self) -> bool {
-        self.closing.get()
+        self.closing.begun()
     }
 
     #[inline]
@@ -37,14 +40,14 @@ impl Host for Executor {
     }
 
     fn choose(&self, bound: u32) -> u32 {
-        if bound < 2 || self.closing.get() || self.current.get().is_none() {
+        if bound < 2 || self.closing.begun() || self.current.get().is_none() {
             return 0;
         }
         self.state.borrow_mut().choose_number(bound)
     }
 
     fn spawn(&self, new: NewTask) -> TaskRef {
-        if self.closing.get() {
+        if self.closing.begun() {
             // Too late: the future is dropped, as tokio's runtime does when it shuts down.
             drop(new.body);
             return TaskRef {
@@ -56,7 +59,7 @@ impl Host for Executor {
     }
 
     fn abort(&self, task: TaskRef) {
-        if !self.closing.get() {
+        if !self.closing.begun() {
             self.state.borrow_mut().abort(task);
         }
     }
@@ -145,6 +148,10 @@ impl Host for Executor {
         }
     }
 
+    fn keep_for_run(&self, scoped: &'static dyn PollScoped) {
+        self.keep_run_scope(scoped);
+    }
+
     fn resource(&self, info: ResourceInfo) -> ResourceId {
         self.state.borrow_mut().tracker.resource(info)
     }
@@ -164,7 +171,7 @@ impl Host for Executor {
     #[inline]
     fn polled(&self, wait: WaitId, by: &Waker) {
         let state = &mut *self.state.borrow_mut();
-        if !self.closing.get() {
+        if !self.closing.begun() {
             state.touched_by(wait, false);
         }
         if let Some(me) = self.current.get()
@@ -176,7 +183,7 @@ impl Host for Executor {
 
     fn granted(&self, wait: WaitId) {
         let state = &mut *self.state.borrow_mut();
-        if !self.closing.get() {
+        if !self.closing.begun() {
             state.touched_by(wait, true);
         }
         state.tracker.granted(wait);
@@ -184,7 +191,7 @@ impl Host for Executor {
 
     fn abandoned(&self, wait: WaitId) {
         let state = &mut *self.state.borrow_mut();
-        if !self.closing.get() {
+        if !self.closing.begun() {
             state.touched_by(wait, false);
         }
         state.tracker.abandoned(wait);
@@ -202,7 +209,7 @@ impl Host for Executor {
     }
 
     fn unseen(&self) {
-        if !self.closing.get() {
+        if !self.closing.begun() {
             let strategy = &mut self.state.borrow_mut().run.strategy;
             strategy.observe(|| Event::Opaque);
         }
@@ -251,9 +258,6 @@ impl Host for Executor {
     }
 
     fn about_to_abort(&self) {
-        // It is being unwound, and so is its destructor; unless that is no destructor's panic.
-        if !self.is_upright(1) {
-            self.lose(2);
-        }
+        self.before_abort();
     }
 }

@@ -73,7 +73,7 @@ impl Explore {
 
 impl Drop for Explore {
     fn drop(&mut self) {
-        self.executor.end_fibers();
+        self.executor.retire(&self.executor);
     }
 }
 

@@ -1,7 +1,6 @@
 //! What is new for each run.
 
 use std::time::Duration;
-
 use std::time::Instant;
 
 use crate::explore::record::Recorder;

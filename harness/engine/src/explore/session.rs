@@ -6,15 +6,17 @@ use std::ops::ControlFlow;
 use std::pin::pin;
 use std::time::Instant;
 
+use standstill_model::finding::Undecided;
 use standstill_model::plan::Plan;
 use standstill_model::scenario::Program;
-use standstill_rt::current;
+use standstill_rt::current::{self, Hosting};
 use standstill_rt::unmodelled;
 
 use crate::explore::executor::Executor;
 use crate::explore::run::{Surroundings, conclude, conduct, new_epoch, taken_down};
 use crate::explore::runtime::RunRuntime;
 use crate::explore::state::Setting;
+use crate::panic_count;
 use crate::strategy::{self, Chooser, Summary};
 use crate::{Care, Run, Runs};
 
@@ -148,20 +150,29 @@ impl Queue for Planned<'_> {
 fn serve(executor: &Executor, program: &Program, queue: &mut dyn Queue) {
     let mut goes_on = ControlFlow::Continue(());
     while goes_on.is_continue() {
+        // The caller may be a destructor of a thread that panics; no task of the run is.
+        let Some(panics) = panic_count::take_all() else {
+            goes_on = refuse(queue);
+            continue;
+        };
         let runtime = executor.take_runtime();
         executor.state.borrow_mut().source = Some(runtime.clock());
-        let mut session = RuntimeSession {
-            executor,
-            program,
-            runtime: &runtime,
-            began: None,
-        };
         let mut fit = true;
-        runtime.block_on(pin!(async {
-            while fit && goes_on.is_continue() {
-                (goes_on, fit) = session.run(queue).await;
-            }
-        }));
+        current::hosting(executor, |hosting| {
+            let mut session = RuntimeSession {
+                executor,
+                hosting,
+                program,
+                runtime: &runtime,
+                began: None,
+            };
+            runtime.block_on(pin!(async {
+                while fit && goes_on.is_continue() {
+                    (goes_on, fit) = session.run(queue).await;
+                }
+            }));
+        });
+        panics.put_back();
         if fit {
             executor.keep_runtime(runtime);
         } else {
@@ -170,9 +181,20 @@ fn serve(executor: &Executor, program: &Program, queue: &mut dyn Queue) {
     }
 }
 
+/// The thread counts as panicking, and nothing can be done about it: a run on it would not be what it
+/// is on another.
+#[cold]
+fn refuse(queue: &mut dyn Queue) -> ControlFlow<()> {
+    match queue.next() {
+        Some(_) => queue.done(Run::undecided(Undecided::ThreadPanics), Summary::default()),
+        None => ControlFlow::Break(()),
+    }
+}
+
 /// A runtime that was entered.
 struct RuntimeSession<'a> {
     executor: &'a Executor,
+    hosting: &'a Hosting<'a>,
     program: &'a Program,
     runtime: &'a RunRuntime,
     /// What its clock says, once somebody has looked: it has not moved since.
@@ -188,10 +210,10 @@ impl RuntimeSession<'_> {
         };
         executor.reset(new_epoch(), Setting::of(plan, strategy, care));
         executor.state.borrow_mut().run.began = self.began;
-        let entered = current::enter(executor);
+        self.hosting.begin();
         let end = conduct(executor, self.program, plan, Surroundings::of(care)).await;
         let conducted = taken_down(executor, end);
-        drop(entered);
+        self.hosting.end();
         let unscheduled = self.runtime.unscheduled();
         let restarts = unmodelled::take_restart();
         let (refused, fit) = unmodelled::take();
@@ -202,8 +224,9 @@ impl RuntimeSession<'_> {
         }
         self.began = executor.state.borrow().run.began;
         // An advance of the clock leaves a phase behind that later timers would be rounded by; the
-        // next run would not be the same run.
-        let unmarked = conducted.elapsed.is_zero() && unscheduled == 0;
+        // next run would not be the same run. And what a task that was abandoned had put into the
+        // runtime's thread-locals, its budget say, is put back as the runtime is left.
+        let unmarked = conducted.elapsed.is_zero() && unscheduled == 0 && conducted.given_up == 0;
         (queue.done(run, summary), fit && unmarked)
     }
 }

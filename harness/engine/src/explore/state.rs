@@ -5,6 +5,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
 use std::ops::ControlFlow;
 use std::rc::{Rc, Weak};
 use std::task::Waker;
@@ -13,7 +14,7 @@ use std::time::{Duration, Instant};
 use standstill_model::plan::Choice;
 use standstill_model::trace::ChoicePoint;
 use standstill_rt::driver::Clock;
-use standstill_rt::host::{NewTask, TaskBody, TimerId};
+use standstill_rt::host::{NewTask, PollScoped, TaskBody, TimerId};
 use standstill_rt::ids::{ResourceId, WaitId};
 use standstill_rt::op::Op;
 use standstill_rt::panics::Said;
@@ -100,7 +101,6 @@ pub struct Setting {
 }
 
 /// The state of a run.
-#[derive(Debug)]
 pub struct RunState {
     /// What is new for each run.
     pub run: PerRun,
@@ -111,6 +111,8 @@ pub struct RunState {
     pub timers: Timers,
     pub pool: FiberPool,
     pub panics: Vec<Panicked>,
+    /// What is taken out of thread-locals at the end.
+    pub(super) run_scopes: Vec<&'static dyn PollScoped>,
     /// Whom to wake when somebody is ready again.
     pub listener: Option<Waker>,
     /// The clock of the runtime that the run is polled in.
@@ -118,6 +120,14 @@ pub struct RunState {
     /// Counts the tasks of all runs.
     stamps: u64,
     identities: Vec<&'static Identity>,
+}
+
+impl fmt::Debug for RunState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunState")
+            .field("run", &self.run)
+            .finish_non_exhaustive()
+    }
 }
 
 impl RunState {
@@ -137,6 +147,7 @@ impl RunState {
             timers: Timers::default(),
             pool: FiberPool::new(server),
             panics: Vec::new(),
+            run_scopes: Vec::new(),
             listener: None,
             source: None,
             stamps: 0,
@@ -155,6 +166,7 @@ impl RunState {
         self.timers.clear();
         self.pool.shrink(FIBERS_KEPT);
         self.panics.clear();
+        self.run_scopes.clear();
         self.run = PerRun::new(setting);
     }
 

@@ -43,19 +43,18 @@ impl<B: TaskBody + ?Sized> Tracked<B> {
             return true;
         };
         self.member.begin(runtime);
-        let entered = current::enter(&*self.member);
         let mut cx = Context::from_waker(&self.waker);
-        let polled = catch_unwind(AssertUnwindSafe(|| body.as_mut().poll(&mut cx)));
+        let polled = current::within(&*self.member, || {
+            catch_unwind(AssertUnwindSafe(|| body.as_mut().poll(&mut cx)))
+        });
         let failure = match polled {
             Ok(Poll::Pending) => {
-                drop(entered);
                 self.member.pause();
                 return false;
             }
             Ok(Poll::Ready(())) => None,
             Err(payload) => Some(payload),
         };
-        drop(entered);
         self.finish(failure.map(Failure::Panicked));
         true
     }
@@ -65,27 +64,28 @@ impl<B: TaskBody + ?Sized> Tracked<B> {
         let Some(mut body) = self.body.take() else {
             return;
         };
-        let entered = current::enter(&*self.member);
-        let disposed = match failure {
-            Some(Failure::Panicked(payload)) if payload.is::<Unwound>() => {
-                catch_unwind(AssertUnwindSafe(|| drop(body)))
-            }
-            Some(failure) => {
-                if let Failure::Panicked(_) = failure {
-                    note_panic(&self.member);
+        let member = &self.member;
+        current::within(&**member, || {
+            let disposed = match failure {
+                Some(Failure::Panicked(payload)) if payload.is::<Unwound>() => {
+                    catch_unwind(AssertUnwindSafe(|| drop(body)))
                 }
-                let told = catch_unwind(AssertUnwindSafe(|| body.as_mut().fail(failure)));
-                let dropped = catch_unwind(AssertUnwindSafe(|| drop(body)));
-                told.and(dropped)
+                Some(failure) => {
+                    if let Failure::Panicked(_) = failure {
+                        note_panic(member);
+                    }
+                    let told = catch_unwind(AssertUnwindSafe(|| body.as_mut().fail(failure)));
+                    let dropped = catch_unwind(AssertUnwindSafe(|| drop(body)));
+                    told.and(dropped)
+                }
+                None => catch_unwind(AssertUnwindSafe(|| drop(body))),
+            };
+            // A destructor's panic counts as the task's.
+            if let Err(payload) = disposed {
+                note_unless_unwound(member, payload.as_ref());
             }
-            None => catch_unwind(AssertUnwindSafe(|| drop(body))),
-        };
-        // A destructor's panic counts as the task's.
-        if let Err(payload) = disposed {
-            note_unless_unwound(&self.member, payload.as_ref());
-        }
-        drop(entered);
-        self.member.end();
+        });
+        member.end();
     }
 }
 

@@ -65,11 +65,9 @@ fn in_same_run(epoch: Option<u32>, f: impl FnOnce(&dyn Host)) {
 /// up a wake that was meant for the rest of the poll. False if there is nobody to suspend: the caller then
 /// has to block for real.
 ///
-/// While the run is being closed it does not return but unwinds the task.
+/// While the run is being closed it does not return but unwinds the task, or in its destructors ends
+/// others that may be waited for: see [`Host::park`].
 pub fn park_in_poll() -> bool {
-    if std::thread::panicking() {
-        return false;
-    }
     host::with(|host| {
         if host.current().is_none() {
             return false;

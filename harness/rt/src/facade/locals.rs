@@ -1,7 +1,7 @@
 //! Values that each task of a run has of its own: what `thread_local!` is in a run.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use crate::host;
@@ -21,6 +21,17 @@ type Owner = (u32, TaskRef);
 
 thread_local! {
     static LOCALS: RefCell<Vec<Local>> = const { RefCell::new(Vec::new()) };
+    /// How many there are. It is looked at whenever a task ends, and most have none.
+    static COUNT: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Changes the list of values. No destructor of theirs may be called by `change`.
+fn changed<R>(change: impl FnOnce(&mut Vec<Local>) -> R) -> R {
+    LOCALS.with_borrow_mut(|locals| {
+        let result = change(locals);
+        COUNT.set(locals.len());
+        result
+    })
 }
 
 /// What a task's key holds.
@@ -42,7 +53,6 @@ fn owner() -> Option<Owner> {
 /// The current task's value for `key`. None if no task of a run is current.
 pub fn get<T: 'static>(key: usize) -> Option<Found<T>> {
     let owner = owner()?;
-    forget_other_runs(owner.0);
     LOCALS.with_borrow(|locals| {
         let mut mine = locals.iter().filter(|local| local.owner == owner);
         Some(match mine.find(|local| local.key == key) {
@@ -58,7 +68,7 @@ pub fn get<T: 'static>(key: usize) -> Option<Found<T>> {
 /// Gives the current task a value for `key`.
 pub fn put<T: 'static>(key: usize, value: Rc<T>) {
     let Some(owner) = owner() else { return };
-    let before = LOCALS.with_borrow_mut(|locals| {
+    let before = changed(|locals| {
         let mut mine = locals.iter_mut().filter(|local| local.owner == owner);
         let known = mine.find(|local| local.key == key);
         match known {
@@ -78,7 +88,7 @@ pub fn put<T: 'static>(key: usize, value: Rc<T>) {
 
 /// Drops the current task's values, the latest first. Called where the task ends.
 pub fn end() {
-    if LOCALS.with_borrow(Vec::is_empty) {
+    if COUNT.get() == 0 {
         return;
     }
     let Some(owner) = owner() else { return };
@@ -94,15 +104,16 @@ pub fn end() {
             None => break,
         }
     }
-    LOCALS.with_borrow_mut(|locals| locals.retain(|local| local.owner != owner));
+    changed(|locals| locals.retain(|local| local.owner != owner));
 }
 
-/// Values that no end of a task has dropped.
-fn forget_other_runs(epoch: u32) {
-    let stale = |local: &Local| local.owner.0 != epoch;
-    if LOCALS.with_borrow(|locals| locals.iter().any(stale)) {
-        let gone: Vec<Local> =
-            LOCALS.with_borrow_mut(|locals| locals.extract_if(.., |local| stale(local)).collect());
-        drop(gone);
+/// The run with this epoch has ended on this thread. What is left belongs to tasks that were abandoned,
+/// and is abandoned with them: nobody may wait in its destructors any more.
+pub fn forget_run(epoch: u32) {
+    if COUNT.get() == 0 {
+        return;
     }
+    let of_run = |local: &mut Local| local.owner.0 == epoch;
+    let left: Vec<Local> = changed(|locals| locals.extract_if(.., of_run).collect());
+    left.into_iter().for_each(std::mem::forget);
 }

@@ -9,7 +9,6 @@ use std::thread as real;
 use standstill_rt::facade::{self, Joined};
 use standstill_rt::{Op, Site, host};
 
-use crate::raw::Main;
 use crate::thread::handle::Parker;
 use crate::thread::{JoinHandle, Scope, ScopedJoinHandle, Thread};
 
@@ -137,16 +136,6 @@ impl Builder {
             Ok(joined) => (joined, thread),
             Err(_) => unreachable!("the run has ended while it was asked for a thread"),
         }
-    }
-
-    /// As [`Builder::start`], for a thread of a scope.
-    pub(super) fn start_scoped(
-        self,
-        type_name: &'static str,
-        main: Main<'_>,
-        site: Site,
-    ) -> (Joined<()>, Thread) {
-        self.start(type_name, crate::raw::forget_lifetime(main), site)
     }
 }
 

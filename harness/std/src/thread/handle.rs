@@ -1,10 +1,11 @@
 //! `Thread`: who a thread is, and its park token.
 
+use std::cell::Cell;
 use std::fmt;
 use std::panic::Location;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread as real;
 
 use standstill_rt::facade::Tag;
@@ -37,14 +38,9 @@ pub(crate) struct Parker {
 impl Parker {
     /// The handle of a thread that is about to be spawned.
     pub(crate) fn new(name: Option<String>, site: Site) -> Arc<Self> {
-        use std::sync::atomic::AtomicU64;
-        static IDS: AtomicU64 = AtomicU64::new(0);
         Arc::new(Self {
             name,
-            id: (
-                host::with(|host| host.epoch()).unwrap_or(0),
-                IDS.fetch_add(1, Ordering::Relaxed),
-            ),
+            id: new_id(),
             tag: Tag::at(ResourceKind::ParkToken, site),
             token: AtomicBool::new(false),
             waiters: Waiters::new(),
@@ -76,6 +72,27 @@ impl Parker {
             Found::Gone => Some(Self::new(None, Location::caller())),
         }
     }
+}
+
+/// The epoch of the run, and a number that no other thread of the run has. Where an engine decides who
+/// runs, the number does not depend on what the process has run before.
+fn new_id() -> (u32, u64) {
+    static SHARED: AtomicU64 = AtomicU64::new(0);
+    thread_local! {
+        /// The last one on this thread.
+        static OWN: Cell<(u32, u64)> = const { Cell::new((0, 0)) };
+    }
+    let run = host::with(|host| (host.epoch(), host.controlled()));
+    let (epoch, controlled) = run.unwrap_or((0, false));
+    if !controlled {
+        return (epoch, SHARED.fetch_add(1, Ordering::Relaxed));
+    }
+    let id = match OWN.get() {
+        (last_epoch, last) if last_epoch == epoch => (epoch, last + 1),
+        _ => (epoch, 1),
+    };
+    OWN.set(id);
+    id
 }
 
 /// What the handle is kept under: its address.

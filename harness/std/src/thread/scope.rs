@@ -164,6 +164,7 @@ impl<'scope, 'env> Scope<'scope, 'env> {
         }
     }
 
+    #[expect(unsafe_code, reason = "the thread may borrow what outlives the scope")]
     pub(super) fn spawn_at<F, T>(
         &'scope self,
         builder: Builder,
@@ -186,12 +187,20 @@ impl<'scope, 'env> Scope<'scope, 'env> {
             running: Running(Arc::clone(&done)),
         };
         let main: raw::Main<'scope> = Box::new(move || work.run());
+        // SAFETY: what `main` borrows is there until `scope` returns or unwinds, since `'scope` lasts
+        // that long. `scope` does neither before `await_all` has seen `done` of each member. The member
+        // is entered below, with nothing in between that could unwind; if there is no thread for it,
+        // `main` is dropped at once. `done` is set where `Running` is dropped, and that is the last part
+        // of `main` to go: the last field of `Work`, if that is dropped without being run, and the
+        // first local of `Work::run`. A run may abandon the task that called `scope`. Then the frames
+        // that `main` borrows from are never left, and their stack stays.
+        let main = unsafe { raw::forget_lifetime(main) };
         let (handle, thread) = if host::in_run() {
             let type_name = std::any::type_name::<F>();
-            let (joined, thread) = builder.start_scoped(type_name, main, site);
+            let (joined, thread) = builder.start(type_name, main, site);
             (Handle::Run(joined), thread)
         } else {
-            let handle = raw::spawn_scoped(builder.into_real(), main)?;
+            let handle = builder.into_real().spawn(main)?;
             let thread = Thread::real(handle.thread().clone());
             (Handle::Real(Mutex::new(Some(handle))), thread)
         };

@@ -44,7 +44,7 @@ impl Handle {
 
     /// Makes this the current runtime until the guard is dropped.
     pub fn enter(&self) -> EnterGuard<'_> {
-        self.real.enter()
+        EnterGuard::enter(&self.real)
     }
 
     /// Starts a task on the runtime.

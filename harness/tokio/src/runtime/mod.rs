@@ -4,11 +4,13 @@
 pub use ::tokio::runtime::*;
 
 mod builder;
+mod enter_guard;
 mod handle;
 #[expect(clippy::module_inception, reason = "named after its type, as in tokio")]
 mod runtime;
 
 pub use builder::Builder;
+pub use enter_guard::EnterGuard;
 pub use handle::Handle;
 pub use runtime::Runtime;
 

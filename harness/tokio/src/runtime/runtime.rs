@@ -80,7 +80,7 @@ impl Runtime {
 
     /// Makes it the current runtime until the guard is dropped.
     pub fn enter(&self) -> EnterGuard<'_> {
-        self.real.enter()
+        EnterGuard::enter(self.real.handle())
     }
 
     /// Ends it, waiting no longer than this for what blocks.

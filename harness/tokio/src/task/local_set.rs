@@ -1,8 +1,8 @@
 //! Tasks that stay on one thread.
 //!
 //! They are polled within the poll of whoever polls the set, in a run as well: there they are a part
-//! of that task, and so are their waits and what they hold. What tokio keeps in a thread-local
-//! meanwhile is why such a poll is not preempted.
+//! of that task, and so are their waits and what they hold. For what tokio keeps in a thread-local
+//! meanwhile see `local_context`.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -10,12 +10,16 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
 use ::tokio::task as real;
-use standstill_rt::facade::Calm;
+use standstill_rt::host;
 
 use crate::runtime::{Runtime, outside_of_runs};
-use crate::task::JoinHandle;
+use crate::task::local_context::{LocalEnterGuard, Polling};
+use crate::task::{JoinHandle, coop};
 
 /// Starts a future that need not be `Send` on the current [`LocalSet`].
+///
+/// In a run its budget is that of the task which polls the set: without bounds. tokio would keep another
+/// one in a thread-local while it is polled.
 ///
 /// # Panics
 ///
@@ -26,6 +30,9 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
+    if host::in_controlled_run() {
+        return JoinHandle::real(real::spawn_local(coop::unconstrained(future)));
+    }
     JoinHandle::real(real::spawn_local(future))
 }
 
@@ -48,8 +55,8 @@ impl LocalSet {
     }
 
     /// Makes this the set that [`spawn_local`] spawns on, until the guard is dropped.
-    pub fn enter(&self) -> real::LocalEnterGuard {
-        self.real.enter()
+    pub fn enter(&self) -> LocalEnterGuard {
+        LocalEnterGuard::enter(&self.real)
     }
 
     /// Starts a task on this set.
@@ -59,6 +66,9 @@ impl LocalSet {
         F: Future + 'static,
         F::Output: 'static,
     {
+        if host::in_controlled_run() {
+            return JoinHandle::real(self.real.spawn_local(coop::unconstrained(future)));
+        }
         JoinHandle::real(self.real.spawn_local(future))
     }
 
@@ -83,7 +93,7 @@ impl LocalSet {
     {
         let mut run = pin!(self.real.run_until(future));
         poll_fn(|cx| {
-            let _calm = Calm::begin();
+            let _polling = Polling::begin();
             run.as_mut().poll(cx)
         })
         .await
@@ -94,7 +104,7 @@ impl Future for LocalSet {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let _calm = Calm::begin();
+        let _polling = Polling::begin();
         Pin::new(&mut self.real).poll(cx)
     }
 }

@@ -6,6 +6,7 @@ mod error;
 mod id;
 mod join_handle;
 mod join_set;
+mod local_context;
 mod local_set;
 mod spawn;
 mod task_local;
@@ -15,6 +16,7 @@ pub use error::JoinError;
 pub use id::{Id, id, try_id};
 pub use join_handle::{AbortHandle, JoinHandle};
 pub use join_set::JoinSet;
+pub use local_context::LocalEnterGuard;
 pub use local_set::{LocalSet, spawn_local};
 #[cfg(feature = "rt-multi-thread")]
 pub use spawn::block_in_place;

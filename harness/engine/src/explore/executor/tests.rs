@@ -219,15 +219,16 @@ fn plan(strategy: StrategyKind, seed: u64) -> Plan {
 fn run(executor: &Executor, program: &Program, plan: &Plan, strategy: Chooser) -> Run {
     executor.reset(new_epoch(), Setting::of(plan, strategy, Care::Trace));
     let runtime = executor.take_runtime();
-    let entered = current::enter(executor);
-    executor.state.borrow_mut().source = Some(runtime.clock());
     let mut conducted = None;
-    runtime.block_on(pin!(async {
-        let surroundings = Surroundings::of(Care::Hunt);
-        let end = conduct(executor, program, plan, surroundings).await;
-        conducted = Some(taken_down(executor, end));
-    }));
-    drop(entered);
+    current::within(executor, || {
+        executor.state.borrow_mut().source = Some(runtime.clock());
+
+        runtime.block_on(pin!(async {
+            let surroundings = Surroundings::of(Care::Hunt);
+            let end = conduct(executor, program, plan, surroundings).await;
+            conducted = Some(taken_down(executor, end));
+        }));
+    });
     let unscheduled = runtime.unscheduled();
     runtime.shut_down();
     let (refused, _) = unmodelled::take();
@@ -269,7 +270,7 @@ fn a_run_is_the_same_whatever_was_run_before() {
         let outcome = runner.run(&cases, |(deeds, plan)| {
             let new = executor();
             let expected = planned(&new, &deeds, &plan);
-            new.end_fibers();
+            new.retire(&new);
             // The runs before are those of all the cases before.
             let run = planned(&used, &deeds, &plan);
             prop_assert_eq!(format!("{:#?}", run), format!("{:#?}", expected));
@@ -291,7 +292,7 @@ fn a_run_is_the_same_whatever_was_run_before() {
                 });
             }
         }
-        used.end_fibers();
+        used.retire(&used);
         for kind in [FindingKind::Hang, FindingKind::Leak, FindingKind::Panic] {
             assert!(verdicts.contains(&Some(kind)), "{verdicts:?}");
         }
@@ -326,7 +327,7 @@ fn a_run_that_is_over_leaves_no_task_and_no_stack_behind() {
                 assert!(slot.fiber.is_none() && slot.body.is_none());
             }
         }
-        executor.end_fibers();
+        executor.retire(&executor);
     });
 }
 
@@ -350,7 +351,7 @@ fn a_task_that_is_left_in_the_middle_of_a_poll_goes_on_from_there() {
         let plan = plan(StrategyKind::Random, 0);
         let strategy = Chooser::Probing(Box::new(strategy));
         let run = run(&executor, &program(&deeds), &plan, strategy);
-        executor.end_fibers();
+        executor.retire(&executor);
         assert_eq!(run.verdict, Verdict::Clean);
         // Two polls and four switch points.
         assert_eq!(run.steps, 6);
@@ -389,7 +390,7 @@ fn a_task_that_is_woken_in_its_own_poll_is_polled_again() {
             // Five polls, and a switch point before each yield.
             assert_eq!(run.steps, 8);
         }
-        executor.end_fibers();
+        executor.retire(&executor);
     });
 }
 
@@ -423,7 +424,7 @@ fn a_panic_is_noted_with_what_it_said_and_whether_others_were_suspended() {
             assert_eq!(panic.message, "it was too much");
             assert_eq!(panic.only_preempted, preempted);
         }
-        executor.end_fibers();
+        executor.retire(&executor);
     });
 }
 
@@ -475,15 +476,15 @@ fn steps_are_made_until_something_else_is_due() {
     within(60, || {
         let executor = executor();
         let waker = begun(&executor);
-        let entered = current::enter(&*executor);
-        assert_eq!(executor.run_steps(), Next::Nothing);
-        assert_eq!(executor.run_steps(), Next::Nothing);
-        assert_eq!(executor.state.borrow().run.steps, 1);
-        kept(&waker).wake();
-        assert_eq!(executor.run_steps(), Next::RootEnded);
-        assert_eq!(executor.state.borrow().run.steps, 2);
-        drop(entered);
-        executor.end_fibers();
+        current::within(&*executor, || {
+            assert_eq!(executor.run_steps(), Next::Nothing);
+            assert_eq!(executor.run_steps(), Next::Nothing);
+            assert_eq!(executor.state.borrow().run.steps, 1);
+            kept(&waker).wake();
+            assert_eq!(executor.run_steps(), Next::RootEnded);
+            assert_eq!(executor.state.borrow().run.steps, 2);
+        });
+        executor.retire(&executor);
     });
 }
 
@@ -493,26 +494,26 @@ fn a_waker_is_of_one_engine_and_one_run() {
         let (executor, other) = (executor(), executor());
         let waker = begun(&executor);
         begun(&other);
-        let entered = current::enter(&*executor);
-        assert_eq!(executor.run_steps(), Next::Nothing);
-        drop(entered);
+        current::within(&*executor, || {
+            assert_eq!(executor.run_steps(), Next::Nothing);
+        });
         // Another engine does not take it for its own, though it has a task in that slot.
         let word = kept(&waker).data().addr();
-        let entered = current::enter(&*other);
-        assert_eq!(other.run_steps(), Next::Nothing);
-        assert!(!other.wake(word));
-        assert_eq!(other.run_steps(), Next::Nothing);
-        drop(entered);
+        current::within(&*other, || {
+            assert_eq!(other.run_steps(), Next::Nothing);
+            assert!(!other.wake(word));
+            assert_eq!(other.run_steps(), Next::Nothing);
+        });
         // In its own, it wakes nobody in the next run.
         let old = kept(&waker);
         begun(&executor);
-        let entered = current::enter(&*executor);
-        assert_eq!(executor.run_steps(), Next::Nothing);
-        assert!(executor.wake(old.data().addr()));
-        assert_eq!(executor.run_steps(), Next::Nothing);
-        drop(entered);
-        executor.end_fibers();
-        other.end_fibers();
+        current::within(&*executor, || {
+            assert_eq!(executor.run_steps(), Next::Nothing);
+            assert!(executor.wake(old.data().addr()));
+            assert_eq!(executor.run_steps(), Next::Nothing);
+        });
+        executor.retire(&executor);
+        other.retire(&other);
     });
 }
 
@@ -521,20 +522,20 @@ fn a_wake_from_another_thread_waits_in_the_inbox() {
     within(60, || {
         let executor = executor();
         let waker = begun(&executor);
-        let entered = current::enter(&*executor);
-        assert_eq!(executor.run_steps(), Next::Nothing);
-        let foreign = kept(&waker);
-        let expected = foreign.data().addr();
-        assert!(std::thread::spawn(move || foreign.wake()).join().is_ok());
-        assert_eq!(executor.run_steps(), Next::Nothing);
-        assert_eq!(executor.inbox.drain(), [expected]);
-        // What is in it does not outlive its run.
-        let foreign = kept(&waker);
-        assert!(std::thread::spawn(move || foreign.wake()).join().is_ok());
-        drop(entered);
+        current::within(&*executor, || {
+            assert_eq!(executor.run_steps(), Next::Nothing);
+            let foreign = kept(&waker);
+            let expected = foreign.data().addr();
+            assert!(std::thread::spawn(move || foreign.wake()).join().is_ok());
+            assert_eq!(executor.run_steps(), Next::Nothing);
+            assert_eq!(executor.inbox.drain(), [expected]);
+            // What is in it does not outlive its run.
+            let foreign = kept(&waker);
+            assert!(std::thread::spawn(move || foreign.wake()).join().is_ok());
+        });
         begun(&executor);
         assert!(executor.inbox.drain().is_empty());
-        executor.end_fibers();
+        executor.retire(&executor);
     });
 }
 
@@ -560,13 +561,13 @@ fn a_strategy_is_probed_for_only_if_it_says_so_as_the_run_begins() {
             };
             assert!(!executor.probe(Op::Lock, lock));
             executor.current.set(Some(TaskRef { slot: 0, serial: 0 }));
-            executor.closing.set(true);
+            executor.begin_closing();
             assert!(!executor.probe(Op::Lock, lock));
             assert_eq!(*log.borrow(), ["probes?"]);
         }
         executor.reset(new_epoch(), setting(strategy::idle()));
         assert!(!executor.probes.get());
-        assert!(!executor.closing.get());
+        assert!(!executor.closing.begun());
         assert_eq!(executor.current.get(), None);
     });
 }

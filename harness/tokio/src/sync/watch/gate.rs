@@ -132,14 +132,12 @@ impl Gate {
                 if turn == Turn::Later {
                     inside.waiting.push(host.waker());
                 }
-                (turn, host.closing())
+                turn
             });
             match state {
-                None | Some((Turn::Now, _)) => break,
-                Some((Turn::Never(why), _)) => panic!("{why}"),
-                // The real lock would never be free.
-                Some((Turn::Later, true)) => std::panic::resume_unwind(Box::new("the run is over")),
-                Some((Turn::Later, false)) => {
+                None | Some(Turn::Now) => break,
+                Some(Turn::Never(why)) => panic!("{why}"),
+                Some(Turn::Later) => {
                     wait.begin(tag, op, site);
                     blocking.get_or_insert_with(MayBlock::begin);
                     if !facade::park_in_poll() {

@@ -277,6 +277,7 @@ fn fields(state: &RunState) -> Vec<(&'static str, String)> {
         tracker,
         timers,
         panics,
+        run_scopes,
         // Kept on purpose: stacks, whom to wake, and what must not be the same in two runs.
         pool: _,
         listener: _,
@@ -312,6 +313,7 @@ fn fields(state: &RunState) -> Vec<(&'static str, String)> {
         ("tracker", format!("{:#?}", tracker.seen_by_a_run())),
         ("timers", format!("{timers:?}")),
         ("panics", format!("{paths:?}")),
+        ("run_scopes", run_scopes.len().to_string()),
         ("strategy", format!("{strategy:?}")),
         ("recorder", format!("{recorder:?}")),
         ("stage", format!("{stage:?}")),

@@ -1,0 +1,174 @@
+//! What tokio keeps in a thread-local while a [`LocalSet`](super::LocalSet) is polled or entered.
+//!
+//! All tasks of a run share a thread. So it is taken out of the thread-local while a poll is
+//! suspended, and at the end of the run. tokio offers no more than to enter another set and to leave
+//! it again, which puts back what was there before: whoever enters a set here first enters one that
+//! stays empty, and keeps what leaves that for the time when nothing may be entered.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::fmt;
+use std::mem::ManuallyDrop;
+
+use ::tokio::task as real;
+use standstill_rt::facade::Calm;
+use standstill_rt::host::{self, PollScoped};
+
+thread_local! {
+    /// Leaves what was entered, the innermost last.
+    static ENTERED: RefCell<Entered> = const {
+        RefCell::new(Entered {
+            all: Vec::new(),
+            next: 0,
+        })
+    };
+    static EMPTY: real::LocalSet = real::LocalSet::new();
+}
+
+struct Entered {
+    all: Vec<(u64, real::LocalEnterGuard)>,
+    next: u64,
+}
+
+impl Entered {
+    /// Keeps what there is now below whatever is entered next.
+    fn enter(&mut self) -> u64 {
+        let number = self.next;
+        self.next += 1;
+        self.all.push((number, enter_empty()));
+        number
+    }
+}
+
+/// Enters the set that stays empty.
+fn enter_empty() -> real::LocalEnterGuard {
+    EMPTY.with(real::LocalSet::enter)
+}
+
+/// Leaves what was entered last.
+fn leave_last() {
+    let last = ENTERED.with_borrow_mut(|entered| entered.all.pop());
+    drop(last);
+}
+
+/// Leaves what was entered under this number.
+fn leave(number: u64) {
+    let guard = ENTERED.with_borrow_mut(|entered| {
+        let place = entered.all.iter().rposition(|(known, _)| *known == number);
+        place.map(|place| entered.all.remove(place))
+    });
+    drop(guard);
+}
+
+fn is_entered(number: u64) -> bool {
+    ENTERED.with_borrow(|entered| entered.all.iter().any(|(known, _)| *known == number))
+}
+
+/// The set that is being polled.
+struct Polled;
+
+/// What was in the thread-local. Dropped, it is not put back.
+struct Aside(ManuallyDrop<real::LocalEnterGuard>);
+
+impl PollScoped for Polled {
+    fn suspended(&'static self) -> Box<dyn Any> {
+        let aside = Aside(ManuallyDrop::new(enter_empty()));
+        leave_last();
+        Box::new(aside)
+    }
+
+    fn resumed(&'static self, state: Box<dyn Any>) {
+        ENTERED.with_borrow_mut(Entered::enter);
+        if let Ok(aside) = state.downcast::<Aside>() {
+            drop(ManuallyDrop::into_inner(aside.0));
+        }
+    }
+}
+
+/// Whatever a run has entered.
+struct OfRun;
+
+impl PollScoped for OfRun {
+    fn suspended(&'static self) -> Box<dyn Any> {
+        while ENTERED.with_borrow(|entered| !entered.all.is_empty()) {
+            leave_last();
+        }
+        Box::new(())
+    }
+
+    fn resumed(&'static self, _: Box<dyn Any>) {}
+}
+
+/// The time of a poll of a `LocalSet`. In a run it is not preempted.
+pub(super) struct Polling {
+    entered: bool,
+    _calm: Calm,
+}
+
+impl Polling {
+    pub(super) fn begin() -> Self {
+        let calm = Calm::begin();
+        let entered = host::with(|host| {
+            let is_task = host.controlled() && host.current().is_some();
+            if is_task {
+                ENTERED.with_borrow_mut(Entered::enter);
+                host.enter_scope(&Polled);
+            }
+            is_task
+        });
+        Self {
+            entered: entered == Some(true),
+            _calm: calm,
+        }
+    }
+}
+
+impl Drop for Polling {
+    fn drop(&mut self) {
+        if self.entered {
+            host::with(|host| host.exit_scope());
+            leave_last();
+        }
+    }
+}
+
+/// Makes a set the one that [`spawn_local`](super::spawn_local) spawns on, until it is dropped.
+pub struct LocalEnterGuard {
+    /// None once it is dropped.
+    real: Option<real::LocalEnterGuard>,
+    /// In a run, what was entered below it.
+    below: Option<u64>,
+}
+
+impl LocalEnterGuard {
+    pub(super) fn enter(set: &real::LocalSet) -> Self {
+        let below = host::in_controlled_run().then(|| {
+            host::with(|host| host.keep_for_run(&OfRun));
+            ENTERED.with_borrow_mut(Entered::enter)
+        });
+        Self {
+            real: Some(set.enter()),
+            below,
+        }
+    }
+}
+
+impl Drop for LocalEnterGuard {
+    fn drop(&mut self) {
+        let is_entered = self.below.is_none_or(is_entered);
+        let real = self.real.take();
+        if is_entered {
+            drop(real);
+            self.below.map(leave);
+        } else {
+            // Its run has ended, and with it all that was entered.
+            std::mem::forget(real);
+        }
+    }
+}
+
+impl fmt::Debug for LocalEnterGuard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalEnterGuard").finish()
+    }
+}
