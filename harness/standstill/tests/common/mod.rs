@@ -25,6 +25,14 @@ pub(crate) fn within<T: Send + 'static>(
     }
 }
 
+/// The name of a test of the module `module_path!()`, as `--exact` takes it.
+pub(crate) fn name_of(module: &str, test: &str) -> String {
+    match module.split_once("::") {
+        Some((_crate, module)) => format!("{module}::{test}"),
+        None => test.to_owned(),
+    }
+}
+
 /// Hunts and expects every schedule to be clean.
 #[track_caller]
 pub(crate) fn clean<F, R>(schedules: u64, body: F)

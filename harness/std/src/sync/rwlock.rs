@@ -368,8 +368,11 @@ pub struct RwLockWriteGuard<'a, T: ?Sized> {
     news: News<'a>,
 }
 
+#[cfg(since_1_92)]
 impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
-    /// Goes on with the right to read alone; nobody else writes in between.
+    /// Goes on with the right to read alone; nobody else writes in between. It is there from Rust
+    /// 1.92 on, as std's is.
+    #[clippy::msrv = "1.92"]
     pub fn downgrade(this: Self) -> RwLockReadGuard<'a, T> {
         this.release.switch();
         let Self {

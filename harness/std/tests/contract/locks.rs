@@ -104,6 +104,25 @@ fn readers_share_and_writers_do_not() {
     });
 }
 
+#[cfg(since_1_92)]
+#[clippy::msrv = "1.92"]
+#[test]
+fn a_downgraded_writer_lets_readers_in_and_no_writer() {
+    check(|| {
+        let lock = Arc::new(RwLock::new(1));
+        let mut writing = lock.write().unwrap();
+        *writing = 2;
+        let other = Arc::clone(&lock);
+        let writer = thread::spawn(move || *other.write().unwrap() += 1);
+        let reading = lib::sync::RwLockWriteGuard::downgrade(writing);
+        assert!(matches!(lock.try_write(), Err(TryLockError::WouldBlock)));
+        assert_eq!(*reading, 2);
+        drop(reading);
+        writer.join().unwrap();
+        assert_eq!(*lock.read().unwrap(), 3);
+    });
+}
+
 #[test]
 fn a_static_lock_works() {
     static LOCK: Mutex<u32> = Mutex::new(0);

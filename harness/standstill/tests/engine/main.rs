@@ -1,0 +1,16 @@
+//! What controlled runs say of a program: the verdict, and what the finding tells.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod blocking;
+mod conformance;
+mod futurelock;
+mod mistakes;
+mod mixed;
+mod partial;
+mod rules;
+#[cfg(feature = "shuttle")]
+mod shuttle;
+mod soundness;
+mod unmodelled;
