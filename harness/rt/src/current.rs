@@ -19,11 +19,20 @@ pub fn set_ambient(host: &'static (dyn Host + Sync)) {
     let _ = AMBIENT.set(host);
 }
 
+/// The run that a thread is in.
+struct Current {
+    host: Cell<Option<NonNull<dyn Host>>>,
+    /// The epoch of the run; 0 outside of any.
+    epoch: Cell<u32>,
+}
+
 thread_local! {
-    /// The host of the innermost level.
-    static HOST: Cell<Option<NonNull<dyn Host>>> = const { Cell::new(None) };
-    /// The epoch of its run; 0 outside of any.
-    static EPOCH: Cell<u32> = const { Cell::new(0) };
+    static CURRENT: Current = const {
+        Current {
+            host: Cell::new(None),
+            epoch: Cell::new(0),
+        }
+    };
     static LEVELS: RefCell<Levels> = const { RefCell::new(Levels::new()) };
 }
 
@@ -70,15 +79,17 @@ impl Levels {
 
     fn show(&self) {
         let top = self.all.last();
-        HOST.set(top.map(|level| level.host));
-        EPOCH.set(top.map_or(0, |level| level.epoch));
+        CURRENT.with(|current| {
+            current.host.set(top.map(|level| level.host));
+            current.epoch.set(top.map_or(0, |level| level.epoch));
+        });
     }
 }
 
 /// The epoch of the run that the current thread is in.
 #[inline]
 pub fn epoch() -> u32 {
-    EPOCH.get()
+    CURRENT.with(|current| current.epoch.get())
 }
 
 /// Calls `f`, in which `host` is the current thread's host from each [`Hosting::begin`] to the next
@@ -162,14 +173,32 @@ pub fn leave_level(level: LevelNumber) {
 /// outside of runs. None where there is neither.
 #[inline]
 pub fn with_host<R>(f: impl FnOnce(&dyn Host) -> R) -> Option<R> {
-    let Some(pointer) = HOST.try_with(Cell::get).ok().flatten() else {
-        return AMBIENT.get().map(|host| f(*host));
+    let host = match CURRENT.with(|current| current.host.get()) {
+        // SAFETY: a pointer in `CURRENT` is to a host that is still borrowed: see `Hosting::begin`. The
+        // reference does not leave `f`. Should `f` be suspended on a coroutine, then either the run
+        // goes on with that coroutine before it lets go of the host; or it abandons the coroutine, in
+        // which the reference is never used again, and leaks the host; or the coroutine rests, and its
+        // engine ends it before the host goes, or leaks it.
+        Some(pointer) => unsafe { pointer.as_ref() },
+        None => ambient()?,
     };
-    // SAFETY: a pointer in `HOST` is to a host that is still borrowed: see `Hosting::begin`. The
-    // reference does not leave `f`. Should `f` be suspended on a coroutine, then either the run goes
-    // on with that coroutine before it lets go of the host; or it abandons the coroutine, in which the
-    // reference is never used again, and leaks the host; or the coroutine rests, and its engine ends
-    // it before the host goes, or leaks it.
-    let host = unsafe { pointer.as_ref() };
     Some(f(host))
+}
+
+/// The host of code that is in no run, if tracking is on.
+// Not inlined: the atomic stays out of the code that asks for a host in its user's crate.
+#[cold]
+#[inline(never)]
+fn ambient() -> Option<&'static dyn Host> {
+    AMBIENT.get().map(|host| *host as &dyn Host)
+}
+
+/// Calls `f` with the host of the run that the current thread is in, and with the run's epoch. Unlike
+/// [`with_host`] it does nothing in code that is tracked outside of runs, and so costs less.
+#[inline]
+pub fn in_run<R>(f: impl FnOnce(&dyn Host, u32) -> R) -> Option<R> {
+    let (host, epoch) = CURRENT.with(|current| (current.host.get(), current.epoch.get()));
+    // SAFETY: as in `with_host`.
+    let host = unsafe { host?.as_ref() };
+    (epoch != 0).then(|| f(host, epoch))
 }

@@ -261,16 +261,24 @@ pub fn with<R>(f: impl FnOnce(&dyn Host) -> R) -> Option<R> {
     current::with_host(f)
 }
 
+/// Calls `f` with the host, and with its run's epoch.
+#[inline]
+pub fn with_epoch<R>(f: impl FnOnce(&dyn Host, u32) -> R) -> Option<R> {
+    current::with_host(|host| {
+        let epoch = match current::epoch() {
+            // Outside of runs there may be a host all the same.
+            0 => host.epoch(),
+            epoch => epoch,
+        };
+        f(host, epoch)
+    })
+}
+
 /// Calls `f` with the host if it is still that of the run with this epoch. What was noted in one run
 /// means nothing to another.
 #[inline]
 pub fn of_run<R>(epoch: u32, f: impl FnOnce(&dyn Host) -> R) -> Option<R> {
-    match current::epoch() {
-        // Outside of runs there may be a host all the same.
-        0 => current::with_host(|host| (host.epoch() == epoch).then(|| f(host))).flatten(),
-        current if current == epoch => current::with_host(f),
-        _ => None,
-    }
+    with_epoch(|host, current| (current == epoch).then(|| f(host))).flatten()
 }
 
 /// The time by the clock of the run that the current thread is in; the real time outside of runs.
@@ -279,6 +287,7 @@ pub fn now() -> Instant {
 }
 
 /// Whether the current thread is in a run whose engine decides who runs when.
+#[inline(never)]
 pub fn in_controlled_run() -> bool {
     current::with_host(|host| host.controlled()) == Some(true)
 }

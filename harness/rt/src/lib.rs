@@ -17,6 +17,7 @@ pub mod host;
 pub mod ids;
 pub mod op;
 pub mod panics;
+mod raw;
 pub mod site;
 pub mod task;
 pub mod unmodelled;

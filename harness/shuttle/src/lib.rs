@@ -1,12 +1,13 @@
 //! `shuttle`: AWS Shuttle's engine and schedulers, over the same facade.
 //!
-//! Each task is one of Shuttle's, and Shuttle's scheduler decides at each switch point who goes
-//! next. Everything else is as under `explore`: the types are tokio's own, the tracker sees the
-//! same, and the same rules say when a run is over and what it came to. They run in Shuttle's main
-//! task, inside of a tokio runtime with a paused clock. It is kept from the scheduler until it is
-//! due: when nobody is ready, and the clock may turn; when a slice of steps is over; when the root
-//! has ended. So quiescence is seen before Shuttle could call it a deadlock, and a run that is over
-//! is taken down like any other: Shuttle only ever sees executions that end well.
+//! For each task there is one of Shuttle's, and Shuttle's scheduler decides at each switch point who
+//! goes next. Everything else is as under `explore`: the tasks' code runs on the same fibers, the types
+//! are tokio's own, the tracker sees the same, and the same rules say when a run is over and what it
+//! came to. They run in Shuttle's main task, inside of a tokio runtime with a paused clock. It is kept
+//! from the scheduler until it is due: when nobody is ready, and the clock may turn; when a slice of
+//! steps is over; when the root has ended. So quiescence is seen before Shuttle could call it a
+//! deadlock, and a run that is over is taken down like any other: Shuttle only ever sees executions
+//! that end well.
 
 mod host;
 mod machine;

@@ -258,7 +258,7 @@ pub(crate) fn main(machine: &Machine, program: &Program, plan: &Plan, care: Care
     let (refused, fit) = unmodelled::take();
     let fit = fit && restarts.is_none();
     let refused = refused.or(restarts);
-    if fit && conducted.elapsed.is_zero() && unscheduled == 0 {
+    if fit && conducted.leaves_no_mark() && unscheduled == 0 {
         machine.executor.keep_runtime(runtime);
     } else {
         runtime.shut_down();

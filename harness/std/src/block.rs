@@ -3,10 +3,10 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering, fence};
 use std::sync::{Mutex, PoisonError};
-use std::task::{Poll, Waker};
+use std::task::Waker;
 use std::time::Duration;
 
-use standstill_rt::facade::{Deadline, PollWait, Tag};
+use standstill_rt::facade::{self, Deadline, Inside, PollWait, Tag};
 use standstill_rt::{Op, Site, host};
 
 /// Those who wait for a primitive. They are woken all together, and whoever then is first gets it:
@@ -26,6 +26,7 @@ impl Waiters {
     }
 
     /// The current task wants to be woken. It must look again after this, before it waits.
+    #[inline(never)]
     fn add(&self) {
         let Some(waker) = host::with(|host| host.waker()) else {
             return;
@@ -40,7 +41,7 @@ impl Waiters {
     }
 
     /// What they wait for may have come true.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn wake(&self) {
         fence(Ordering::SeqCst);
         if self.count.load(Ordering::Relaxed) > 0 {
@@ -66,19 +67,21 @@ impl Waiters {
 pub(crate) struct TimedOut;
 
 /// Whether the caller is a task of a run. What blocks elsewhere blocks for real.
-#[inline]
+#[inline(never)]
 pub(crate) fn in_task() -> bool {
     host::with(|host| host.current().is_some()) == Some(true)
 }
 
 /// Whether the caller's run is over and being taken down.
+#[inline(never)]
 pub(crate) fn closing() -> bool {
     host::with(|host| host.closing()) == Some(true)
 }
 
-/// Suspends the current task until it is woken.
-pub(crate) fn park() {
-    host::with(|host| host.park());
+/// Whether the caller is a destructor of a task that is unwound because its run is over.
+#[inline(never)]
+pub(crate) fn unwound_with_run() -> bool {
+    std::thread::panicking() && closing()
 }
 
 /// What a blocking operation is, on what, and where.
@@ -92,7 +95,6 @@ pub(crate) struct Operation<'a> {
 impl Operation<'_> {
     /// Blocks the current task until `attempt` succeeds, which may be whenever `waiters` are woken.
     /// Outside of a run, None: the caller then does it in the real way.
-    #[inline]
     pub(crate) fn wait<R>(
         self,
         waiters: &Waiters,
@@ -104,7 +106,7 @@ impl Operation<'_> {
         }
     }
 
-    /// As [`Operation::wait`], but no longer than `limit`.
+    /// As [`Operation::wait`], but no longer than `limit`. `attempt` is made [`Inside`].
     pub(crate) fn wait_for<R>(
         self,
         waiters: &Waiters,
@@ -114,33 +116,50 @@ impl Operation<'_> {
         if !in_task() {
             return None;
         }
+        self.tag.switch(self.op, self.site);
+        let mut result = None;
+        let ended = self.block(waiters, limit, &mut || {
+            result = attempt();
+            result.is_some()
+        });
+        match (ended, result) {
+            (Ok(()), Some(result)) => Some(Ok(result)),
+            (Err(TimedOut), _) => Some(Err(TimedOut)),
+            (Ok(()), None) => unreachable!("a wait has ended without a result"),
+        }
+    }
+
+    /// Blocks the current task, which has passed the switch point, until `attempt` is true.
+    #[inline(never)]
+    fn block(
+        self,
+        waiters: &Waiters,
+        limit: Option<Duration>,
+        attempt: &mut dyn FnMut() -> bool,
+    ) -> Result<(), TimedOut> {
         let Self { tag, op, site } = self;
         let mut wait = PollWait::new();
         let mut deadline = None;
         loop {
-            let polled = wait.poll(
-                tag,
-                op,
-                || site,
-                || {
-                    let result = attempt().or_else(|| {
-                        waiters.add();
-                        attempt()
-                    });
-                    result.map_or(Poll::Pending, Poll::Ready)
-                },
-            );
-            if let Poll::Ready(result) = polled {
-                return Some(Ok(result));
+            let inside = Inside::enter();
+            let succeeded = attempt() || {
+                waiters.add();
+                attempt()
+            };
+            drop(inside);
+            if succeeded {
+                wait.granted();
+                return Ok(());
             }
+            wait.begin(tag, op, site);
             if let Some(limit) = limit {
                 // None in the inner: so far away that it never comes.
                 let deadline = deadline.get_or_insert_with(|| Deadline::after(limit, site));
                 if deadline.as_mut().is_some_and(Deadline::has_come) {
-                    return Some(Err(TimedOut));
+                    return Err(TimedOut);
                 }
             }
-            park();
+            facade::park();
         }
     }
 }

@@ -36,8 +36,12 @@ mod block;
 mod guard;
 #[cfg(feature = "standstill")]
 pub mod hint;
+#[cfg(feature = "standstill")]
+mod lock;
 #[cfg(all(feature = "standstill", feature = "parking_lot"))]
 pub mod parking_lot;
+#[cfg(feature = "standstill")]
+mod queue;
 #[cfg(feature = "standstill")]
 mod raw;
 #[cfg(feature = "standstill")]
@@ -69,5 +73,5 @@ pub mod parking_lot {
 /// Outside of a run it does nothing.
 pub fn prefer_writers() {
     #[cfg(feature = "standstill")]
-    sync::prefer_writers();
+    queue::prefer_writers();
 }

@@ -15,6 +15,7 @@ use std::ptr;
 use std::rc::Rc;
 
 use corosensei::stack::{DefaultStack, Stack};
+use standstill_rt::facade::inside::{put_aside, put_back};
 
 use crate::coroutine::sanitizer::Told;
 use crate::coroutine::{Pause, Stage};
@@ -123,6 +124,7 @@ impl<T: 'static> Drop for Coroutine<T> {
                 link.stage.set(Stage::Ending);
                 let level = Level::new();
                 let before = TOP.replace(&raw const level);
+                let depth = put_aside();
                 // SAFETY: it rests, so it is where `inside` says. `Inside` and the stack are there
                 // until the end of this drop, and the coroutine switches back for good before that.
                 unsafe {
@@ -131,6 +133,7 @@ impl<T: 'static> Drop for Coroutine<T> {
                     switch(&level.outside, to, Rc::as_ptr(&self.0).cast());
                     level.told.arrive(&level.told);
                 }
+                put_back(depth);
                 TOP.set(before);
             }
             Stage::Fresh => {}
@@ -193,6 +196,7 @@ impl<T: 'static> Seat<T> {
             self.level.replace(&raw const level),
             self.running.replace(Some(coroutine)),
         );
+        let depth = put_aside();
         // SAFETY: `to` is where the coroutine begins, or where it was suspended, since it was not
         // running. Its stack and `Inside` live as long as its handle, or longer: a handle that is
         // dropped while its coroutine runs frees nothing.
@@ -201,6 +205,7 @@ impl<T: 'static> Seat<T> {
             switch(&level.outside, to, inside.cast());
             level.told.arrive(&level.told);
         }
+        put_back(depth);
         TOP.set(outer.0);
         self.level.set(outer.1);
         let Some(back) = self.running.replace(outer.2) else {
@@ -230,6 +235,7 @@ impl<T: 'static> Seat<T> {
         let level = unsafe { &*self.level.get() };
         level.said.set(pause);
         let from = self.link();
+        let depth = put_aside();
         // SAFETY: `outside` is where that very call of `resume` was left, which has not gone on
         // since. The link is there as long as this code is.
         unsafe {
@@ -237,6 +243,7 @@ impl<T: 'static> Seat<T> {
             switch(&(*from).inside, level.outside.get(), ptr::null());
             arrived(&*from);
         }
+        put_back(depth);
     }
 
     /// Suspends the coroutine that is running, hands it to `keep`, and lets `next` go on in its place.
@@ -257,6 +264,7 @@ impl<T: 'static> Seat<T> {
         let to = next.begin();
         let inside = Rc::as_ptr(&next.0);
         self.running.set(Some(next));
+        let depth = put_aside();
         // SAFETY: as in `resume` for the one side. For the other, what `keep` was given counts as
         // running until this switch: it is neither resumed nor freed before.
         unsafe {
@@ -264,6 +272,7 @@ impl<T: 'static> Seat<T> {
             switch(&(*from).inside, to, inside.cast());
             arrived(&*from);
         }
+        put_back(depth);
     }
 
     /// As [`Seat::suspend`], by code that has nothing to do until it is resumed. False if it is to

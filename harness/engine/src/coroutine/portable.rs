@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use corosensei::stack::DefaultStack;
 use corosensei::{Coroutine as Inner, Yielder};
+use standstill_rt::facade::inside::{put_aside, put_back};
 
 use crate::coroutine::{Pause, Stage};
 
@@ -82,8 +83,10 @@ impl<T: 'static> Drop for Coroutine<T> {
             Stage::Fresh => {}
             Stage::Resting if !self.0.runs.get() => {
                 self.0.stage.set(Stage::Ending);
+                let depth = put_aside();
                 // SAFETY: it rests, so nobody has borrowed it.
                 let ended = unsafe { &mut *self.0.inner.get() }.resume(());
+                put_back(depth);
                 debug_assert!(ended.as_return().is_some(), "its code went on too long");
             }
             // It runs, or its stack may be referred to.
@@ -126,6 +129,7 @@ impl<T: 'static> Seat<T> {
         let outer_running = self.running.take();
         let mut coroutine = coroutine;
         coroutine.begin();
+        let depth = put_aside();
         loop {
             let inside = Rc::as_ptr(&coroutine.0);
             self.running.set(Some(coroutine));
@@ -139,6 +143,7 @@ impl<T: 'static> Seat<T> {
                 None => break,
             }
         }
+        put_back(depth);
         TOP.set(outer);
         let Some(back) = self.running.replace(outer_running) else {
             unreachable!("a coroutine was suspended that does not run");
@@ -167,9 +172,11 @@ impl<T: 'static> Seat<T> {
     pub(super) fn suspend(&self, pause: Pause) {
         let inside = self.inside();
         self.said.set(pause);
+        let depth = put_aside();
         // SAFETY: the code that runs is that of this coroutine, whose first act was to set its
         // yielder, which lives at the bottom of this very stack.
         unsafe { &*(*inside).yielder.get() }.suspend(());
+        put_back(depth);
     }
 
     /// Suspends the coroutine that is running, hands it to `keep`, and lets `next` go on in its place.
@@ -187,8 +194,10 @@ impl<T: 'static> Seat<T> {
         }
         next.begin();
         self.next.set(Some(next));
+        let depth = put_aside();
         // SAFETY: as in `suspend`. What `keep` was given counts as running until `resume` has it.
         unsafe { &*(*inside).yielder.get() }.suspend(());
+        put_back(depth);
     }
 
     /// As [`Seat::suspend`], by code that has nothing to do until it is resumed. False if it is to

@@ -78,7 +78,7 @@ pub fn verdict(
     plan: &Plan,
     end: &RunEnd,
     unscheduled: usize,
-    given_up: u32,
+    abandoned: u32,
 ) -> Verdict {
     let panics = unhandled_panics(state);
     if !panics.is_empty() {
@@ -88,8 +88,8 @@ pub fn verdict(
         return Verdict::Undecided(Undecided::UnscheduledTask { count: unscheduled });
     }
     match end.reason {
-        EndReason::Done if given_up > 0 => Verdict::Undecided(Undecided::Unwindable {
-            count: given_up as usize,
+        EndReason::Done if abandoned > 0 => Verdict::Undecided(Undecided::Unwindable {
+            count: abandoned as usize,
         }),
         EndReason::Done => Verdict::Clean,
         EndReason::Hang => found(state, FindingKind::Hang, end, panics),

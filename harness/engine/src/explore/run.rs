@@ -82,9 +82,18 @@ pub trait Carrier {
 pub struct Conducted {
     pub end: RunEnd,
     /// How many tasks could not be unwound.
-    pub given_up: u32,
+    abandoned: u32,
     /// Virtual time that has passed.
-    pub elapsed: Duration,
+    elapsed: Duration,
+}
+
+impl Conducted {
+    /// Whether the runtime is as before. An advance of the clock leaves a phase behind that later timers
+    /// would be rounded by, and tasks that were abandoned leave their timers behind: the next run would
+    /// not be the same run.
+    pub fn leaves_no_mark(&self) -> bool {
+        self.elapsed.is_zero() && self.abandoned == 0
+    }
 }
 
 /// An epoch that no run of the process had before. A thread takes them by the block: threads that
@@ -129,11 +138,11 @@ pub async fn conduct<C: Carrier>(
 /// Takes a run down that has come to its end.
 pub fn taken_down<C: Carrier>(carrier: &C, end: RunEnd) -> Conducted {
     let executor = carrier.executor();
-    let given_up = carrier.close();
+    let abandoned = carrier.close();
     let elapsed = executor.state.borrow().elapsed();
     Conducted {
         end,
-        given_up,
+        abandoned,
         elapsed,
     }
 }
@@ -157,7 +166,7 @@ pub fn conclude(
             plan,
             &conducted.end,
             unscheduled,
-            conducted.given_up,
+            conducted.abandoned,
         ),
     };
     let mut strategy = std::mem::replace(&mut state.run.strategy, strategy::idle());

@@ -223,10 +223,7 @@ impl RuntimeSession<'_> {
             return (ControlFlow::Continue(()), false);
         }
         self.began = executor.state.borrow().run.began;
-        // An advance of the clock leaves a phase behind that later timers would be rounded by; the
-        // next run would not be the same run. And what a task that was abandoned had put into the
-        // runtime's thread-locals, its budget say, is put back as the runtime is left.
-        let unmarked = conducted.elapsed.is_zero() && unscheduled == 0 && conducted.given_up == 0;
+        let unmarked = conducted.leaves_no_mark() && unscheduled == 0;
         (queue.done(run, summary), fit && unmarked)
     }
 }

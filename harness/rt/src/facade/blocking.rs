@@ -2,12 +2,13 @@
 
 use std::future::Future;
 use std::pin::pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use crate::host::{self, Host};
 
 /// Whether the current task of a run may block its thread. Outside of a run: None. So it is for an
 /// asynchronous task that runs on a real runtime: that knows whether it may.
+#[inline(never)]
 pub fn may_block() -> Option<bool> {
     host::with(|host| (host.may_block() || host.controlled()).then(|| host.may_block())).flatten()
 }
@@ -19,15 +20,17 @@ pub struct MayBlock(Option<u32>);
 
 impl MayBlock {
     /// Begins the part. Outside of a run this does nothing.
+    #[inline(never)]
     pub fn begin() -> Self {
-        Self(host::with(|host| {
+        Self(host::with_epoch(|host, epoch| {
             host.enter_blocking();
-            host.epoch()
+            epoch
         }))
     }
 }
 
 impl Drop for MayBlock {
+    #[inline(never)]
     fn drop(&mut self) {
         in_same_run(self.0, |host| host.exit_blocking());
     }
@@ -40,15 +43,17 @@ pub struct Calm(Option<u32>);
 
 impl Calm {
     /// Begins the part. Outside of a run this does nothing.
+    #[inline(never)]
     pub fn begin() -> Self {
-        Self(host::with(|host| {
+        Self(host::with_epoch(|host, epoch| {
             host.enter_calm();
-            host.epoch()
+            epoch
         }))
     }
 }
 
 impl Drop for Calm {
+    #[inline(never)]
     fn drop(&mut self) {
         in_same_run(self.0, |host| host.exit_calm());
     }
@@ -67,6 +72,7 @@ fn in_same_run(epoch: Option<u32>, f: impl FnOnce(&dyn Host)) {
 ///
 /// While the run is being closed it does not return but unwinds the task, or in its destructors ends
 /// others that may be waited for: see [`Host::park`].
+#[inline(never)]
 pub fn park_in_poll() -> bool {
     host::with(|host| {
         if host.current().is_none() {
@@ -85,16 +91,24 @@ pub fn park_in_poll() -> bool {
 pub fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     loop {
-        let polled = host::with(|host| {
-            let waker = host.waker();
-            future.as_mut().poll(&mut Context::from_waker(&waker))
-        });
-        match polled {
-            Some(Poll::Ready(output)) => return output,
-            Some(Poll::Pending) => {
-                host::with(|host| host.park());
-            }
-            None => panic!("a blocking wait of a run went on outside of it"),
+        let waker = own_waker();
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => park(),
         }
     }
+}
+
+#[inline(never)]
+fn own_waker() -> Waker {
+    match host::with(|host| host.waker()) {
+        Some(waker) => waker,
+        None => panic!("a blocking wait of a run went on outside of it"),
+    }
+}
+
+/// Suspends the current task of a run until it is woken. May return early; the caller looks again.
+#[inline(never)]
+pub fn park() {
+    host::with(|host| host.park());
 }

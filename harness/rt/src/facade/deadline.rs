@@ -22,6 +22,7 @@ pub struct Deadline {
 
 impl Deadline {
     /// The moment that is `timeout` from now. None if it is too far away to ever come.
+    #[inline(never)]
     pub fn after(timeout: Duration, site: Site) -> Option<Self> {
         let at = host::now().checked_add(timeout)?;
         Some(Self {
@@ -35,6 +36,7 @@ impl Deadline {
 
     /// Whether it has come. If not, the current task of the run waits for it from now on, and will
     /// be woken.
+    #[inline(never)]
     pub fn has_come(&mut self) -> bool {
         let ready = host::with(|host| {
             let waker = host.waker();
@@ -50,11 +52,12 @@ impl Deadline {
         if self.armed.is_none() {
             self.wait.begin(&self.tag, Op::Sleep, self.tag.site());
             let left = self.at.saturating_duration_since(host::now());
-            self.armed = host::with(|host| (host.epoch(), host.arm(left)));
+            self.armed = host::with_epoch(|host, epoch| (epoch, host.arm(left)));
         }
         false
     }
 
+    #[inline(never)]
     fn disarm(&mut self) {
         self.wait.end();
         if let Some((epoch, timer)) = self.armed.take() {
@@ -64,6 +67,7 @@ impl Deadline {
 }
 
 impl Drop for Deadline {
+    #[inline(never)]
     fn drop(&mut self) {
         self.disarm();
     }

@@ -1,50 +1,58 @@
 //! A joinable task: the code, the place its result goes to, and who waits for it.
 
+use std::any::Any;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use crate::facade::{Tag, locals};
+use crate::facade::{Shared, Tag, locals};
 use crate::host::{self, Failure, NewTask, TaskBody};
 use crate::panics;
 use crate::site::Site;
 use crate::task::{TaskKind, TaskRef};
 
+/// What a task returned. [`Joined::unpack`] knows its type.
+pub type Output = Box<dyn Any + Send>;
+
 /// Where a task's result goes to. The task's handles share it.
 #[derive(Debug)]
-pub struct JoinCell<T> {
-    state: Mutex<JoinState<T>>,
+pub struct JoinCell {
+    state: Mutex<JoinState>,
 }
 
 #[derive(Debug)]
-enum JoinState<T> {
+enum JoinState {
     Running(Option<Waker>),
-    Ended(Result<T, Failure>),
+    Ended(Result<Output, Failure>),
     Taken,
 }
 
-impl<T> JoinCell<T> {
-    fn new() -> Arc<Self> {
-        Arc::new(Self {
+impl JoinCell {
+    #[inline(never)]
+    fn new() -> Shared<Self> {
+        Shared::new(Self {
             state: Mutex::new(JoinState::Running(None)),
         })
     }
 
-    fn deliver(&self, result: Result<T, Failure>) {
-        let before = {
-            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-            std::mem::replace(&mut *state, JoinState::Ended(result))
-        };
+    fn state(&self) -> MutexGuard<'_, JoinState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[inline(never)]
+    fn deliver(&self, result: Result<Output, Failure>) {
+        let before = std::mem::replace(&mut *self.state(), JoinState::Ended(result));
         if let JoinState::Running(Some(waker)) = before {
             waker.wake();
         }
     }
 
     /// Whether the task has ended.
+    #[inline(never)]
     pub fn is_finished(&self) -> bool {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        !matches!(*state, JoinState::Running(_))
+        !matches!(*self.state(), JoinState::Running(_))
     }
 
     /// The task's result, once it has ended. A later call's waker replaces an earlier one's.
@@ -52,8 +60,9 @@ impl<T> JoinCell<T> {
     /// # Panics
     ///
     /// If the result was taken before, as polling a finished future may.
-    pub fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, Failure>> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+    #[inline(never)]
+    pub fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<Output, Failure>> {
+        let mut state = self.state();
         match &mut *state {
             JoinState::Running(Some(waker)) if waker.will_wake(cx.waker()) => Poll::Pending,
             JoinState::Running(waker) => {
@@ -71,7 +80,7 @@ impl<T> JoinCell<T> {
 
 /// What a join is handed instead of a result if the thread was ended together with its run. Who
 /// joins in a destructor, while being unwound at the end of the run, may not expect that: if it
-/// panics, this is dropped by that panic, and its task is given up before the process aborts.
+/// panics, this is dropped by that panic, and its task is abandoned before the process aborts.
 pub struct EndedWithRun {
     panics: u32,
 }
@@ -108,9 +117,9 @@ impl Drop for EndedWithRun {
 
 /// A spawned task: its cell, its reference, and the tag that joins wait for.
 #[derive(Debug)]
-pub struct Joined<T> {
+pub struct Spawned {
     /// Where its result goes to.
-    pub cell: Arc<JoinCell<T>>,
+    pub cell: Shared<JoinCell>,
     /// The task, in the run with this epoch.
     pub task: TaskRef,
     /// The epoch of the task's run.
@@ -119,10 +128,79 @@ pub struct Joined<T> {
     pub tag: Tag,
 }
 
-impl<T> Joined<T> {
+impl Spawned {
+    /// Adds a task to the current run, whose result goes to `cell`.
+    #[inline(never)]
+    fn start(new: NewTask, cell: Shared<JoinCell>) -> Self {
+        let site = new.site;
+        let Some((task, epoch)) = host::with_epoch(|host, epoch| (host.spawn(new), epoch)) else {
+            unreachable!("the run was there a moment ago");
+        };
+        Self {
+            cell,
+            task,
+            epoch,
+            tag: Tag::of_task(task, site),
+        }
+    }
+
     /// Tells the engine that the task's failure was handed to somebody.
+    #[inline(never)]
     pub fn failure_seen(&self) {
         host::of_run(self.epoch, |host| host.panic_seen(self.task));
+    }
+}
+
+/// A spawned task that returns a `T`.
+#[derive(Debug)]
+pub struct Joined<T> {
+    /// The task.
+    pub spawned: Spawned,
+    /// Made where `T` is known to be `'static`, which nobody says who uses a handle.
+    unpack: fn(Output) -> T,
+    /// It can be sent and shared as the result behind a lock can.
+    result: PhantomData<Arc<Mutex<T>>>,
+}
+
+impl<T> Joined<T> {
+    /// The result of this very task.
+    ///
+    /// # Panics
+    ///
+    /// If it is another task's, of another type.
+    pub fn unpack(&self, output: Output) -> T {
+        (self.unpack)(output)
+    }
+}
+
+impl<T: 'static> Joined<T> {
+    fn new(spawned: Spawned) -> Self {
+        Self {
+            spawned,
+            unpack: |output| match output.downcast() {
+                Ok(output) => *output,
+                Err(_) => unreachable!("a result is of the type that its task was spawned for"),
+            },
+            result: PhantomData,
+        }
+    }
+}
+
+/// A task's own side of its cell. By the time that anybody hears of its end its code is gone, as in
+/// tokio, and so are its thread-locals.
+struct Delivery(Shared<JoinCell>);
+
+impl Delivery {
+    #[inline(never)]
+    fn returned(&self, output: Output) {
+        locals::end();
+        self.0.deliver(Ok(output));
+    }
+
+    #[inline(never)]
+    fn failed(&self, failure: Failure) {
+        locals::end();
+        self.0.deliver(Err(failure));
     }
 }
 
@@ -130,7 +208,7 @@ pin_project_lite::pin_project! {
     struct FutureTask<F: Future> {
         #[pin]
         future: Option<F>,
-        cell: Arc<JoinCell<F::Output>>,
+        delivery: Delivery,
     }
 
     impl<F: Future> PinnedDrop for FutureTask<F> {
@@ -141,7 +219,10 @@ pin_project_lite::pin_project! {
     }
 }
 
-impl<F: Future> TaskBody for FutureTask<F> {
+impl<F> TaskBody for FutureTask<F>
+where
+    F: Future<Output: Send + 'static>,
+{
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
         let Some(future) = this.future.as_mut().as_pin_mut() else {
@@ -150,10 +231,8 @@ impl<F: Future> TaskBody for FutureTask<F> {
         match future.poll(cx) {
             Poll::Pending => Poll::Pending,
             Poll::Ready(output) => {
-                // What the future owns goes before anybody hears of its end, as in tokio.
                 this.future.set(None);
-                locals::end();
-                this.cell.deliver(Ok(output));
+                this.delivery.returned(Box::new(output));
                 Poll::Ready(())
             }
         }
@@ -162,26 +241,28 @@ impl<F: Future> TaskBody for FutureTask<F> {
     fn fail(self: Pin<&mut Self>, failure: Failure) {
         let mut this = self.project();
         this.future.set(None);
-        locals::end();
-        this.cell.deliver(Err(failure));
+        this.delivery.failed(failure);
     }
 }
 
-struct ClosureTask<F, T> {
+struct ClosureTask<F> {
     closure: Option<F>,
-    cell: Arc<JoinCell<T>>,
+    delivery: Delivery,
 }
 
 // The closure is moved out before it is called and never pinned.
-impl<F, T> Unpin for ClosureTask<F, T> {}
+impl<F> Unpin for ClosureTask<F> {}
 
-impl<F: FnOnce() -> T, T> TaskBody for ClosureTask<F, T> {
+impl<F, T> TaskBody for ClosureTask<F>
+where
+    F: FnOnce() -> T,
+    T: Send + 'static,
+{
     fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
         if let Some(closure) = this.closure.take() {
             let output = closure();
-            locals::end();
-            this.cell.deliver(Ok(output));
+            this.delivery.returned(Box::new(output));
         }
         Poll::Ready(())
     }
@@ -189,18 +270,17 @@ impl<F: FnOnce() -> T, T> TaskBody for ClosureTask<F, T> {
     fn fail(self: Pin<&mut Self>, failure: Failure) {
         let this = self.get_mut();
         this.closure = None;
-        locals::end();
-        this.cell.deliver(Err(failure));
+        this.delivery.failed(failure);
     }
 }
 
 /// Dropped without a result, at the end of a run: whoever waits for it is told.
-impl<F, T> Drop for ClosureTask<F, T> {
+impl<F> Drop for ClosureTask<F> {
     fn drop(&mut self) {
         self.closure = None;
         locals::end();
-        if !self.cell.is_finished() {
-            self.cell.deliver(Err(Failure::Cancelled));
+        if !self.delivery.0.is_finished() {
+            self.delivery.0.deliver(Err(Failure::Cancelled));
         }
     }
 }
@@ -210,17 +290,26 @@ impl<F, T> Drop for ClosureTask<F, T> {
 /// # Errors
 ///
 /// The future itself, when there is no run.
+#[inline]
 pub fn spawn_future<F>(future: F, site: Site) -> Result<Joined<F::Output>, F>
 where
     F: Future<Output: Send> + Send + 'static,
 {
-    let type_name = std::any::type_name::<F>();
-    spawn(TaskKind::Async, type_name, site, future, |future, cell| {
-        Box::pin(FutureTask {
+    if !host::in_run() {
+        return Err(future);
+    }
+    let cell = JoinCell::new();
+    let delivery = Delivery(cell.clone());
+    let new: NewTask = NewTask {
+        body: Box::pin(FutureTask {
             future: Some(future),
-            cell,
-        })
-    })
+            delivery,
+        }),
+        kind: TaskKind::Async,
+        type_name: std::any::type_name::<F>(),
+        site,
+    };
+    Ok(Joined::new(Spawned::start(new, cell)))
 }
 
 /// Spawns `closure` into the current run, on a stack of its own. Outside of a run it hands the
@@ -229,6 +318,7 @@ where
 /// # Errors
 ///
 /// The closure itself, when there is no run.
+#[inline]
 pub fn spawn_blocking<F, T>(closure: F, site: Site) -> Result<Joined<T>, F>
 where
     F: FnOnce() -> T + Send + 'static,
@@ -244,6 +334,7 @@ where
 /// # Errors
 ///
 /// The closure itself, when there is no run.
+#[inline]
 pub fn spawn_thread<F, T>(closure: F, type_name: &'static str, site: Site) -> Result<Joined<T>, F>
 where
     F: FnOnce() -> T + Send + 'static,
@@ -252,6 +343,7 @@ where
     spawn_closure(closure, TaskKind::Thread, type_name, site)
 }
 
+#[inline]
 fn spawn_closure<F, T>(
     closure: F,
     kind: TaskKind,
@@ -262,44 +354,19 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    spawn(kind, type_name, site, closure, |closure, cell| {
-        Box::pin(ClosureTask {
-            closure: Some(closure),
-            cell,
-        })
-    })
-}
-
-/// Spawns the task that `body` makes of `code`.
-#[inline]
-fn spawn<C, T>(
-    kind: TaskKind,
-    type_name: &'static str,
-    site: Site,
-    code: C,
-    body: impl FnOnce(C, Arc<JoinCell<T>>) -> Pin<Box<dyn TaskBody + Send>>,
-) -> Result<Joined<T>, C> {
     if !host::in_run() {
-        return Err(code);
+        return Err(closure);
     }
     let cell = JoinCell::new();
-    let body = body(code, Arc::clone(&cell));
-    let joined = host::with(|host| {
-        let task = host.spawn(NewTask {
-            body,
-            kind,
-            type_name,
-            site,
-        });
-        Joined {
-            cell,
-            task,
-            epoch: host.epoch(),
-            tag: Tag::of_task(task, site),
-        }
-    });
-    match joined {
-        Some(joined) => Ok(joined),
-        None => unreachable!("the run was there a moment ago"),
-    }
+    let delivery = Delivery(cell.clone());
+    let new: NewTask = NewTask {
+        body: Box::pin(ClosureTask {
+            closure: Some(closure),
+            delivery,
+        }),
+        kind,
+        type_name,
+        site,
+    };
+    Ok(Joined::new(Spawned::start(new, cell)))
 }

@@ -36,7 +36,7 @@ fn changed<R>(change: impl FnOnce(&mut Vec<Local>) -> R) -> R {
 
 /// What a task's key holds.
 #[derive(Debug)]
-pub enum Found<T> {
+pub enum Found<T: ?Sized> {
     /// This value.
     Value(Rc<T>),
     /// Nothing yet.
@@ -47,26 +47,39 @@ pub enum Found<T> {
 
 /// The current task, if this is one of a run.
 fn owner() -> Option<Owner> {
-    host::with(|host| Some((host.epoch(), host.current()?))).flatten()
+    host::with_epoch(|host, epoch| Some((epoch, host.current()?))).flatten()
 }
 
 /// The current task's value for `key`. None if no task of a run is current.
 pub fn get<T: 'static>(key: usize) -> Option<Found<T>> {
+    Some(match find(key)? {
+        Found::Value(value) => match value.downcast() {
+            Ok(value) => Found::Value(value),
+            Err(_) => Found::Gone,
+        },
+        Found::Nothing => Found::Nothing,
+        Found::Gone => Found::Gone,
+    })
+}
+
+#[inline(never)]
+fn find(key: usize) -> Option<Found<dyn Any>> {
     let owner = owner()?;
     LOCALS.with_borrow(|locals| {
         let mut mine = locals.iter().filter(|local| local.owner == owner);
         Some(match mine.find(|local| local.key == key) {
             None => Found::Nothing,
-            Some(local) => match local.value.clone().map(Rc::downcast) {
-                Some(Ok(value)) => Found::Value(value),
-                _ => Found::Gone,
+            Some(local) => match &local.value {
+                Some(value) => Found::Value(Rc::clone(value)),
+                None => Found::Gone,
             },
         })
     })
 }
 
 /// Gives the current task a value for `key`.
-pub fn put<T: 'static>(key: usize, value: Rc<T>) {
+#[inline(never)]
+pub fn put(key: usize, value: Rc<dyn Any>) {
     let Some(owner) = owner() else { return };
     let before = changed(|locals| {
         let mut mine = locals.iter_mut().filter(|local| local.owner == owner);
@@ -87,6 +100,7 @@ pub fn put<T: 'static>(key: usize, value: Rc<T>) {
 }
 
 /// Drops the current task's values, the latest first. Called where the task ends.
+#[inline(never)]
 pub fn end() {
     if COUNT.get() == 0 {
         return;

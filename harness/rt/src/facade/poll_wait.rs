@@ -81,24 +81,32 @@ impl PollWait {
             }
         };
         if std::mem::take(&mut self.held) {
-            host::with(|host| host.attempts());
+            attempts();
         }
         let polled = poll();
         if polled.is_ready() {
-            self.granted();
-            return polled;
+            self.begun = None;
+            if self.waiting.is_some() {
+                self.granted();
+            }
+        } else {
+            self.pending(waker, tag, op, site);
         }
+        polled
+    }
+
+    #[inline(never)]
+    fn pending(&mut self, waker: Option<&Waker>, tag: &Tag, op: Op, site: Site) {
         if self.waiting.is_none() {
-            self.waiting = host::with(|host| {
-                let wait = host.wait(tag.resolve(host), op, 1, site)?;
-                Some((host.epoch(), wait))
+            self.waiting = host::with_epoch(|host, epoch| {
+                let wait = host.wait(tag.resolve(host, epoch), op, 1, site)?;
+                Some((epoch, wait))
             })
             .flatten();
         }
         if let (Some((epoch, wait)), Some(waker)) = (self.waiting, waker) {
             host::of_run(epoch, |host| host.polled(wait, waker));
         }
-        polled
     }
 
     /// Whether the last attempt was pending.
@@ -107,6 +115,7 @@ impl PollWait {
     }
 
     /// Gives the wait up. The next attempt is a first one.
+    #[inline(never)]
     pub fn end(&mut self) {
         self.begun = None;
         if let Some((epoch, wait)) = self.waiting.take() {
@@ -115,6 +124,7 @@ impl PollWait {
     }
 
     /// What was waited for is there: for a wait that [`PollWait::begin`] noted.
+    #[inline(never)]
     pub fn granted(&mut self) {
         self.begun = None;
         if let Some((epoch, wait)) = self.waiting.take() {
@@ -123,12 +133,13 @@ impl PollWait {
     }
 
     /// Notes, without polling anything, that the current task waits from now on.
+    #[inline(never)]
     pub fn begin(&mut self, tag: &Tag, op: Op, site: Site) {
         self.begun = Some(site);
         if self.waiting.is_none() {
-            self.waiting = host::with(|host| {
-                let id = host.wait(tag.resolve(host), op, 1, site)?;
-                Some((host.epoch(), id))
+            self.waiting = host::with_epoch(|host, epoch| {
+                let id = host.wait(tag.resolve(host, epoch), op, 1, site)?;
+                Some((epoch, id))
             })
             .flatten();
         }
@@ -144,9 +155,14 @@ impl Drop for PollWait {
     }
 }
 
+/// The operation that was held back is attempted now.
+#[inline(never)]
+fn attempts() {
+    host::with(|host| host.attempts());
+}
+
 /// A switch point before `op`, which belongs to no resource.
+#[inline(never)]
 pub fn switch(op: Op, site: Site) {
-    host::with(|host| {
-        host.switch(op, None, site);
-    });
+    host::with(|host| host.switch(op, None, site));
 }

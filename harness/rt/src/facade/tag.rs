@@ -75,24 +75,22 @@ impl Tag {
         self.site
     }
 
-    /// The resource's record in the current run.
+    /// The resource's record in the run with this epoch, the current one.
     #[inline]
-    pub fn resolve(&self, host: &dyn Host) -> ResourceId {
+    pub fn resolve(&self, host: &dyn Host, epoch: u32) -> ResourceId {
+        self.known(epoch)
+            .unwrap_or_else(|| self.enter(host, u64::from(epoch)))
+    }
+
+    /// The resource's record in the run with this epoch, if that has met it.
+    #[inline]
+    fn known(&self, epoch: u32) -> Option<ResourceId> {
         let entered = self.entered.load(Ordering::Relaxed);
-        // Outside of runs there may be a host all the same.
-        let epoch = match current::epoch() {
-            0 => u64::from(host.epoch()),
-            epoch => u64::from(epoch),
-        };
-        if entered >> 32 == epoch {
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "the lower half is the record"
-            )]
-            let record = entered as u32;
-            return ResourceId(record);
-        }
-        self.enter(host, epoch)
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "the lower half is the record"
+        )]
+        (entered >> 32 == u64::from(epoch)).then_some(ResourceId(entered as u32))
     }
 
     #[cold]
@@ -129,9 +127,24 @@ impl Tag {
 
     /// A switch point before `op` on this resource. Call it before each synchronous operation
     /// that another task could observe, and before a guard or an end of a channel is dropped.
-    #[inline]
+    // The switch is the last that this does: whoever goes on after it returns straight to the caller.
+    #[inline(never)]
     pub fn switch(&self, op: Op, site: Site) {
-        let _ = self.begin(op, site);
+        let known = current::in_run(|host, epoch| {
+            let id = self.known(epoch)?;
+            host.switch(op, Some(id), site);
+            Some(())
+        });
+        if known.flatten().is_none() {
+            self.switch_first(op, site);
+        }
+    }
+
+    /// The first one of a run, or one outside of any.
+    #[cold]
+    #[inline(never)]
+    fn switch_first(&self, op: Op, site: Site) {
+        host::with_epoch(|host, epoch| host.switch(op, Some(self.resolve(host, epoch)), site));
     }
 
     /// As [`Tag::switch`], and tells whether this is a run at all: then an operation that need not
@@ -139,30 +152,32 @@ impl Tag {
     #[inline]
     #[must_use]
     pub fn begin(&self, op: Op, site: Site) -> bool {
-        host::with(|host| {
-            host.switch(op, Some(self.resolve(host)), site);
-        })
-        .is_some()
+        self.switch(op, site);
+        host::in_run()
     }
 
     /// Whether `op`, which has passed its switch point, is to come back pending first: to see
     /// whether the task awaits nothing else.
-    #[inline]
+    #[inline(never)]
     #[must_use]
     pub fn holds_back(&self, op: Op) -> bool {
-        host::with(|host| host.holds_back(op, self.resolve(host))) == Some(true)
+        // It was met when it passed its switch point, and nothing is held back outside of runs.
+        current::in_run(|host, epoch| Some(host.holds_back(op, self.known(epoch)?)))
+            .flatten()
+            .unwrap_or(false)
     }
 
     /// A value moved through the resource, or it was signalled: the run went forward.
-    #[inline]
+    #[inline(never)]
     pub fn moved(&self) {
         host::with(|host| host.moved());
     }
 
     /// The resource has more permits now, or (negative) fewer.
+    #[inline(never)]
     pub fn add_permits(&self, change: i64) {
-        host::with(|host| {
-            let id = self.resolve(host);
+        host::with_epoch(|host, epoch| {
+            let id = self.resolve(host, epoch);
             host.add_permits(id, change);
         });
         let before = self.permits.load(Ordering::Relaxed);
@@ -173,17 +188,12 @@ impl Tag {
 }
 
 impl Drop for Tag {
-    #[inline]
+    #[inline(never)]
     fn drop(&mut self) {
-        let entered = *self.entered.get_mut();
-        if entered != 0 {
-            host::with(|host| {
-                if u64::from(host.epoch()) == entered >> 32 {
-                    #[expect(
-                        clippy::cast_possible_truncation,
-                        reason = "the lower half is the record"
-                    )]
-                    host.forget(ResourceId(entered as u32));
+        if *self.entered.get_mut() != 0 {
+            host::with_epoch(|host, epoch| {
+                if let Some(id) = self.known(epoch) {
+                    host.forget(id);
                 }
             });
         }

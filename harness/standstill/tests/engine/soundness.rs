@@ -15,6 +15,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Waker};
+use std::time::Duration;
 
 use crate::common::within;
 use standstill::engine::{Care, Engine, Explore};
@@ -27,6 +28,7 @@ use standstill_std::thread::{self, JoinHandle};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::task::{LocalSet, spawn_local};
+use tokio::time::{Instant, sleep};
 
 tokio::task_local! {
     static NUMBER: u32;
@@ -58,12 +60,15 @@ where
         .keep_going(true)
         .minimise(0)
         .run(body);
-    assert_eq!(outcome.verdict.name(), "hang", "{engine}: {outcome:?}");
-    let kinds = outcome.found.iter().map(|found| found.finding.kind);
-    assert!(
-        kinds.into_iter().all(|kind| kind == FindingKind::Hang),
-        "{engine}: {outcome:?}"
-    );
+    for found in &outcome.found {
+        let panics = &found.finding.panics;
+        assert_eq!(
+            found.finding.kind,
+            FindingKind::Hang,
+            "{engine}: {panics:?}"
+        );
+    }
+    assert_eq!(outcome.verdict.name(), "hang", "{engine}");
     let times: u64 = outcome.found.iter().map(|found| found.count).sum();
     assert_eq!((outcome.schedules, times), (schedules, schedules));
     assert_eq!(outcome.warnings, Vec::<String>::new(), "{engine}");
@@ -620,4 +625,76 @@ fn an_abandoned_task_leaves_no_runtime_entered() {
             std::future::pending::<()>().await;
         });
     });
+}
+
+#[test]
+fn a_timer_on_the_stack_of_an_abandoned_task_does_not_end_a_sleep_of_the_next_run() {
+    under_each_engine(|engine| {
+        only_hangs(engine, 20, || async {
+            let began = Instant::now();
+            sleep(Duration::from_secs(7)).await;
+            // A timer may fire early, and is rounded up then.
+            let slept = began.elapsed().as_millis();
+            assert!((7_000..=7_001).contains(&slept), "{slept}");
+            let lock = Arc::new(Mutex::new(()));
+            let _held = lock.lock().unwrap();
+            let inner = lock.clone();
+            thread::spawn(move || {
+                let mut timer = pin!(sleep(Duration::from_secs(5)));
+                let mut context = Context::from_waker(Waker::noop());
+                assert!(timer.as_mut().poll(&mut context).is_pending());
+                let _joins = JoinsOnDrop::of_a_parked_thread();
+                drop(inner.lock());
+            });
+            std::future::pending::<()>().await;
+        });
+    });
+}
+
+/// Set for the process of which one test is to see the end.
+const CHILD: &str = "STANDSTILL_TEST_ENDS";
+
+#[test]
+fn the_panic_that_takes_the_process_down_is_printed() {
+    struct PanicsOnDrop;
+
+    impl Drop for PanicsOnDrop {
+        fn drop(&mut self) {
+            panic!("the last words");
+        }
+    }
+
+    if std::env::var_os(CHILD).is_some() {
+        let _ = Hunt::new("ends").schedules(1).run(|| async {
+            thread::spawn(|| {
+                let _panics = PanicsOnDrop;
+                loop {
+                    thread::park();
+                }
+            });
+            std::future::pending::<()>().await;
+        });
+        return;
+    }
+    let output = within(60, || {
+        std::process::Command::new(std::env::current_exe().unwrap())
+            .args([
+                "the_panic_that_takes_the_process_down_is_printed",
+                "--exact",
+                "--nocapture",
+            ])
+            .env(CHILD, "1")
+            .output()
+            .unwrap()
+    });
+    assert!(!output.status.success(), "a panic leaves a destructor");
+    let said = String::from_utf8_lossy(&output.stderr);
+    for part in [
+        "standstill: a panic of a task takes the process down",
+        "tests/soundness.rs:",
+        "the last words",
+        "panic in a destructor during cleanup",
+    ] {
+        assert!(said.contains(part), "`{part}` in:\n{said}");
+    }
 }

@@ -46,10 +46,9 @@ impl Condvar {
                 op: Op::CondvarWait,
                 site,
             };
-            let ended = self.tickets.wait(operation, limit, || guard.unlock());
-            let timed_out = matches!(ended, Ok(((), Err(_))));
+            let ((), ended) = self.tickets.wait(operation, limit, || guard.unlock());
             guard.relock(site);
-            return WaitTimeoutResult(timed_out);
+            return WaitTimeoutResult(ended.is_err());
         }
         let real = guard.real();
         WaitTimeoutResult(match limit {

@@ -6,19 +6,17 @@ use std::panic::Location;
 use std::time::Duration;
 
 use ::parking_lot as real;
-use standstill_rt::facade::{Hold, Tag};
+use standstill_rt::facade::{Inside, Tag};
 use standstill_rt::{Op, ResourceKind, Site};
 
-use crate::block::{Operation, Waiters};
-use crate::guard::{News, Release};
+use crate::lock::{Guarded, Lock};
 use crate::parking_lot::until;
 use crate::sync::guard_formats;
 use crate::time::Instant;
 
 /// A lock that blocks the thread and is never poisoned.
 pub struct Mutex<T: ?Sized> {
-    tag: Tag,
-    waiters: Waiters,
+    lock: Lock,
     real: real::Mutex<T>,
 }
 
@@ -27,8 +25,7 @@ impl<T> Mutex<T> {
     #[track_caller]
     pub const fn new(value: T) -> Self {
         Self {
-            tag: Tag::of::<T>(ResourceKind::ParkingLotMutex, 1),
-            waiters: Waiters::new(),
+            lock: Lock::new(Tag::of::<T>(ResourceKind::ParkingLotMutex, 1)),
             real: real::Mutex::new(value),
         }
     }
@@ -42,26 +39,15 @@ impl<T> Mutex<T> {
 impl<T: ?Sized> Mutex<T> {
     fn guard<'a>(&'a self, real: real::MutexGuard<'a, T>, site: Site) -> MutexGuard<'a, T> {
         MutexGuard {
-            _release: Release::new(&self.tag, site),
-            real: Some(real),
-            hold: self.hold(site),
-            news: News(&self.waiters),
+            guarded: self.lock.guarded(Some(real), (), (Op::Lock, 1, site)),
             mutex: self,
         }
     }
 
-    fn hold(&self, site: Site) -> Hold {
-        Hold::take(&self.tag, Op::Lock, 1, site)
-    }
-
     /// Locks the real mutex. None if that took longer than the limit.
     fn lock_real(&self, limit: Option<Duration>, site: Site) -> Option<real::MutexGuard<'_, T>> {
-        let operation = Operation {
-            tag: &self.tag,
-            op: Op::Lock,
-            site,
-        };
-        match operation.wait_for(&self.waiters, limit, || self.real.try_lock()) {
+        let attempt = || self.real.try_lock();
+        match self.lock.wait_for(Op::Lock, site, limit, attempt) {
             Some(locked) => locked.ok(),
             None => match limit {
                 None => Some(self.real.lock()),
@@ -87,8 +73,8 @@ impl<T: ?Sized> Mutex<T> {
     #[track_caller]
     pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         let site = Location::caller();
-        self.tag.switch(Op::Lock, site);
-        Some(self.guard(self.real.try_lock()?, site))
+        self.lock.switch(Op::Lock, site);
+        Some(self.guard(Inside::run(|| self.real.try_lock())?, site))
     }
 
     /// As [`Mutex::lock`], but waits no longer than `limit`.
@@ -106,8 +92,8 @@ impl<T: ?Sized> Mutex<T> {
     /// Whether somebody holds it.
     #[track_caller]
     pub fn is_locked(&self) -> bool {
-        self.tag.switch(Op::Inspect, Location::caller());
-        self.real.is_locked()
+        self.lock.switch(Op::Inspect, Location::caller());
+        Inside::run(|| self.real.is_locked())
     }
 
     /// The value: a mutable borrow needs no lock.
@@ -140,30 +126,25 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
 #[clippy::has_significant_drop]
 #[must_use = "if unused the Mutex will immediately unlock"]
 pub struct MutexGuard<'a, T: ?Sized> {
-    _release: Release<'a>,
     /// None while its owner waits for a condition.
-    real: Option<real::MutexGuard<'a, T>>,
-    hold: Hold,
-    news: News<'a>,
+    guarded: Guarded<'a, Option<real::MutexGuard<'a, T>>>,
     mutex: &'a Mutex<T>,
 }
 
 impl<'a, T: ?Sized> MutexGuard<'a, T> {
     /// Unlocks the mutex to wait for a condition: not a switch point, it is one with the wait.
     pub(super) fn unlock(&mut self) {
-        self.real = None;
-        self.hold = Hold::default();
-        self.news.tell();
+        self.guarded.suspend();
     }
 
     /// Locks the mutex again.
     pub(super) fn relock(&mut self, site: Site) {
-        self.real = self.mutex.lock_real(None, site);
-        self.hold = self.mutex.hold(site);
+        let real = self.mutex.lock_real(None, site);
+        self.guarded.resume(real, Op::Lock, site);
     }
 
     pub(super) fn real(&mut self) -> &mut real::MutexGuard<'a, T> {
-        match &mut self.real {
+        match self.guarded.real_mut() {
             Some(real) => real,
             None => unreachable!("a guard is used while its owner waits for a condition"),
         }
@@ -174,7 +155,7 @@ impl<T: ?Sized> Deref for MutexGuard<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        match &self.real {
+        match self.guarded.real() {
             Some(real) => real,
             None => unreachable!("a guard is used while its owner waits for a condition"),
         }

@@ -6,13 +6,13 @@ use std::panic::Location;
 use std::time::Duration;
 
 use ::parking_lot as real;
-use standstill_rt::facade::{Hold, Tag};
+use standstill_rt::facade::{Inside, Tag};
 use standstill_rt::{Op, ResourceKind, Site};
 
-use crate::block::Operation;
-use crate::guard::{News, Release};
+use crate::lock::Guarded;
 use crate::parking_lot::until;
-use crate::sync::{Overtaking, Queue, guard_formats};
+use crate::queue::{Overtaking, Queue};
+use crate::sync::guard_formats;
 use crate::time::Instant;
 
 /// A lock that many may hold for reading, or one for writing, and that is never poisoned.
@@ -20,7 +20,6 @@ use crate::time::Instant;
 /// A reader waits behind a writer that waits, as `parking_lot` has it, unless it asks by
 /// [`RwLock::read_recursive`].
 pub struct RwLock<T: ?Sized> {
-    tag: Tag,
     queue: Queue,
     real: real::RwLock<T>,
 }
@@ -30,8 +29,7 @@ impl<T> RwLock<T> {
     #[track_caller]
     pub const fn new(value: T) -> Self {
         Self {
-            tag: Tag::of::<T>(ResourceKind::ParkingLotRwLock, u32::MAX),
-            queue: Queue::new(),
+            queue: Queue::new(Tag::of::<T>(ResourceKind::ParkingLotRwLock, u32::MAX)),
             real: real::RwLock::new(value),
         }
     }
@@ -43,24 +41,13 @@ impl<T> RwLock<T> {
 }
 
 impl<T: ?Sized> RwLock<T> {
-    fn operation(&self, op: Op, site: Site) -> Operation<'_> {
-        Operation {
-            tag: &self.tag,
-            op,
-            site,
-        }
-    }
-
     fn reader<'a>(
         &'a self,
         real: real::RwLockReadGuard<'a, T>,
         site: Site,
     ) -> RwLockReadGuard<'a, T> {
         RwLockReadGuard {
-            _release: Release::new(&self.tag, site),
-            real,
-            _hold: Hold::take(&self.tag, Op::Read, 1, site),
-            _news: self.queue.news(),
+            guarded: self.queue.lock.guarded(real, (), (Op::Read, 1, site)),
         }
     }
 
@@ -69,11 +56,9 @@ impl<T: ?Sized> RwLock<T> {
         real: real::RwLockWriteGuard<'a, T>,
         site: Site,
     ) -> RwLockWriteGuard<'a, T> {
+        let taken = (Op::Write, u32::MAX, site);
         RwLockWriteGuard {
-            release: Release::new(&self.tag, site),
-            real,
-            hold: Hold::take(&self.tag, Op::Write, u32::MAX, site),
-            news: self.queue.news(),
+            guarded: self.queue.lock.guarded(real, (), taken),
         }
     }
 
@@ -90,9 +75,8 @@ impl<T: ?Sized> RwLock<T> {
         limit: Option<Duration>,
         site: Site,
     ) -> Option<RwLockReadGuard<'_, T>> {
-        let operation = self.operation(Op::Read, site);
         let attempt = || self.try_real(overtaking);
-        let real = match self.queue.read(operation, overtaking, limit, attempt) {
+        let real = match self.queue.read(overtaking, limit, site, attempt) {
             Some(locked) => locked.ok()?,
             None => match (overtaking, limit) {
                 (Overtaking::Always, None) => self.real.read_recursive(),
@@ -105,8 +89,7 @@ impl<T: ?Sized> RwLock<T> {
     }
 
     fn write_at(&self, limit: Option<Duration>, site: Site) -> Option<RwLockWriteGuard<'_, T>> {
-        let operation = self.operation(Op::Write, site);
-        let real = match self.queue.write(operation, limit, || self.real.try_write()) {
+        let real = match self.queue.write(limit, site, || self.real.try_write()) {
             Some(locked) => locked.ok()?,
             None => match limit {
                 None => self.real.write(),
@@ -135,9 +118,10 @@ impl<T: ?Sized> RwLock<T> {
     }
 
     fn try_read_at(&self, overtaking: Overtaking, site: Site) -> Option<RwLockReadGuard<'_, T>> {
-        self.tag.switch(Op::Read, site);
-        let real = self.try_real(overtaking)?;
-        (!self.queue.makes_way(overtaking)).then(|| self.reader(real, site))
+        self.queue.lock.switch(Op::Read, site);
+        let makes_way = || self.queue.makes_way(overtaking);
+        let real = Inside::run(|| self.try_real(overtaking).filter(|_| !makes_way()))?;
+        Some(self.reader(real, site))
     }
 
     /// Locks for reading, if that can be done at once.
@@ -156,8 +140,8 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn try_write(&self) -> Option<RwLockWriteGuard<'_, T>> {
         let site = Location::caller();
-        self.tag.switch(Op::Write, site);
-        Some(self.writer(self.real.try_write()?, site))
+        self.queue.lock.switch(Op::Write, site);
+        Some(self.writer(Inside::run(|| self.real.try_write())?, site))
     }
 
     /// As [`RwLock::read`], but waits no longer than `limit`.
@@ -187,15 +171,15 @@ impl<T: ?Sized> RwLock<T> {
     /// Whether somebody reads or writes.
     #[track_caller]
     pub fn is_locked(&self) -> bool {
-        self.tag.switch(Op::Inspect, Location::caller());
-        self.real.is_locked()
+        self.queue.lock.switch(Op::Inspect, Location::caller());
+        Inside::run(|| self.real.is_locked())
     }
 
     /// Whether somebody writes.
     #[track_caller]
     pub fn is_locked_exclusive(&self) -> bool {
-        self.tag.switch(Op::Inspect, Location::caller());
-        self.real.is_locked_exclusive()
+        self.queue.lock.switch(Op::Inspect, Location::caller());
+        Inside::run(|| self.real.is_locked_exclusive())
     }
 
     /// The value: a mutable borrow needs no lock.
@@ -235,17 +219,14 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLock<T> {
 #[clippy::has_significant_drop]
 #[must_use = "if unused the RwLock will immediately unlock"]
 pub struct RwLockReadGuard<'a, T: ?Sized> {
-    _release: Release<'a>,
-    real: real::RwLockReadGuard<'a, T>,
-    _hold: Hold,
-    _news: News<'a>,
+    guarded: Guarded<'a, real::RwLockReadGuard<'a, T>>,
 }
 
 impl<T: ?Sized> Deref for RwLockReadGuard<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        &self.real
+        self.guarded.real()
     }
 }
 
@@ -255,30 +236,14 @@ guard_formats!(RwLockReadGuard<'_, T>);
 #[clippy::has_significant_drop]
 #[must_use = "if unused the RwLock will immediately unlock"]
 pub struct RwLockWriteGuard<'a, T: ?Sized> {
-    release: Release<'a>,
-    real: real::RwLockWriteGuard<'a, T>,
-    hold: Hold,
-    news: News<'a>,
+    guarded: Guarded<'a, real::RwLockWriteGuard<'a, T>>,
 }
 
 impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
     /// Goes on with the right to read alone; nobody else writes in between.
     pub fn downgrade(this: Self) -> RwLockReadGuard<'a, T> {
-        this.release.switch();
-        let Self {
-            release,
-            real,
-            mut hold,
-            news,
-        } = this;
-        let real = real::RwLockWriteGuard::downgrade(real);
-        hold.resize(1, Op::Read);
-        news.tell();
         RwLockReadGuard {
-            _release: release,
-            real,
-            _hold: hold,
-            _news: news,
+            guarded: this.guarded.downgrade(real::RwLockWriteGuard::downgrade),
         }
     }
 }
@@ -287,13 +252,13 @@ impl<T: ?Sized> Deref for RwLockWriteGuard<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        &self.real
+        self.guarded.real()
     }
 }
 
 impl<T: ?Sized> DerefMut for RwLockWriteGuard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
-        &mut self.real
+        self.guarded.real_mut()
     }
 }
 

@@ -3,11 +3,10 @@
 use std::fmt;
 use std::panic::Location;
 use std::sync as real;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use standstill_rt::facade::Tag;
+use standstill_rt::facade::{Shared, Tag};
 use standstill_rt::{Op, ResourceKind, Site, host};
 
 use crate::block::{self, Operation, TimedOut, Waiters};
@@ -22,7 +21,7 @@ const SPURIOUS_ONE_IN: u32 = 32;
 pub(crate) struct Tickets {
     /// Now and then a wait ends although nobody notified it.
     spurious: bool,
-    waiting: real::Mutex<Vec<Arc<Ticket>>>,
+    waiting: real::Mutex<Vec<Shared<Ticket>>>,
 }
 
 /// One waiter's.
@@ -40,16 +39,17 @@ impl Tickets {
         }
     }
 
-    fn waiting(&self) -> real::MutexGuard<'_, Vec<Arc<Ticket>>> {
+    fn waiting(&self) -> real::MutexGuard<'_, Vec<Shared<Ticket>>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    #[inline(never)]
     fn draw(&self) -> Drawn<'_> {
-        let ticket = Arc::new(Ticket {
+        let ticket = Shared::new(Ticket {
             called: AtomicBool::new(false),
             waiters: Waiters::new(),
         });
-        self.waiting().push(Arc::clone(&ticket));
+        self.waiting().push(ticket.clone());
         Drawn {
             tickets: self,
             ticket,
@@ -80,35 +80,19 @@ impl Tickets {
         tickets.len()
     }
 
-    /// Blocks the current task until it is called, or the limit has passed. In between it lets go
-    /// of a lock by `unlock`. Outside of a run, the function back.
-    pub(crate) fn wait<U, R>(
+    /// Blocks the current task, of a run, until it is called, or the limit has passed. In between it
+    /// lets go of a lock by `unlock`.
+    pub(crate) fn wait<R>(
         &self,
         operation: Operation<'_>,
         limit: Option<Duration>,
-        unlock: U,
-    ) -> Result<(R, Result<(), TimedOut>), U>
-    where
-        U: FnOnce() -> R,
-    {
-        if !block::in_task() {
-            return Err(unlock);
-        }
+        unlock: impl FnOnce() -> R,
+    ) -> (R, Result<(), TimedOut>) {
         // Before the lock is let go of: whoever notifies from then on finds the ticket.
         operation.tag.switch(operation.op, operation.site);
         let drawn = self.draw();
         let unlocked = unlock();
-        let spurious = self.spurious
-            && host::with(|host| host.choose(SPURIOUS_ONE_IN)) == Some(SPURIOUS_ONE_IN - 1);
-        let attempt = || (spurious || drawn.ticket.is_called()).then_some(());
-        let ended = operation.wait_for(&drawn.ticket.waiters, limit, attempt);
-        // Called in the last moment is called.
-        let ended = match ended {
-            Some(Err(TimedOut)) if drawn.ticket.is_called() => Ok(()),
-            Some(ended) => ended,
-            None => Ok(()),
-        };
-        Ok((unlocked, ended))
+        (unlocked, drawn.wait(operation, limit))
     }
 }
 
@@ -126,14 +110,32 @@ impl Ticket {
 /// A ticket that is handed back when its owner waits no longer.
 struct Drawn<'a> {
     tickets: &'a Tickets,
-    ticket: Arc<Ticket>,
+    ticket: Shared<Ticket>,
+}
+
+impl Drawn<'_> {
+    /// Blocks the current task until the ticket is called.
+    #[inline(never)]
+    fn wait(self, operation: Operation<'_>, limit: Option<Duration>) -> Result<(), TimedOut> {
+        let Ticket { waiters, .. } = &*self.ticket;
+        let spurious = self.tickets.spurious
+            && host::with(|host| host.choose(SPURIOUS_ONE_IN)) == Some(SPURIOUS_ONE_IN - 1);
+        let attempt = || (spurious || self.ticket.is_called()).then_some(());
+        match operation.wait_for(waiters, limit, attempt) {
+            // Called in the last moment is called.
+            Some(Err(TimedOut)) if self.ticket.is_called() => Ok(()),
+            Some(ended) => ended,
+            None => Ok(()),
+        }
+    }
 }
 
 impl Drop for Drawn<'_> {
+    #[inline(never)]
     fn drop(&mut self) {
         self.tickets
             .waiting()
-            .retain(|other| !Arc::ptr_eq(other, &self.ticket));
+            .retain(|other| !other.is_same(&self.ticket));
     }
 }
 
@@ -170,10 +172,7 @@ impl Condvar {
             site,
         };
         if block::in_task() {
-            let waited = self.tickets.wait(operation, limit, || guard.unlock());
-            let Ok((mutex, ended)) = waited else {
-                unreachable!("a task stays one while it waits");
-            };
+            let (mutex, ended) = self.tickets.wait(operation, limit, || guard.unlock());
             let result = WaitTimeoutResult(ended.is_err());
             return map_poison(mutex.lock_at(site), |guard| (guard, result));
         }

@@ -6,70 +6,58 @@ use std::sync::PoisonError;
 use standstill_rt::facade::{Hold, Tag};
 use standstill_rt::{Op, Site};
 
-use crate::block::{Operation, Waiters};
 use crate::guard::News;
+use crate::lock::Lock;
+use crate::sync::tried;
 
 /// What a cell that is initialised once waits at.
 #[derive(Debug)]
 pub(crate) struct Gate {
-    tag: Tag,
-    waiters: Waiters,
+    lock: Lock,
     real: real::Mutex<()>,
-}
-
-/// The right to initialise.
-#[derive(Debug)]
-pub(crate) struct Inside<'a> {
-    _real: real::MutexGuard<'a, ()>,
-    _hold: Hold,
-    _news: News<'a>,
 }
 
 impl Gate {
     pub(crate) const fn new(tag: Tag) -> Self {
         Self {
-            tag,
-            waiters: Waiters::new(),
+            lock: Lock::new(tag),
             real: real::Mutex::new(()),
         }
     }
 
-    pub(crate) fn tag(&self) -> &Tag {
-        &self.tag
+    /// A switch point before something that does not initialise.
+    pub(crate) fn switch(&self, op: Op, site: Site) {
+        self.lock.switch(op, site);
     }
 
-    /// Waits until nobody initialises.
-    pub(crate) fn enter(&self, site: Site) -> Inside<'_> {
-        let operation = Operation {
-            tag: &self.tag,
-            op: Op::Init,
-            site,
-        };
-        // Poison of the gate itself means nothing: what it guards knows whether it is there.
-        let attempt = || match self.real.try_lock() {
-            Ok(guard) => Some(guard),
-            Err(real::TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
-            Err(real::TryLockError::WouldBlock) => None,
-        };
-        let entered = operation.wait(&self.waiters, attempt);
-        let lock = || self.real.lock().unwrap_or_else(PoisonError::into_inner);
-        Inside {
-            _real: entered.unwrap_or_else(lock),
-            _hold: Hold::take(&self.tag, Op::Init, 1, site),
-            _news: News(&self.waiters),
+    /// Waits until nobody initialises, and calls `initialise` with the right to.
+    #[inline(never)]
+    pub(crate) fn enter(&self, site: Site, initialise: &mut dyn FnMut()) {
+        /// Given back in this order.
+        struct Entered<'a> {
+            _real: real::MutexGuard<'a, ()>,
+            _hold: Hold,
+            _news: News<'a>,
         }
-    }
-}
 
-impl Gate {
-    /// Waits until `done`, which somebody's stay inside brings about.
-    pub(crate) fn wait(&self, site: Site, mut done: impl FnMut() -> bool) {
-        let operation = Operation {
-            tag: &self.tag,
-            op: Op::AwaitInit,
-            site,
+        // Poison of the gate itself means nothing: what it guards knows whether it is there.
+        let attempt = || {
+            tried(self.real.try_lock()).map(|locked| locked.unwrap_or_else(PoisonError::into_inner))
         };
-        let waited = operation.wait(&self.waiters, || done().then_some(()));
+        let entered = self.lock.wait(Op::Init, site, attempt);
+        let lock = || self.real.lock().unwrap_or_else(PoisonError::into_inner);
+        let _entered = Entered {
+            _real: entered.unwrap_or_else(lock),
+            _hold: Hold::take(self.lock.tag(), Op::Init, 1, site),
+            _news: self.lock.news(),
+        };
+        initialise();
+    }
+
+    /// Waits until `done`, which somebody's stay inside brings about.
+    #[inline(never)]
+    pub(crate) fn wait(&self, site: Site, done: &mut dyn FnMut() -> bool) {
+        let waited = self.lock.wait(Op::AwaitInit, site, || done().then_some(()));
         if waited.is_none() {
             // Outside of a run: whoever initialises is inside, or will be.
             while !done() {

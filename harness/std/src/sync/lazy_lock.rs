@@ -4,9 +4,8 @@ use std::fmt;
 use std::ops::Deref;
 use std::panic::Location;
 use std::sync as real;
-use std::sync::PoisonError;
 
-use standstill_rt::facade::Tag;
+use standstill_rt::facade::{Inside, Locked, Tag};
 use standstill_rt::{Op, ResourceKind, Site};
 
 use crate::sync::gate::Gate;
@@ -19,7 +18,7 @@ use crate::sync::gate::Gate;
 pub struct LazyLock<T, F = fn() -> T> {
     gate: Gate,
     value: real::OnceLock<T>,
-    init: real::Mutex<Option<F>>,
+    init: Locked<Option<F>>,
 }
 
 impl<T, F: FnOnce() -> T> LazyLock<T, F> {
@@ -29,7 +28,7 @@ impl<T, F: FnOnce() -> T> LazyLock<T, F> {
         Self {
             gate: Gate::new(Tag::of::<T>(ResourceKind::StdLazyLock, 1)),
             value: real::OnceLock::new(),
-            init: real::Mutex::new(Some(f)),
+            init: Locked::new(Some(f)),
         }
     }
 
@@ -44,24 +43,28 @@ impl<T, F: FnOnce() -> T> LazyLock<T, F> {
     }
 
     fn force_at(&self, site: Site) -> &T {
-        if let Some(value) = self.value.get() {
-            self.gate.tag().switch(Op::Inspect, site);
+        if let Some(value) = self.made() {
+            self.gate.switch(Op::Inspect, site);
             return value;
         }
-        let _inside = self.gate.enter(site);
-        if let Some(value) = self.value.get() {
-            return value;
+        self.gate.enter(site, &mut || {
+            if self.made().is_some() {
+                return;
+            }
+            let Some(init) = self.init.with(Option::take) else {
+                panic!("LazyLock instance has previously been poisoned");
+            };
+            let value = init();
+            Inside::run(|| self.value.get_or_init(|| value));
+        });
+        match self.made() {
+            Some(value) => value,
+            None => unreachable!("a value was made that is not there"),
         }
-        let init = self
-            .init
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        let Some(init) = init else {
-            panic!("LazyLock instance has previously been poisoned");
-        };
-        let value = init();
-        self.value.get_or_init(|| value)
+    }
+
+    fn made(&self) -> Option<&T> {
+        Inside::run(|| self.value.get())
     }
 }
 

@@ -26,15 +26,21 @@ pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 #[cfg(feature = "parking_lot")]
 pub(crate) use condvar::Tickets;
-pub(crate) use rwlock::prefer_writers;
-#[cfg(feature = "parking_lot")]
-pub(crate) use rwlock::{Overtaking, Queue};
 
 /// Makes another result of a result that may be poisoned.
 fn map_poison<A, B>(result: LockResult<A>, map: impl FnOnce(A) -> B) -> LockResult<B> {
     match result {
         Ok(value) => Ok(map(value)),
         Err(poisoned) => Err(PoisonError::new(map(poisoned.into_inner()))),
+    }
+}
+
+/// What an attempt comes to: None if it would block.
+fn tried<G>(result: TryLockResult<G>) -> Option<LockResult<G>> {
+    match result {
+        Ok(guard) => Some(Ok(guard)),
+        Err(TryLockError::Poisoned(poisoned)) => Some(Err(poisoned)),
+        Err(TryLockError::WouldBlock) => None,
     }
 }
 

@@ -5,19 +5,18 @@ use std::ops::{Deref, DerefMut};
 use std::panic::Location;
 use std::sync as real;
 
-use standstill_rt::facade::{Hold, Tag};
+use standstill_rt::facade::{Inside, Tag};
 use standstill_rt::{Op, ResourceKind, Site};
 
-use crate::block::{Operation, Waiters};
-use crate::guard::{News, Poisonable, Release, Unpoison};
+use crate::guard::{Poisonable, Unpoison};
+use crate::lock::{Guarded, Lock};
 use crate::sync::{
-    LockResult, PoisonError, TryLockError, TryLockResult, guard_formats, map_poison,
+    LockResult, PoisonError, TryLockError, TryLockResult, guard_formats, map_poison, tried,
 };
 
 /// A lock that blocks the thread.
 pub struct Mutex<T: ?Sized> {
-    tag: Tag,
-    waiters: Waiters,
+    lock: Lock,
     real: real::Mutex<T>,
 }
 
@@ -26,8 +25,7 @@ impl<T> Mutex<T> {
     #[track_caller]
     pub const fn new(value: T) -> Self {
         Self {
-            tag: Tag::of::<T>(ResourceKind::StdMutex, 1),
-            waiters: Waiters::new(),
+            lock: Lock::new(Tag::of::<T>(ResourceKind::StdMutex, 1)),
             real: real::Mutex::new(value),
         }
     }
@@ -38,50 +36,28 @@ impl<T> Mutex<T> {
     ///
     /// The value all the same, if the mutex is poisoned.
     pub fn into_inner(self) -> LockResult<T> {
-        self.real.into_inner()
+        Inside::run(|| self.real.into_inner())
     }
 }
 
 impl<T: ?Sized> Mutex<T> {
-    fn guard<'a>(
-        &'a self,
-        real: real::MutexGuard<'a, T>,
-        site: Site,
-        poisoned: bool,
-    ) -> MutexGuard<'a, T> {
-        MutexGuard {
-            release: Release::new(&self.tag, site),
-            real,
-            unpoison: Unpoison::new(&self.real, poisoned),
-            hold: Hold::take(&self.tag, Op::Lock, 1, site),
-            news: News(&self.waiters),
-            mutex: self,
-        }
-    }
-
     fn guarded<'a>(
         &'a self,
         result: LockResult<real::MutexGuard<'a, T>>,
         site: Site,
     ) -> LockResult<MutexGuard<'a, T>> {
-        let poisoned = result.is_err();
-        map_poison(result, |real| self.guard(real, site, poisoned))
+        let unpoison = Unpoison::new(&self.real, result.is_err());
+        map_poison(result, |real| MutexGuard {
+            guarded: self.lock.guarded(real, unpoison, (Op::Lock, 1, site)),
+            mutex: self,
+        })
     }
 
     /// Locks again after a wait for a condition.
     pub(super) fn lock_at(&self, site: Site) -> LockResult<MutexGuard<'_, T>> {
-        let operation = Operation {
-            tag: &self.tag,
-            op: Op::Lock,
-            site,
-        };
-        let attempt = || match self.real.try_lock() {
-            Ok(guard) => Some(Ok(guard)),
-            Err(TryLockError::Poisoned(poisoned)) => Some(Err(poisoned)),
-            Err(TryLockError::WouldBlock) => None,
-        };
-        let result = operation.wait(&self.waiters, attempt);
-        self.guarded(result.unwrap_or_else(|| self.real.lock()), site)
+        let attempt = || tried(self.real.try_lock());
+        let locked = self.lock.wait(Op::Lock, site, attempt);
+        self.guarded(locked.unwrap_or_else(|| self.real.lock()), site)
     }
 
     /// Waits until the mutex is free, and locks it.
@@ -102,27 +78,25 @@ impl<T: ?Sized> Mutex<T> {
     #[track_caller]
     pub fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
         let site = Location::caller();
-        self.tag.switch(Op::Lock, site);
-        let result = match self.real.try_lock() {
-            Ok(guard) => Ok(guard),
-            Err(TryLockError::Poisoned(poisoned)) => Err(poisoned),
-            Err(TryLockError::WouldBlock) => return Err(TryLockError::WouldBlock),
-        };
-        Ok(self.guarded(result, site)?)
+        self.lock.switch(Op::Lock, site);
+        match tried(Inside::run(|| self.real.try_lock())) {
+            Some(result) => Ok(self.guarded(result, site)?),
+            None => Err(TryLockError::WouldBlock),
+        }
     }
 
     /// Whether somebody panicked while they held the lock.
     #[track_caller]
     pub fn is_poisoned(&self) -> bool {
-        self.tag.switch(Op::Inspect, Location::caller());
-        self.real.is_poisoned()
+        self.lock.switch(Op::Inspect, Location::caller());
+        Inside::run(|| self.real.is_poisoned())
     }
 
     /// The mutex is no longer poisoned.
     #[track_caller]
     pub fn clear_poison(&self) {
-        self.tag.switch(Op::Inspect, Location::caller());
-        self.real.clear_poison();
+        self.lock.switch(Op::Inspect, Location::caller());
+        Inside::run(|| self.real.clear_poison());
     }
 
     /// The value: a mutable borrow needs no lock.
@@ -131,7 +105,7 @@ impl<T: ?Sized> Mutex<T> {
     ///
     /// The borrow all the same, if the mutex is poisoned.
     pub fn get_mut(&mut self) -> LockResult<&mut T> {
-        self.real.get_mut()
+        Inside::run(|| self.real.get_mut())
     }
 }
 
@@ -165,29 +139,20 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
 #[clippy::has_significant_drop]
 #[must_use = "if unused the Mutex will immediately unlock"]
 pub struct MutexGuard<'a, T: ?Sized> {
-    release: Release<'a>,
-    real: real::MutexGuard<'a, T>,
-    unpoison: Unpoison<&'a real::Mutex<T>>,
-    hold: Hold,
-    news: News<'a>,
+    guarded: Guarded<'a, real::MutexGuard<'a, T>, Unpoison<&'a real::Mutex<T>>>,
     mutex: &'a Mutex<T>,
 }
 
 impl<'a, T: ?Sized> MutexGuard<'a, T> {
     /// Unlocks the mutex to wait for a condition: not a switch point, it is one with the wait.
     pub(super) fn unlock(self) -> &'a Mutex<T> {
-        self.release.done();
-        drop(self.real);
-        drop(self.unpoison);
-        drop(self.hold);
-        drop(self.news);
+        self.guarded.give_back();
         self.mutex
     }
 
     /// The mutex and its real guard, outside of a run.
     pub(super) fn into_real(self) -> (&'a Mutex<T>, real::MutexGuard<'a, T>) {
-        self.release.done();
-        (self.mutex, self.real)
+        (self.mutex, self.guarded.into_real())
     }
 
     /// A guard of what was waited for in the real way.
@@ -204,13 +169,13 @@ impl<T: ?Sized> Deref for MutexGuard<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        &self.real
+        self.guarded.real()
     }
 }
 
 impl<T: ?Sized> DerefMut for MutexGuard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
-        &mut self.real
+        self.guarded.real_mut()
     }
 }
 

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::thread;
 
 use standstill_rt::facade::Tag;
 use standstill_rt::{Op, ResourceKind, Site};
@@ -34,28 +33,44 @@ impl Once {
         }
     }
 
+    #[inline(never)]
     fn done(&self) -> bool {
         self.state.load(Ordering::Acquire) == COMPLETE
     }
 
-    fn call(&self, site: Site, even_if_poisoned: bool, f: impl FnOnce(&OnceState)) {
-        if self.done() {
-            self.gate.tag().switch(Op::Inspect, site);
-            return;
-        }
-        let _inside = self.gate.enter(site);
+    /// Begins a try, unless it was done before. Says whether an earlier one panicked.
+    #[inline(never)]
+    fn begin(&self, even_if_poisoned: bool) -> Option<Unfinished<'_>> {
         let poisoned = match self.state.load(Ordering::Acquire) {
-            COMPLETE => return,
+            COMPLETE => return None,
             state => state == POISONED,
         };
         assert!(
             !poisoned || even_if_poisoned,
             "Once instance has previously been poisoned"
         );
-        let unfinished = Unfinished(&self.state);
-        f(&OnceState { poisoned });
-        std::mem::forget(unfinished);
-        self.state.store(COMPLETE, Ordering::Release);
+        Some(Unfinished {
+            state: &self.state,
+            poisoned,
+        })
+    }
+
+    fn call(&self, site: Site, even_if_poisoned: bool, f: impl FnOnce(&OnceState)) {
+        if self.done() {
+            self.gate.switch(Op::Inspect, site);
+            return;
+        }
+        let mut f = Some(f);
+        self.gate.enter(site, &mut || {
+            if let Some(unfinished) = self.begin(even_if_poisoned)
+                && let Some(f) = f.take()
+            {
+                f(&OnceState {
+                    poisoned: unfinished.poisoned,
+                });
+                unfinished.finish();
+            }
+        });
     }
 
     /// Calls `f`, unless that was done before; waits for whoever does it now.
@@ -77,7 +92,7 @@ impl Once {
     /// Whether it was done.
     #[track_caller]
     pub fn is_completed(&self) -> bool {
-        self.gate.tag().switch(Op::Inspect, Location::caller());
+        self.gate.switch(Op::Inspect, Location::caller());
         self.done()
     }
 
@@ -99,7 +114,7 @@ impl Once {
 
     fn wait_at(&self, site: Site, even_if_poisoned: bool) {
         self.gate
-            .wait(site, || match self.state.load(Ordering::Acquire) {
+            .wait(site, &mut || match self.state.load(Ordering::Acquire) {
                 COMPLETE => true,
                 POISONED if !even_if_poisoned => {
                     panic!("Once instance has previously been poisoned")
@@ -110,16 +125,30 @@ impl Once {
 }
 
 /// A try that does not come to its end. A run that is over leaves no poison behind.
-struct Unfinished<'a>(&'a AtomicU8);
+struct Unfinished<'a> {
+    state: &'a AtomicU8,
+    /// An earlier one panicked.
+    poisoned: bool,
+}
+
+impl Unfinished<'_> {
+    /// It did.
+    #[inline(never)]
+    fn finish(self) {
+        self.state.store(COMPLETE, Ordering::Release);
+        std::mem::forget(self);
+    }
+}
 
 impl Drop for Unfinished<'_> {
+    #[inline(never)]
     fn drop(&mut self) {
-        let state = if thread::panicking() && block::closing() {
+        let state = if block::unwound_with_run() {
             INCOMPLETE
         } else {
             POISONED
         };
-        self.0.store(state, Ordering::Release);
+        self.state.store(state, Ordering::Release);
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::panic::Location;
 use std::sync as real;
 
-use standstill_rt::facade::Tag;
+use standstill_rt::facade::{Inside, Tag};
 use standstill_rt::{Op, ResourceKind, Site};
 
 use crate::sync::gate::Gate;
@@ -25,9 +25,13 @@ impl<T> OnceLock<T> {
         }
     }
 
+    fn made(&self) -> Option<&T> {
+        Inside::run(|| self.real.get())
+    }
+
     fn get_at(&self, site: Site) -> Option<&T> {
-        self.gate.tag().switch(Op::Inspect, site);
-        self.real.get()
+        self.gate.switch(Op::Inspect, site);
+        self.made()
     }
 
     /// The value, if it is there.
@@ -45,8 +49,8 @@ impl<T> OnceLock<T> {
     #[track_caller]
     pub fn wait(&self) -> &T {
         let site = Location::caller();
-        self.gate.wait(site, || self.real.get().is_some());
-        match self.real.get() {
+        self.gate.wait(site, &mut || self.made().is_some());
+        match self.made() {
             Some(value) => value,
             None => unreachable!("the wait for a value ended without one"),
         }
@@ -59,8 +63,13 @@ impl<T> OnceLock<T> {
     /// The value, if there was one already.
     #[track_caller]
     pub fn set(&self, value: T) -> Result<(), T> {
-        let _inside = self.gate.enter(Location::caller());
-        self.real.set(value)
+        let mut value = Some(value);
+        self.gate.enter(Location::caller(), &mut || {
+            if let Some(new) = value.take() {
+                value = Inside::run(|| self.real.set(new)).err();
+            }
+        });
+        value.map_or(Ok(()), Err)
     }
 
     /// The value, which `f` makes if it is not there; waits for whoever makes it now.
@@ -73,18 +82,23 @@ impl<T> OnceLock<T> {
     }
 
     fn get_or_init_at(&self, f: impl FnOnce() -> T, site: Site) -> &T {
-        if let Some(value) = self.real.get() {
-            self.gate.tag().switch(Op::Inspect, site);
+        if let Some(value) = self.made() {
+            self.gate.switch(Op::Inspect, site);
             return value;
         }
-        let _inside = self.gate.enter(site);
-        match self.real.get() {
-            Some(value) => value,
-            // Nobody else is in here: what `f` makes is what is set.
-            None => {
+        let mut f = Some(f);
+        self.gate.enter(site, &mut || {
+            if self.made().is_none()
+                && let Some(f) = f.take()
+            {
+                // Nobody else is in here: what `f` makes is what is set.
                 let value = f();
-                self.real.get_or_init(|| value)
+                Inside::run(|| self.real.get_or_init(|| value));
             }
+        });
+        match self.made() {
+            Some(value) => value,
+            None => unreachable!("a value was made that is not there"),
         }
     }
 

@@ -1,149 +1,23 @@
-//! `RwLock`, and who goes first when readers and writers wait.
+//! `RwLock`.
 
-use std::cell::Cell;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::panic::Location;
 use std::sync as real;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
-use standstill_rt::facade::{Hold, Tag};
-use standstill_rt::{Op, ResourceKind, Site, host};
+use standstill_rt::facade::{Inside, Tag};
+use standstill_rt::{Op, ResourceKind, Site};
 
-use crate::block::{Operation, TimedOut, Waiters};
-use crate::guard::{News, Poisonable, Release, Unpoison};
-use crate::sync::{LockResult, TryLockError, TryLockResult, guard_formats, map_poison};
-
-thread_local! {
-    /// The epoch of the run in which writers go first.
-    static WRITERS_FIRST: Cell<u32> = const { Cell::new(0) };
-}
-
-/// See [`prefer_writers`](crate::prefer_writers).
-pub(crate) fn prefer_writers() {
-    if let Some(epoch) = host::with(|host| host.epoch()) {
-        WRITERS_FIRST.set(epoch);
-    }
-}
-
-/// Whether a reader overtakes a writer that waits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Overtaking {
-    /// As the strategy chooses, each time.
-    Chosen,
-    #[cfg(feature = "parking_lot")]
-    Never,
-    #[cfg(feature = "parking_lot")]
-    Always,
-}
-
-/// Those who wait for a lock of readers and writers.
-///
-/// A reader that could have the lock while a writer waits for it either takes it or makes way: `std`
-/// promises neither, so the strategy chooses. That it makes way is choice 0, as on Linux.
-#[derive(Debug)]
-pub(crate) struct Queue {
-    waiters: Waiters,
-    writers: AtomicU32,
-}
-
-impl Queue {
-    pub(crate) const fn new() -> Self {
-        Self {
-            waiters: Waiters::new(),
-            writers: AtomicU32::new(0),
-        }
-    }
-
-    pub(crate) fn news(&self) -> News<'_> {
-        News(&self.waiters)
-    }
-
-    pub(crate) fn wake(&self) {
-        self.waiters.wake();
-    }
-
-    /// Whether a reader lets a writer that waits go first.
-    pub(crate) fn makes_way(&self, overtaking: Overtaking) -> bool {
-        self.writers.load(Ordering::Relaxed) > 0
-            && match overtaking {
-                #[cfg(feature = "parking_lot")]
-                Overtaking::Never => true,
-                #[cfg(feature = "parking_lot")]
-                Overtaking::Always => false,
-                Overtaking::Chosen => {
-                    host::with(|host| WRITERS_FIRST.get() == host.epoch() || host.choose(2) == 0)
-                        .unwrap_or(false)
-                }
-            }
-    }
-
-    /// Waits to read. `attempt` does not ask who goes first.
-    pub(crate) fn read<G>(
-        &self,
-        operation: Operation<'_>,
-        overtaking: Overtaking,
-        limit: Option<Duration>,
-        mut attempt: impl FnMut() -> Option<G>,
-    ) -> Option<Result<G, TimedOut>> {
-        // Each time that it is woken it chooses anew, once.
-        let (mut tries, mut makes_way) = (0_u32, false);
-        operation.wait_for(&self.waiters, limit, || {
-            if tries % 2 == 0 {
-                makes_way = self.makes_way(overtaking);
-            }
-            tries = tries.wrapping_add(1);
-            if makes_way && self.writers.load(Ordering::Relaxed) > 0 {
-                return None;
-            }
-            attempt()
-        })
-    }
-
-    /// Waits to write.
-    pub(crate) fn write<G>(
-        &self,
-        operation: Operation<'_>,
-        limit: Option<Duration>,
-        mut attempt: impl FnMut() -> Option<G>,
-    ) -> Option<Result<G, TimedOut>> {
-        let mut waiting = None;
-        operation.wait_for(&self.waiters, limit, || {
-            let got = attempt();
-            if got.is_some() {
-                waiting = None;
-            } else if waiting.is_none() {
-                waiting = Some(Waiting::new(self));
-            }
-            got
-        })
-    }
-}
-
-/// A writer that waits. It leaves when dropped: to those who made way for it that is news.
-struct Waiting<'a>(&'a Queue);
-
-impl<'a> Waiting<'a> {
-    fn new(queue: &'a Queue) -> Self {
-        queue.writers.fetch_add(1, Ordering::Relaxed);
-        Self(queue)
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.writers.fetch_sub(1, Ordering::Relaxed);
-        self.0.wake();
-    }
-}
+use crate::guard::{Poisonable, Unpoison};
+use crate::lock::Guarded;
+use crate::queue::{Overtaking, Queue};
+use crate::sync::{LockResult, TryLockError, TryLockResult, guard_formats, map_poison, tried};
 
 /// A lock that many may hold for reading, or one for writing.
 ///
 /// In a run the strategy chooses whether a reader overtakes a writer that waits, unless
 /// [`prefer_writers`](crate::prefer_writers) was called.
 pub struct RwLock<T: ?Sized> {
-    tag: Tag,
     queue: Queue,
     real: real::RwLock<T>,
 }
@@ -153,8 +27,7 @@ impl<T> RwLock<T> {
     #[track_caller]
     pub const fn new(value: T) -> Self {
         Self {
-            tag: Tag::of::<T>(ResourceKind::StdRwLock, u32::MAX),
-            queue: Queue::new(),
+            queue: Queue::new(Tag::of::<T>(ResourceKind::StdRwLock, u32::MAX)),
             real: real::RwLock::new(value),
         }
     }
@@ -165,38 +38,18 @@ impl<T> RwLock<T> {
     ///
     /// The value all the same, if the lock is poisoned.
     pub fn into_inner(self) -> LockResult<T> {
-        self.real.into_inner()
-    }
-}
-
-/// What an attempt comes to: None if it would block.
-fn tried<G>(result: TryLockResult<G>) -> Option<LockResult<G>> {
-    match result {
-        Ok(guard) => Some(Ok(guard)),
-        Err(TryLockError::Poisoned(poisoned)) => Some(Err(poisoned)),
-        Err(TryLockError::WouldBlock) => None,
+        Inside::run(|| self.real.into_inner())
     }
 }
 
 impl<T: ?Sized> RwLock<T> {
-    fn operation(&self, op: Op, site: Site) -> Operation<'_> {
-        Operation {
-            tag: &self.tag,
-            op,
-            site,
-        }
-    }
-
     fn reader<'a>(
         &'a self,
         result: LockResult<real::RwLockReadGuard<'a, T>>,
         site: Site,
     ) -> LockResult<RwLockReadGuard<'a, T>> {
         map_poison(result, |real| RwLockReadGuard {
-            _release: Release::new(&self.tag, site),
-            real,
-            _hold: Hold::take(&self.tag, Op::Read, 1, site),
-            _news: self.queue.news(),
+            guarded: self.queue.lock.guarded(real, (), (Op::Read, 1, site)),
         })
     }
 
@@ -205,13 +58,10 @@ impl<T: ?Sized> RwLock<T> {
         result: LockResult<real::RwLockWriteGuard<'a, T>>,
         site: Site,
     ) -> LockResult<RwLockWriteGuard<'a, T>> {
-        let poisoned = result.is_err();
+        let unpoison = Unpoison::new(&self.real, result.is_err());
+        let taken = (Op::Write, u32::MAX, site);
         map_poison(result, |real| RwLockWriteGuard {
-            release: Release::new(&self.tag, site),
-            real,
-            unpoison: Unpoison::new(&self.real, poisoned),
-            hold: Hold::take(&self.tag, Op::Write, u32::MAX, site),
-            news: self.queue.news(),
+            guarded: self.queue.lock.guarded(real, unpoison, taken),
         })
     }
 
@@ -224,12 +74,7 @@ impl<T: ?Sized> RwLock<T> {
     pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
         let site = Location::caller();
         let attempt = || tried(self.real.try_read());
-        let result = match self.queue.read(
-            self.operation(Op::Read, site),
-            Overtaking::Chosen,
-            None,
-            attempt,
-        ) {
+        let result = match self.queue.read(Overtaking::Chosen, None, site, attempt) {
             Some(Ok(result)) => result,
             Some(Err(_)) | None => self.real.read(),
         };
@@ -245,10 +90,7 @@ impl<T: ?Sized> RwLock<T> {
     pub fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
         let site = Location::caller();
         let attempt = || tried(self.real.try_write());
-        let result = match self
-            .queue
-            .write(self.operation(Op::Write, site), None, attempt)
-        {
+        let result = match self.queue.write(None, site, attempt) {
             Some(Ok(result)) => result,
             Some(Err(_)) | None => self.real.write(),
         };
@@ -263,12 +105,11 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn try_read(&self) -> TryLockResult<RwLockReadGuard<'_, T>> {
         let site = Location::caller();
-        self.tag.switch(Op::Read, site);
-        match tried(self.real.try_read()) {
-            Some(result) if !self.queue.makes_way(Overtaking::Chosen) => {
-                Ok(self.reader(result, site)?)
-            }
-            _ => Err(TryLockError::WouldBlock),
+        self.queue.lock.switch(Op::Read, site);
+        let makes_way = || self.queue.makes_way(Overtaking::Chosen);
+        match Inside::run(|| tried(self.real.try_read()).filter(|_| !makes_way())) {
+            Some(result) => Ok(self.reader(result, site)?),
+            None => Err(TryLockError::WouldBlock),
         }
     }
 
@@ -280,8 +121,8 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn try_write(&self) -> TryLockResult<RwLockWriteGuard<'_, T>> {
         let site = Location::caller();
-        self.tag.switch(Op::Write, site);
-        match tried(self.real.try_write()) {
+        self.queue.lock.switch(Op::Write, site);
+        match tried(Inside::run(|| self.real.try_write())) {
             Some(result) => Ok(self.writer(result, site)?),
             None => Err(TryLockError::WouldBlock),
         }
@@ -290,15 +131,15 @@ impl<T: ?Sized> RwLock<T> {
     /// Whether somebody panicked while they wrote.
     #[track_caller]
     pub fn is_poisoned(&self) -> bool {
-        self.tag.switch(Op::Inspect, Location::caller());
-        self.real.is_poisoned()
+        self.queue.lock.switch(Op::Inspect, Location::caller());
+        Inside::run(|| self.real.is_poisoned())
     }
 
     /// The lock is no longer poisoned.
     #[track_caller]
     pub fn clear_poison(&self) {
-        self.tag.switch(Op::Inspect, Location::caller());
-        self.real.clear_poison();
+        self.queue.lock.switch(Op::Inspect, Location::caller());
+        Inside::run(|| self.real.clear_poison());
     }
 
     /// The value: a mutable borrow needs no lock.
@@ -307,7 +148,7 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// The borrow all the same, if the lock is poisoned.
     pub fn get_mut(&mut self) -> LockResult<&mut T> {
-        self.real.get_mut()
+        Inside::run(|| self.real.get_mut())
     }
 }
 
@@ -341,17 +182,14 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLock<T> {
 #[clippy::has_significant_drop]
 #[must_use = "if unused the RwLock will immediately unlock"]
 pub struct RwLockReadGuard<'a, T: ?Sized> {
-    _release: Release<'a>,
-    real: real::RwLockReadGuard<'a, T>,
-    _hold: Hold,
-    _news: News<'a>,
+    guarded: Guarded<'a, real::RwLockReadGuard<'a, T>>,
 }
 
 impl<T: ?Sized> Deref for RwLockReadGuard<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        &self.real
+        self.guarded.real()
     }
 }
 
@@ -361,11 +199,7 @@ guard_formats!(RwLockReadGuard<'_, T>);
 #[clippy::has_significant_drop]
 #[must_use = "if unused the RwLock will immediately unlock"]
 pub struct RwLockWriteGuard<'a, T: ?Sized> {
-    release: Release<'a>,
-    real: real::RwLockWriteGuard<'a, T>,
-    unpoison: Unpoison<&'a real::RwLock<T>>,
-    hold: Hold,
-    news: News<'a>,
+    guarded: Guarded<'a, real::RwLockWriteGuard<'a, T>, Unpoison<&'a real::RwLock<T>>>,
 }
 
 #[cfg(since_1_92)]
@@ -374,23 +208,8 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
     /// 1.92 on, as std's is.
     #[clippy::msrv = "1.92"]
     pub fn downgrade(this: Self) -> RwLockReadGuard<'a, T> {
-        this.release.switch();
-        let Self {
-            release,
-            real,
-            unpoison,
-            mut hold,
-            news,
-        } = this;
-        let real = real::RwLockWriteGuard::downgrade(real);
-        drop(unpoison);
-        hold.resize(1, Op::Read);
-        news.tell();
         RwLockReadGuard {
-            _release: release,
-            real,
-            _hold: hold,
-            _news: news,
+            guarded: this.guarded.downgrade(real::RwLockWriteGuard::downgrade),
         }
     }
 }
@@ -399,13 +218,13 @@ impl<T: ?Sized> Deref for RwLockWriteGuard<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        &self.real
+        self.guarded.real()
     }
 }
 
 impl<T: ?Sized> DerefMut for RwLockWriteGuard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
-        &mut self.real
+        self.guarded.real_mut()
     }
 }
 

@@ -6,7 +6,7 @@ use std::panic::Location;
 use std::sync::{Mutex, PoisonError};
 use std::thread as real;
 
-use standstill_rt::facade::{self, Joined};
+use standstill_rt::facade::{self, Joined, Shared};
 use standstill_rt::{Op, Site, host};
 
 use crate::thread::handle::Parker;
@@ -81,7 +81,7 @@ impl Builder {
             return self.into_real().spawn(f).map(JoinHandle::real);
         }
         let (joined, thread) = self.start(std::any::type_name::<F>(), f, site);
-        joined.tag.switch(Op::Spawn, site);
+        joined.spawned.tag.switch(Op::Spawn, site);
         Ok(JoinHandle::run(joined, thread))
     }
 
@@ -103,6 +103,7 @@ impl Builder {
         scope.spawn_at(self, f, Location::caller())
     }
 
+    #[inline(never)]
     pub(super) fn into_real(self) -> real::Builder {
         let mut builder = real::Builder::new();
         if let Some(name) = self.name {
@@ -112,6 +113,13 @@ impl Builder {
             builder = builder.stack_size(size);
         }
         builder
+    }
+
+    /// The role of a thread that is about to start, and its handle.
+    #[inline(never)]
+    fn announce(self, type_name: &'static str, site: Site) -> (&'static str, Shared<Parker>) {
+        let role = self.name.as_deref().and_then(role).unwrap_or(type_name);
+        (role, Parker::new(self.name, site))
     }
 
     /// Starts a thread of the current run.
@@ -125,11 +133,10 @@ impl Builder {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        let role = self.name.as_deref().and_then(role).unwrap_or(type_name);
-        let parker = Parker::new(self.name, site);
+        let (role, parker) = self.announce(type_name, site);
         let thread = Thread::of(parker.clone());
         let main = move || {
-            parker.adopt();
+            Parker::adopt(&parker);
             f()
         };
         match facade::spawn_thread(main, role, site) {

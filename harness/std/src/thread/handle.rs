@@ -4,12 +4,11 @@ use std::cell::Cell;
 use std::fmt;
 use std::panic::Location;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread as real;
 
-use standstill_rt::facade::Tag;
 use standstill_rt::facade::locals::{self, Found};
+use standstill_rt::facade::{Shared, Tag};
 use standstill_rt::{Op, ResourceKind, Site, TaskRef, host};
 
 use crate::block::Waiters;
@@ -22,8 +21,8 @@ pub struct Thread {
 
 #[derive(Clone)]
 enum Repr {
-    Real(real::Thread),
-    Run(Arc<Parker>),
+    Real(Shared<real::Thread>),
+    Run(Shared<Parker>),
 }
 
 /// A thread of a run, with what it parks for.
@@ -37,8 +36,9 @@ pub(crate) struct Parker {
 
 impl Parker {
     /// The handle of a thread that is about to be spawned.
-    pub(crate) fn new(name: Option<String>, site: Site) -> Arc<Self> {
-        Arc::new(Self {
+    #[inline(never)]
+    pub(crate) fn new(name: Option<String>, site: Site) -> Shared<Self> {
+        Shared::new(Self {
             name,
             id: new_id(),
             tag: Tag::at(ResourceKind::ParkToken, site),
@@ -48,25 +48,27 @@ impl Parker {
     }
 
     /// Takes the token, if it is there.
+    #[inline(never)]
     pub(crate) fn take_token(&self) -> bool {
         self.token.swap(false, Ordering::AcqRel)
     }
 
-    /// Makes this the handle of the current task.
-    pub(crate) fn adopt(self: &Arc<Self>) {
-        locals::put(KEY.address(), Rc::new(Arc::clone(self)));
+    /// Makes `parker` the handle of the current task.
+    #[inline(never)]
+    pub(crate) fn adopt(parker: &Shared<Self>) {
+        locals::put(KEY.address(), Rc::new(parker.clone()));
     }
 
     /// The current task's, if it is one of a run.
     #[track_caller]
-    pub(crate) fn current() -> Option<Arc<Self>> {
-        match locals::get::<Arc<Self>>(KEY.address())? {
-            Found::Value(parker) => Some(Arc::clone(&parker)),
+    pub(crate) fn current() -> Option<Shared<Self>> {
+        match locals::get::<Shared<Self>>(KEY.address())? {
+            Found::Value(parker) => Some(Shared::clone(&parker)),
             Found::Nothing => {
                 let root = TaskRef { slot: 0, serial: 0 };
                 let is_root = host::with(|host| host.current()) == Some(Some(root));
                 let parker = Self::new(is_root.then(|| "main".to_owned()), Location::caller());
-                parker.adopt();
+                Self::adopt(&parker);
                 Some(parker)
             }
             Found::Gone => Some(Self::new(None, Location::caller())),
@@ -112,21 +114,22 @@ static KEY: Key = Key(0);
 pub fn current() -> Thread {
     let repr = match Parker::current() {
         Some(parker) => Repr::Run(parker),
-        None => Repr::Real(real::current()),
+        None => return Thread::real(&real::current()),
     };
     Thread { repr }
 }
 
 impl Thread {
-    pub(super) fn of(parker: Arc<Parker>) -> Self {
+    pub(super) fn of(parker: Shared<Parker>) -> Self {
         Self {
             repr: Repr::Run(parker),
         }
     }
 
-    pub(super) fn real(thread: real::Thread) -> Self {
+    #[inline(never)]
+    pub(super) fn real(thread: &real::Thread) -> Self {
         Self {
-            repr: Repr::Real(thread),
+            repr: Repr::Real(Shared::new(thread.clone())),
         }
     }
 

@@ -5,7 +5,9 @@ use std::panic::Location;
 use std::task::{Context, Poll, Waker};
 use std::thread as real;
 
-use standstill_rt::facade::{EndedWithRun, Joined, PollWait};
+use standstill_rt::facade::{
+    self, EndedWithRun, Inside, Joined, Output, PollWait, Spawned, Wrapped,
+};
 use standstill_rt::host::{self, Failure};
 use standstill_rt::{Op, Site};
 
@@ -18,15 +20,15 @@ pub struct JoinHandle<T> {
 }
 
 enum Repr<T> {
-    Real(real::JoinHandle<T>, Thread),
+    Real(Wrapped<real::JoinHandle<T>>, Thread),
     Run(Joined<T>, Thread),
 }
 
 impl<T> JoinHandle<T> {
     pub(super) fn real(handle: real::JoinHandle<T>) -> Self {
-        let thread = Thread::real(handle.thread().clone());
+        let thread = Thread::real(handle.thread());
         Self {
-            repr: Repr::Real(handle, thread),
+            repr: Repr::Real(Wrapped::new(handle), thread),
         }
     }
 
@@ -52,7 +54,7 @@ impl<T> JoinHandle<T> {
     #[track_caller]
     pub fn join(self) -> Result<T> {
         match self.repr {
-            Repr::Real(handle, _) => handle.join(),
+            Repr::Real(handle, _) => handle.into_inner().join(),
             Repr::Run(joined, _) => join(&joined, Location::caller()),
         }
     }
@@ -62,10 +64,11 @@ impl<T> JoinHandle<T> {
     #[track_caller]
     pub fn is_finished(&self) -> bool {
         match &self.repr {
-            Repr::Real(handle, _) => handle.is_finished(),
+            Repr::Real(handle, _) => Inside::run(|| handle.is_finished()),
             Repr::Run(joined, _) => {
-                joined.tag.switch(Op::Inspect, Location::caller());
-                joined.cell.is_finished()
+                let Spawned { tag, cell, .. } = &joined.spawned;
+                tag.switch(Op::Inspect, Location::caller());
+                cell.is_finished()
             }
         }
     }
@@ -79,26 +82,31 @@ impl<T> fmt::Debug for JoinHandle<T> {
 
 /// Waits for the end of a thread of a run.
 pub(super) fn join<T>(joined: &Joined<T>, site: Site) -> Result<T> {
+    await_end(&joined.spawned, site).map(|output| joined.unpack(output))
+}
+
+#[inline(never)]
+fn await_end(thread: &Spawned, site: Site) -> Result<Output> {
     let mut wait = PollWait::new();
     loop {
         let polled = wait.poll(
-            &joined.tag,
+            &thread.tag,
             Op::Join,
             || site,
             || {
                 let waker = host::with(|host| host.waker());
                 let waker = waker.as_ref().unwrap_or(Waker::noop());
-                joined.cell.poll(&mut Context::from_waker(waker))
+                thread.cell.poll(&mut Context::from_waker(waker))
             },
         );
         match polled {
-            Poll::Ready(Ok(value)) => return Ok(value),
+            Poll::Ready(Ok(output)) => return Ok(output),
             Poll::Ready(Err(Failure::Panicked(payload))) => {
-                joined.failure_seen();
+                thread.failure_seen();
                 return Err(payload);
             }
             Poll::Ready(Err(Failure::Cancelled)) => return ended_with_its_run(),
-            Poll::Pending if block::in_task() => block::park(),
+            Poll::Pending if block::in_task() => facade::park(),
             Poll::Pending => return ended_with_its_run(),
         }
     }
@@ -107,9 +115,9 @@ pub(super) fn join<T>(joined: &Joined<T>, site: Site) -> Result<T> {
 /// The thread was ended before its end, because the run is over. So is the caller, unless it is a
 /// destructor.
 #[cold]
-fn ended_with_its_run<T>() -> Result<T> {
+fn ended_with_its_run() -> Result<Output> {
     while block::closing() && !real::panicking() {
-        block::park();
+        facade::park();
     }
     Err(Box::new(EndedWithRun::new()))
 }

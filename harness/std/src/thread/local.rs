@@ -1,5 +1,6 @@
 //! `thread_local!`: in a run each task has values of its own.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
@@ -74,7 +75,7 @@ impl<T: 'static> LocalKey<T> {
             Found::Gone => Err(AccessError(())),
             Found::Nothing => {
                 let value = Rc::new(init());
-                locals::put(self.key(), Rc::clone(&value));
+                locals::put(self.key(), Rc::clone(&value) as Rc<dyn Any>);
                 Ok(value)
             }
         })

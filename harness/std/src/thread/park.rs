@@ -50,7 +50,7 @@ pub fn sleep(duration: Duration) {
     // None: so far away that it never comes.
     let mut deadline = Deadline::after(duration, site);
     while !deadline.as_mut().is_some_and(Deadline::has_come) {
-        block::park();
+        facade::park();
     }
 }
 

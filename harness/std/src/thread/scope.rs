@@ -6,11 +6,11 @@ use std::io;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::thread as real;
 
-use standstill_rt::facade::Joined;
+use standstill_rt::facade::{Joined, Locked, Shared};
 use standstill_rt::host::{self, Failure};
 use standstill_rt::{Op, Site};
 
@@ -21,16 +21,21 @@ use crate::thread::{Builder, Result, Thread};
 
 /// Starts threads that may borrow what is around the scope. Only a reference to it is ever seen.
 pub struct Scope<'scope, 'env: 'scope> {
-    threads: Mutex<Vec<Arc<Member>>>,
-    owner: real::Thread,
+    members: Shared<Members>,
     scope: PhantomData<&'scope mut &'scope ()>,
     env: PhantomData<&'env mut &'env ()>,
+}
+
+/// The threads of a scope, and the one that made it.
+struct Members {
+    threads: Mutex<Vec<Shared<Member>>>,
+    owner: real::Thread,
 }
 
 /// A thread of a scope.
 struct Member {
     /// Nothing that it borrowed is left.
-    done: Arc<Done>,
+    done: Shared<Done>,
     /// Somebody asked for its result.
     asked: AtomicBool,
     handle: Handle,
@@ -48,9 +53,10 @@ struct Done {
 }
 
 /// Says, when dropped, that the thread is done.
-struct Running(Arc<Done>);
+struct Running(Shared<Done>);
 
 impl Drop for Running {
+    #[inline(never)]
     fn drop(&mut self) {
         self.0.flag.store(true, Ordering::Release);
         self.0.waiters.wake();
@@ -69,7 +75,7 @@ impl Member {
             Handle::Real(_) => None,
             Handle::Run(joined) => {
                 let operation = Operation {
-                    tag: &joined.tag,
+                    tag: &joined.spawned.tag,
                     op: Op::Join,
                     site,
                 };
@@ -95,14 +101,122 @@ impl Member {
             }
             Handle::Run(joined) => {
                 let mut context = Context::from_waker(Waker::noop());
-                match joined.cell.poll(&mut context) {
+                match joined.spawned.cell.poll(&mut context) {
                     Poll::Ready(Err(Failure::Panicked(payload))) => {
-                        joined.failure_seen();
+                        joined.spawned.failure_seen();
                         Some(payload)
                     }
                     _ => None,
                 }
             }
+        }
+    }
+
+    /// Waits until the thread has ended.
+    #[inline(never)]
+    fn join(&self, site: Site) -> Result<()> {
+        self.asked.store(true, Ordering::Relaxed);
+        match &self.handle {
+            Handle::Real(handle) => {
+                let handle = handle.lock().unwrap_or_else(PoisonError::into_inner).take();
+                handle.map_or(Ok(()), real::JoinHandle::join)
+            }
+            Handle::Run(joined) => join(joined, site),
+        }
+    }
+
+    /// Whether the thread has ended.
+    #[inline(never)]
+    fn is_finished(&self, site: Site) -> bool {
+        if let Handle::Run(joined) = &self.handle {
+            joined.spawned.tag.switch(Op::Inspect, site);
+        }
+        self.is_done()
+    }
+}
+
+impl Members {
+    #[inline(never)]
+    fn none() -> Shared<Self> {
+        Shared::new(Self {
+            threads: Mutex::new(Vec::new()),
+            owner: real::current(),
+        })
+    }
+
+    fn threads(&self) -> MutexGuard<'_, Vec<Shared<Member>>> {
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a thread that is about to start says when it is done.
+    #[inline(never)]
+    fn running(&self) -> Running {
+        Running(Shared::new(Done {
+            flag: AtomicBool::new(false),
+            waiters: Waiters::new(),
+            owner: self.owner.clone(),
+        }))
+    }
+
+    /// Starts a thread that runs `main`, whose role comes from `type_name`.
+    #[inline(never)]
+    fn start(
+        &self,
+        builder: Builder,
+        type_name: &'static str,
+        main: raw::Main<'static>,
+        done: Shared<Done>,
+        site: Site,
+    ) -> io::Result<(Shared<Member>, Thread)> {
+        let (handle, thread) = if host::in_run() {
+            let (joined, thread) = builder.start(type_name, main, site);
+            (Handle::Run(joined), thread)
+        } else {
+            let handle = builder.into_real().spawn(main)?;
+            let thread = Thread::real(handle.thread());
+            (Handle::Real(Mutex::new(Some(handle))), thread)
+        };
+        let member = Shared::new(Member {
+            done,
+            asked: AtomicBool::new(false),
+            handle,
+        });
+        self.threads().push(member.clone());
+        if let Handle::Run(joined) = &member.handle {
+            joined.spawned.tag.switch(Op::Spawn, site);
+        }
+        Ok((member, thread))
+    }
+
+    /// Waits for all threads, those that start meanwhile included. Returns what they panicked with.
+    #[inline(never)]
+    fn await_all(&self, site: Site) -> Vec<Box<dyn Any + Send>> {
+        // The frames that the threads borrow from must not go before them, not even when the wait
+        // itself is unwound because the run is over: then the threads are ended from within this.
+        struct Finally<'a>(&'a Members, Site);
+
+        impl Drop for Finally<'_> {
+            fn drop(&mut self) {
+                self.0.await_each(self.1);
+            }
+        }
+
+        let finally = Finally(self, site);
+        let panics = self.await_each(site);
+        std::mem::forget(finally);
+        panics
+    }
+
+    fn await_each(&self, site: Site) -> Vec<Box<dyn Any + Send>> {
+        let mut panics = Vec::new();
+        loop {
+            // It stays in the list until it is done: see `await_all`.
+            let Some(member) = self.threads().first().cloned() else {
+                return panics;
+            };
+            member.await_done(site);
+            panics.extend(member.unseen_panic());
+            self.threads().retain(|other| !other.is_same(&member));
         }
     }
 }
@@ -119,13 +233,12 @@ where
 {
     let site = Location::caller();
     let scope = Scope {
-        threads: Mutex::new(Vec::new()),
-        owner: real::current(),
+        members: Members::none(),
         scope: PhantomData,
         env: PhantomData,
     };
     let result = catch_unwind(AssertUnwindSafe(|| f(&scope)));
-    let panics = scope.await_all(site);
+    let panics = scope.members.await_all(site);
     match result {
         Err(payload) => resume_unwind(payload),
         Ok(_) if !panics.is_empty() => panic_of_a_thread(&panics),
@@ -133,6 +246,7 @@ where
     }
 }
 
+#[inline(never)]
 #[track_caller]
 fn panic_of_a_thread(panics: &[Box<dyn Any + Send>]) -> ! {
     let text = panics.iter().find_map(|payload| {
@@ -175,85 +289,31 @@ impl<'scope, 'env> Scope<'scope, 'env> {
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
     {
-        let done = Arc::new(Done {
-            flag: AtomicBool::new(false),
-            waiters: Waiters::new(),
-            owner: self.owner.clone(),
-        });
-        let result = Arc::new(Mutex::new(None));
+        let running = self.members.running();
+        let done = running.0.clone();
+        let result = Shared::new(Locked::new(None));
         let work = Work {
             f,
-            result: Arc::clone(&result),
-            running: Running(Arc::clone(&done)),
+            result: result.clone(),
+            running,
         };
         let main: raw::Main<'scope> = Box::new(move || work.run());
         // SAFETY: what `main` borrows is there until `scope` returns or unwinds, since `'scope` lasts
         // that long. `scope` does neither before `await_all` has seen `done` of each member. The member
-        // is entered below, with nothing in between that could unwind; if there is no thread for it,
-        // `main` is dropped at once. `done` is set where `Running` is dropped, and that is the last part
-        // of `main` to go: the last field of `Work`, if that is dropped without being run, and the
+        // is entered in `start`, with nothing in between that could unwind; if there is no thread for
+        // it, `main` is dropped at once. `done` is set where `Running` is dropped, and that is the last
+        // part of `main` to go: the last field of `Work`, if that is dropped without being run, and the
         // first local of `Work::run`. A run may abandon the task that called `scope`. Then the frames
         // that `main` borrows from are never left, and their stack stays.
         let main = unsafe { raw::forget_lifetime(main) };
-        let (handle, thread) = if host::in_run() {
-            let type_name = std::any::type_name::<F>();
-            let (joined, thread) = builder.start(type_name, main, site);
-            (Handle::Run(joined), thread)
-        } else {
-            let handle = builder.into_real().spawn(main)?;
-            let thread = Thread::real(handle.thread().clone());
-            (Handle::Real(Mutex::new(Some(handle))), thread)
-        };
-        let member = Arc::new(Member {
-            done,
-            asked: AtomicBool::new(false),
-            handle,
-        });
-        self.threads().push(Arc::clone(&member));
-        if let Handle::Run(joined) = &member.handle {
-            joined.tag.switch(Op::Spawn, site);
-        }
-        Ok(ScopedJoinHandle {
+        let type_name = std::any::type_name::<F>();
+        let started = self.members.start(builder, type_name, main, done, site);
+        started.map(|(member, thread)| ScopedJoinHandle {
             member,
             result,
             thread,
             scope: PhantomData,
         })
-    }
-
-    fn threads(&self) -> std::sync::MutexGuard<'_, Vec<Arc<Member>>> {
-        self.threads.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Waits for all threads, those that start meanwhile included. Returns what they panicked with.
-    fn await_all(&self, site: Site) -> Vec<Box<dyn Any + Send>> {
-        // The frames that the threads borrow from must not go before them, not even when the wait
-        // itself is unwound because the run is over: then the threads are ended from within this.
-        struct Finally<'a, 'scope, 'env>(&'a Scope<'scope, 'env>, Site);
-
-        impl Drop for Finally<'_, '_, '_> {
-            fn drop(&mut self) {
-                self.0.await_each(self.1);
-            }
-        }
-
-        let finally = Finally(self, site);
-        let panics = self.await_each(site);
-        std::mem::forget(finally);
-        panics
-    }
-
-    fn await_each(&self, site: Site) -> Vec<Box<dyn Any + Send>> {
-        let mut panics = Vec::new();
-        loop {
-            // It stays in the list until it is done: see `await_all`.
-            let Some(member) = self.threads().first().map(Arc::clone) else {
-                return panics;
-            };
-            member.await_done(site);
-            panics.extend(member.unseen_panic());
-            self.threads().retain(|other| !Arc::ptr_eq(other, &member));
-        }
     }
 }
 
@@ -266,7 +326,7 @@ impl fmt::Debug for Scope<'_, '_> {
 /// What a thread of a scope does. Everything that may borrow goes before `running` does.
 struct Work<F, T> {
     f: F,
-    result: Arc<Mutex<Option<T>>>,
+    result: Shared<Locked<Option<T>>>,
     running: Running,
 }
 
@@ -277,14 +337,14 @@ impl<F: FnOnce() -> T, T> Work<F, T> {
         let _running = running;
         let result = result;
         let value = f();
-        *result.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+        result.with(|result| *result = Some(value));
     }
 }
 
 /// Stands for a thread of a scope.
 pub struct ScopedJoinHandle<'scope, T> {
-    member: Arc<Member>,
-    result: Arc<Mutex<Option<T>>>,
+    member: Shared<Member>,
+    result: Shared<Locked<Option<T>>>,
     thread: Thread,
     scope: PhantomData<&'scope ()>,
 }
@@ -303,22 +363,8 @@ impl<T> ScopedJoinHandle<'_, T> {
     /// What the thread panicked with.
     #[track_caller]
     pub fn join(self) -> Result<T> {
-        self.member.asked.store(true, Ordering::Relaxed);
-        match &self.member.handle {
-            Handle::Real(handle) => {
-                let handle = handle.lock().unwrap_or_else(PoisonError::into_inner).take();
-                if let Some(handle) = handle {
-                    handle.join()?;
-                }
-            }
-            Handle::Run(joined) => join(joined, Location::caller())?,
-        }
-        let value = self
-            .result
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        match value {
+        self.member.join(Location::caller())?;
+        match self.result.with(Option::take) {
             Some(value) => Ok(value),
             None => unreachable!("a thread ended without a result and without a panic"),
         }
@@ -328,10 +374,7 @@ impl<T> ScopedJoinHandle<'_, T> {
     #[must_use]
     #[track_caller]
     pub fn is_finished(&self) -> bool {
-        if let Handle::Run(joined) = &self.member.handle {
-            joined.tag.switch(Op::Inspect, Location::caller());
-        }
-        self.member.is_done()
+        self.member.is_finished(Location::caller())
     }
 }
 

@@ -5,11 +5,10 @@ use std::future::Future;
 use std::hash::{Hash, Hasher};
 use std::panic::Location;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use ::tokio_util::sync as real;
-use standstill_rt::facade::{Tag, Wait};
+use standstill_rt::facade::{Shared, Tag, Wait};
 use standstill_rt::{Op, ResourceKind, Site};
 
 use crate::sync::{DropGuard, DropGuardRef};
@@ -20,7 +19,7 @@ pub struct CancellationToken {
     real: real::CancellationToken,
     /// One for a token and all that descend from it: who may cancel one of them may be the one to
     /// wait for.
-    tag: Arc<Tag>,
+    tag: Shared<Tag>,
 }
 
 impl CancellationToken {
@@ -29,7 +28,7 @@ impl CancellationToken {
     pub fn new() -> Self {
         Self {
             real: real::CancellationToken::new(),
-            tag: Arc::new(Tag::new(ResourceKind::CancellationToken)),
+            tag: Shared::new(Tag::new(ResourceKind::CancellationToken)),
         }
     }
 
@@ -39,7 +38,7 @@ impl CancellationToken {
         self.tag.switch(Op::Atomic, Location::caller());
         Self {
             real: self.real.child_token(),
-            tag: Arc::clone(&self.tag),
+            tag: self.tag.clone(),
         }
     }
 
@@ -136,7 +135,7 @@ impl Clone for CancellationToken {
     fn clone(&self) -> Self {
         Self {
             real: self.real.clone(),
-            tag: Arc::clone(&self.tag),
+            tag: self.tag.clone(),
         }
     }
 }
@@ -178,7 +177,7 @@ pin_project_lite::pin_project! {
     #[must_use = "futures do nothing unless polled"]
     pub struct WaitForCancellationFutureOwned {
         #[pin]
-        wait: Wait<real::WaitForCancellationFutureOwned, Arc<Tag>>,
+        wait: Wait<real::WaitForCancellationFutureOwned, Shared<Tag>>,
     }
 }
 

@@ -4,11 +4,10 @@ use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use ::tokio_util::task::task_tracker as real;
-use standstill_rt::facade::{Tag, Wait};
+use standstill_rt::facade::{Shared, Tag, Wait};
 use standstill_rt::{Op, ResourceKind, Site};
 use standstill_tokio::runtime::Handle;
 use standstill_tokio::task::{self, JoinHandle, LocalSet};
@@ -17,7 +16,7 @@ use standstill_tokio::task::{self, JoinHandle, LocalSet};
 #[derive(Clone)]
 pub struct TaskTracker {
     real: real::TaskTracker,
-    tag: Arc<Tag>,
+    tag: Shared<Tag>,
 }
 
 impl TaskTracker {
@@ -27,7 +26,7 @@ impl TaskTracker {
     pub fn new() -> Self {
         Self {
             real: real::TaskTracker::new(),
-            tag: Arc::new(Tag::new(ResourceKind::TaskTracker)),
+            tag: Shared::new(Tag::new(ResourceKind::TaskTracker)),
         }
     }
 

@@ -3,14 +3,12 @@
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
-use std::sync::Arc;
 
 use ::tokio::sync::broadcast as real;
-use standstill_rt::facade::{self, Tag, Wait};
+use standstill_rt::facade::{self, End, Inside, Shared, Tag, Wait, Wrapped};
 use standstill_rt::{Op, ResourceKind, Site};
 
 use crate::blocking;
-use crate::guard::End;
 
 pub use ::tokio::sync::broadcast::*;
 
@@ -23,16 +21,16 @@ use error::{RecvError, SendError, TryRecvError};
 /// If `capacity` is 0 or more than `usize::MAX / 2`.
 #[track_caller]
 pub fn channel<T: Clone>(capacity: usize) -> (Sender<T>, Receiver<T>) {
-    let (sender, receiver) = real::channel(capacity);
+    let (sender, receiver) = Inside::run(|| real::channel(capacity));
     let (source, sink) = End::pair(Tag::of::<T>(ResourceKind::Broadcast, u32::MAX));
     (
         Sender {
             end: source,
-            real: sender,
+            real: Wrapped::new(sender),
         },
         Receiver {
             end: sink,
-            real: receiver,
+            real: Wrapped::new(receiver),
         },
     )
 }
@@ -40,7 +38,7 @@ pub fn channel<T: Clone>(capacity: usize) -> (Sender<T>, Receiver<T>) {
 /// A sending end. The channel closes when the last is dropped.
 pub struct Sender<T> {
     end: End,
-    real: real::Sender<T>,
+    real: Wrapped<real::Sender<T>>,
 }
 
 impl<T> Sender<T> {
@@ -54,8 +52,8 @@ impl<T> Sender<T> {
         let tag = Tag::of::<T>(ResourceKind::Broadcast, u32::MAX);
         let site = tag.site();
         Self {
-            end: End::source(Arc::new(tag), site),
-            real: real::Sender::new(capacity),
+            end: End::source(Shared::new(tag), site),
+            real: Wrapped::new(real::Sender::new(capacity)),
         }
     }
 
@@ -71,7 +69,7 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn send(&self, value: T) -> Result<usize, SendError<T>> {
         self.end.switch(Op::Send, Location::caller());
-        let receivers = self.real.send(value)?;
+        let receivers = self.real.inside(|real| real.send(value))?;
         self.end.moved_if(true);
         Ok(receivers)
     }
@@ -82,8 +80,8 @@ impl<T> Sender<T> {
         let site = Location::caller();
         self.end.look(site);
         Receiver {
-            end: End::sink(Arc::clone(self.end.tag()), site),
-            real: self.real.subscribe(),
+            end: End::sink(self.end.channel().clone(), site),
+            real: Wrapped::new(self.real.inside(real::Sender::subscribe)),
         }
     }
 
@@ -91,8 +89,8 @@ impl<T> Sender<T> {
     #[must_use = "Downgrade creates a WeakSender without destroying the original non-weak sender."]
     pub fn downgrade(&self) -> WeakSender<T> {
         WeakSender {
-            tag: Arc::clone(self.end.tag()),
-            real: self.real.downgrade(),
+            tag: self.end.channel().clone(),
+            real: Wrapped::new(self.real.inside(real::Sender::downgrade)),
         }
     }
 
@@ -100,21 +98,21 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn len(&self) -> usize {
         self.end.look(Location::caller());
-        self.real.len()
+        self.real.inside(real::Sender::len)
     }
 
     /// Whether every receiver has seen everything.
     #[track_caller]
     pub fn is_empty(&self) -> bool {
         self.end.look(Location::caller());
-        self.real.is_empty()
+        self.real.inside(real::Sender::is_empty)
     }
 
     /// How many receivers there are.
     #[track_caller]
     pub fn receiver_count(&self) -> usize {
         self.end.look(Location::caller());
-        self.real.receiver_count()
+        self.real.inside(real::Sender::receiver_count)
     }
 
     /// Whether both send into the same channel.
@@ -132,14 +130,14 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn strong_count(&self) -> usize {
         self.end.look(Location::caller());
-        self.real.strong_count()
+        self.real.inside(real::Sender::strong_count)
     }
 
     /// How many weak senders there are.
     #[track_caller]
     pub fn weak_count(&self) -> usize {
         self.end.look(Location::caller());
-        self.real.weak_count()
+        self.real.inside(real::Sender::weak_count)
     }
 }
 
@@ -147,8 +145,8 @@ impl<T> Clone for Sender<T> {
     #[track_caller]
     fn clone(&self) -> Self {
         Self {
-            end: End::source(Arc::clone(self.end.tag()), Location::caller()),
-            real: self.real.clone(),
+            end: End::source(self.end.channel().clone(), Location::caller()),
+            real: Wrapped::new(self.real.inside(Clone::clone)),
         }
     }
 }
@@ -161,8 +159,8 @@ impl<T> fmt::Debug for Sender<T> {
 
 /// A sender that does not keep the channel open.
 pub struct WeakSender<T> {
-    tag: Arc<Tag>,
-    real: real::WeakSender<T>,
+    tag: Shared<Tag>,
+    real: Wrapped<real::WeakSender<T>>,
 }
 
 impl<T> WeakSender<T> {
@@ -172,10 +170,10 @@ impl<T> WeakSender<T> {
     pub fn upgrade(&self) -> Option<Sender<T>> {
         let site = Location::caller();
         self.tag.switch(Op::Atomic, site);
-        let real = self.real.upgrade()?;
+        let real = self.real.inside(real::WeakSender::upgrade)?;
         Some(Sender {
-            end: End::source(Arc::clone(&self.tag), site),
-            real,
+            end: End::source(self.tag.clone(), site),
+            real: Wrapped::new(real),
         })
     }
 
@@ -183,22 +181,22 @@ impl<T> WeakSender<T> {
     #[track_caller]
     pub fn strong_count(&self) -> usize {
         self.tag.switch(Op::Atomic, Location::caller());
-        self.real.strong_count()
+        self.real.inside(real::WeakSender::strong_count)
     }
 
     /// How many weak senders there are.
     #[track_caller]
     pub fn weak_count(&self) -> usize {
         self.tag.switch(Op::Atomic, Location::caller());
-        self.real.weak_count()
+        self.real.inside(real::WeakSender::weak_count)
     }
 }
 
 impl<T> Clone for WeakSender<T> {
     fn clone(&self) -> Self {
         Self {
-            tag: Arc::clone(&self.tag),
-            real: self.real.clone(),
+            tag: self.tag.clone(),
+            real: Wrapped::new(self.real.inside(Clone::clone)),
         }
     }
 }
@@ -212,7 +210,7 @@ impl<T> fmt::Debug for WeakSender<T> {
 /// A receiving end, with its own place in the stream of values.
 pub struct Receiver<T> {
     end: End,
-    real: real::Receiver<T>,
+    real: Wrapped<real::Receiver<T>>,
 }
 
 impl<T> Receiver<T> {
@@ -220,14 +218,14 @@ impl<T> Receiver<T> {
     #[track_caller]
     pub fn len(&self) -> usize {
         self.end.switch(Op::Inspect, Location::caller());
-        self.real.len()
+        self.real.inside(real::Receiver::len)
     }
 
     /// Whether everything was received here.
     #[track_caller]
     pub fn is_empty(&self) -> bool {
         self.end.switch(Op::Inspect, Location::caller());
-        self.real.is_empty()
+        self.real.inside(real::Receiver::is_empty)
     }
 
     /// Whether both receive from the same channel.
@@ -239,21 +237,21 @@ impl<T> Receiver<T> {
     #[track_caller]
     pub fn sender_strong_count(&self) -> usize {
         self.end.switch(Op::Inspect, Location::caller());
-        self.real.sender_strong_count()
+        self.real.inside(real::Receiver::sender_strong_count)
     }
 
     /// How many weak senders there are.
     #[track_caller]
     pub fn sender_weak_count(&self) -> usize {
         self.end.switch(Op::Inspect, Location::caller());
-        self.real.sender_weak_count()
+        self.real.inside(real::Receiver::sender_weak_count)
     }
 
     /// Whether there is no sender.
     #[track_caller]
     pub fn is_closed(&self) -> bool {
         self.end.switch(Op::Inspect, Location::caller());
-        self.real.is_closed()
+        self.real.inside(real::Receiver::is_closed)
     }
 }
 
@@ -271,8 +269,8 @@ impl<T: Clone> Receiver<T> {
         let site = Location::caller();
         self.end.switch(Op::Inspect, site);
         Self {
-            end: End::sink(Arc::clone(self.end.tag()), site),
-            real: self.real.resubscribe(),
+            end: End::sink(self.end.channel().clone(), site),
+            real: Wrapped::new(self.real.inside(real::Receiver::resubscribe)),
         }
     }
 
@@ -295,7 +293,7 @@ impl<T: Clone> Receiver<T> {
     #[track_caller]
     pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
         self.end.switch(Op::Recv, Location::caller());
-        let received = self.real.try_recv();
+        let received = self.real.inside_mut(real::Receiver::try_recv);
         let moved = matches!(received, Ok(_) | Err(TryRecvError::Lagged(_)));
         self.end.moved_if(moved);
         received

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
 use ::tokio::sync as real;
-use standstill_rt::facade::{Hold, Tag, Wait};
+use standstill_rt::facade::{Hold, Inside, Outside, Tag, Wait};
 use standstill_rt::{Op, ResourceKind, Site};
 
 use crate::sync::SetError;
@@ -56,14 +56,14 @@ impl<T> OnceCell<T> {
     #[track_caller]
     pub fn initialized(&self) -> bool {
         self.tag.switch(Op::Inspect, Location::caller());
-        self.real.initialized()
+        Inside::run(|| self.real.initialized())
     }
 
     /// The value, if there is one.
     #[track_caller]
     pub fn get(&self) -> Option<&T> {
         self.tag.switch(Op::Inspect, Location::caller());
-        self.real.get()
+        Inside::run(|| self.real.get())
     }
 
     /// The value, if there is one.
@@ -79,7 +79,7 @@ impl<T> OnceCell<T> {
     #[track_caller]
     pub fn set(&self, value: T) -> Result<(), SetError<T>> {
         self.tag.switch(Op::Init, Location::caller());
-        self.real.set(value)?;
+        Inside::run(|| self.real.set(value))?;
         self.tag.moved();
         Ok(())
     }
@@ -147,6 +147,16 @@ impl<'a> Init<'a> {
         }
     }
 
+    #[inline(never)]
+    fn is_our_turn(&self) {
+        self.ours.store(true, Ordering::Relaxed);
+    }
+
+    #[inline(never)]
+    fn ours(&self) -> bool {
+        self.ours.load(Ordering::Relaxed)
+    }
+
     /// It is our turn: makes the value.
     fn begin<F, Fut>(
         &self,
@@ -157,11 +167,19 @@ impl<'a> Init<'a> {
         F: FnOnce() -> Fut,
         Fut: Future,
     {
-        self.ours.store(true, Ordering::Relaxed);
+        self.is_our_turn();
         let hold = Hold::take(self.tag, Op::Init, 1, self.site);
-        let future = f();
+        let future = {
+            let _outside = Outside::enter();
+            f()
+        };
         async move {
-            let value = future.await;
+            let mut future = pin!(future);
+            let value = poll_fn(|cx| {
+                let _outside = Outside::enter();
+                future.as_mut().poll(cx)
+            })
+            .await;
             self.tag.switch(Op::Release, self.site);
             drop(hold);
             if made(&value) {
@@ -176,7 +194,7 @@ impl<'a> Init<'a> {
         // Ends as soon as it is our turn: what we wait for then is the value's business.
         let turn = poll_fn(|cx| match whole.as_mut().poll(cx) {
             Poll::Ready(result) => Poll::Ready(Some(result)),
-            Poll::Pending if self.ours.load(Ordering::Relaxed) => Poll::Ready(None),
+            Poll::Pending if self.ours() => Poll::Ready(None),
             Poll::Pending => Poll::Pending,
         });
         if let Some(result) = Wait::new(turn, self.tag, Op::Init, self.site).await {
@@ -188,7 +206,7 @@ impl<'a> Init<'a> {
             if std::mem::take(&mut polled) {
                 Poll::Pending
             } else {
-                whole.as_mut().poll(cx)
+                Inside::run(|| whole.as_mut().poll(cx))
             }
         })
         .await

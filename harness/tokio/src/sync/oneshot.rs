@@ -6,11 +6,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use ::tokio::sync::oneshot as real;
-use standstill_rt::facade::{self, PollWait, Tag, Wait};
+use standstill_rt::facade::{self, End, Inside, PollWait, Tag, Wait, Wrapped};
 use standstill_rt::{Op, ResourceKind, Site};
 
 use crate::blocking;
-use crate::guard::End;
 use crate::place;
 
 pub use ::tokio::sync::oneshot::*;
@@ -20,18 +19,18 @@ use error::{RecvError, TryRecvError};
 /// A channel for one value.
 #[track_caller]
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
-    let (sender, receiver) = real::channel();
+    let (sender, receiver) = Inside::run(real::channel);
     let (source, sink) = End::pair(Tag::of::<T>(ResourceKind::Oneshot, 1));
     (
         Sender {
             end: source,
             polling: PollWait::new(),
-            real: sender,
+            real: Wrapped::new(sender),
         },
         Receiver {
             end: sink,
             polling: PollWait::new(),
-            real: receiver,
+            real: Wrapped::new(receiver),
         },
     )
 }
@@ -41,7 +40,7 @@ pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
 pub struct Sender<T> {
     end: End,
     polling: PollWait,
-    real: real::Sender<T>,
+    real: Wrapped<real::Sender<T>>,
 }
 
 impl<T> Sender<T> {
@@ -58,7 +57,7 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn send(self, value: T) -> Result<(), T> {
         self.end.switch(Op::Send, Location::caller());
-        let sent = self.real.send(value);
+        let sent = self.real.inside_once(|real| real.send(value));
         self.end.moved_if(sent.is_ok());
         self.end.consumed();
         sent
@@ -74,7 +73,7 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn is_closed(&self) -> bool {
         self.end.look(Location::caller());
-        self.real.is_closed()
+        self.real.inside(real::Sender::is_closed)
     }
 
     /// As [`Sender::closed`], for hand-written futures.
@@ -83,7 +82,9 @@ impl<T> Sender<T> {
         let Self { end, polling, real } = self;
         let caller = Location::caller();
         let site = || place::of_poll(caller, end.site());
-        polling.poll_with(cx, end.tag(), Op::Closed, site, |cx| real.poll_closed(cx))
+        polling.poll_with(cx, end.tag(), Op::Closed, site, |cx| {
+            real.inside_mut(|real| real.poll_closed(cx))
+        })
     }
 }
 
@@ -92,7 +93,7 @@ impl<T> Sender<T> {
 pub struct Receiver<T> {
     end: End,
     polling: PollWait,
-    real: real::Receiver<T>,
+    real: Wrapped<real::Receiver<T>>,
 }
 
 impl<T> Receiver<T> {
@@ -103,7 +104,9 @@ impl<T> Receiver<T> {
     ) -> Poll<Result<T, RecvError>> {
         let Self { end, polling, real } = self;
         let site = || site(end.site());
-        let polled = polling.poll_with(cx, end.tag(), Op::Recv, site, |cx| Pin::new(real).poll(cx));
+        let polled = polling.poll_with(cx, end.tag(), Op::Recv, site, |cx| {
+            real.inside_mut(|real| Pin::new(real).poll(cx))
+        });
         end.moved_if(matches!(polled, Poll::Ready(Ok(_))));
         polled
     }
@@ -112,7 +115,7 @@ impl<T> Receiver<T> {
     #[track_caller]
     pub fn close(&mut self) {
         self.end.switch(Op::CloseSink, Location::caller());
-        self.real.close();
+        self.real.inside_mut(real::Receiver::close);
     }
 
     /// Whether the value, or the news that there is none, was taken.
@@ -124,7 +127,7 @@ impl<T> Receiver<T> {
     #[track_caller]
     pub fn is_empty(&self) -> bool {
         self.end.switch(Op::Inspect, Location::caller());
-        self.real.is_empty()
+        self.real.inside(real::Receiver::is_empty)
     }
 
     /// The value, if it is there.
@@ -135,7 +138,7 @@ impl<T> Receiver<T> {
     #[track_caller]
     pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
         self.end.switch(Op::Recv, Location::caller());
-        let value = self.real.try_recv()?;
+        let value = self.real.inside_mut(real::Receiver::try_recv)?;
         self.end.moved_if(true);
         Ok(value)
     }
@@ -156,7 +159,7 @@ impl<T> Receiver<T> {
             facade::block_on(poll_fn(|cx| self.poll_at(cx, |_| site)))
         } else {
             let Self { end, real, .. } = self;
-            let value = real.blocking_recv();
+            let value = real.into_inner().blocking_recv();
             end.consumed();
             value
         }

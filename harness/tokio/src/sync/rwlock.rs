@@ -6,11 +6,11 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use ::tokio::sync as real;
-use standstill_rt::facade::{self, Hold, Tag, Wait};
+use standstill_rt::facade::{self, Hold, Release, Tag, Wait};
 use standstill_rt::{Op, ResourceKind, Site};
 
 use crate::blocking;
-use crate::guard::{Release, Tagged};
+use crate::guard::Tagged;
 use crate::raw::{self, Kept, ReadGuards, WriteGuards};
 use crate::sync::{
     OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLockReadGuard, RwLockWriteGuard, TryLockError,

@@ -4,9 +4,8 @@ use std::ops::{Deref, DerefMut};
 
 use ::tokio::sync as real;
 use standstill_rt::Op;
-use standstill_rt::facade::Hold;
+use standstill_rt::facade::{Hold, Release};
 
-use crate::guard::Release;
 use crate::sync::guard_formats;
 
 /// The right to read what an [`RwLock`](crate::sync::RwLock) guards, until it is dropped.

@@ -5,11 +5,11 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use ::tokio::sync as real;
-use standstill_rt::facade::{self, Hold, Tag, Wait};
+use standstill_rt::facade::{self, Hold, Release, Tag, Wait};
 use standstill_rt::{Op, ResourceKind, Site};
 
 use crate::blocking;
-use crate::guard::{Release, Tagged};
+use crate::guard::Tagged;
 use crate::sync::{AcquireError, OwnedSemaphorePermit, TryAcquireError};
 
 /// A number of permits that tasks take and give back, granted in the order of asking.

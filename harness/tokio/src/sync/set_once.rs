@@ -5,7 +5,7 @@ use std::future::Future;
 use std::panic::Location;
 
 use ::tokio::sync as real;
-use standstill_rt::facade::{Tag, Wait};
+use standstill_rt::facade::{Inside, Tag, Wait};
 use standstill_rt::{Op, ResourceKind, Site};
 
 use crate::sync::SetOnceError;
@@ -54,14 +54,14 @@ impl<T> SetOnce<T> {
     #[track_caller]
     pub fn initialized(&self) -> bool {
         self.tag.switch(Op::Inspect, Location::caller());
-        self.real.initialized()
+        Inside::run(|| self.real.initialized())
     }
 
     /// The value, if there is one.
     #[track_caller]
     pub fn get(&self) -> Option<&T> {
         self.tag.switch(Op::Inspect, Location::caller());
-        self.real.get()
+        Inside::run(|| self.real.get())
     }
 
     /// Fills the cell and wakes everybody who waits for it.
@@ -72,7 +72,7 @@ impl<T> SetOnce<T> {
     #[track_caller]
     pub fn set(&self, value: T) -> Result<(), SetOnceError<T>> {
         self.tag.switch(Op::Notify, Location::caller());
-        self.real.set(value)?;
+        Inside::run(|| self.real.set(value))?;
         self.tag.moved();
         Ok(())
     }

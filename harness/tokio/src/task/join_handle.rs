@@ -4,11 +4,12 @@ use std::fmt;
 use std::future::Future;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use ::tokio::task as real;
-use standstill_rt::facade::{self, JoinCell, Joined, PollWait};
+use standstill_rt::facade::{
+    self, Inside, JoinCell, Joined, Output, PollWait, Shared, Spawned, Wrapped,
+};
 use standstill_rt::host::Failure;
 use standstill_rt::{Op, Site, TaskRef, host};
 
@@ -21,12 +22,9 @@ pub struct JoinHandle<T> {
 }
 
 enum Repr<T> {
-    Real(real::JoinHandle<T>),
+    Real(Wrapped<real::JoinHandle<T>>),
     Run {
         joined: Joined<T>,
-        /// What an [`AbortHandle`] needs of the cell. It is made where `T` is known to be one that
-        /// may be sent, which an abort handle is asked for without.
-        finished: fn(&Arc<JoinCell<T>>) -> Arc<dyn Finished + Send + Sync>,
         polling: PollWait,
         site: Site,
     },
@@ -35,7 +33,17 @@ enum Repr<T> {
 impl<T> JoinHandle<T> {
     pub(super) fn real(handle: real::JoinHandle<T>) -> Self {
         Self {
-            repr: Repr::Real(handle),
+            repr: Repr::Real(Wrapped::new(handle)),
+        }
+    }
+
+    pub(super) fn run(joined: Joined<T>, site: Site) -> Self {
+        Self {
+            repr: Repr::Run {
+                joined,
+                polling: PollWait::new(),
+                site,
+            },
         }
     }
 
@@ -47,8 +55,11 @@ impl<T> JoinHandle<T> {
 
     pub(super) fn abort_at(&self, site: Site) {
         match &self.repr {
-            Repr::Real(handle) => handle.abort(),
-            Repr::Run { joined, .. } => abort_in_run(joined.task, joined.epoch, site),
+            Repr::Real(handle) => handle.inside(real::JoinHandle::abort),
+            Repr::Run { joined, .. } => {
+                let Spawned { task, epoch, .. } = joined.spawned;
+                abort_in_run(task, epoch, site);
+            }
         }
     }
 
@@ -56,73 +67,87 @@ impl<T> JoinHandle<T> {
     #[track_caller]
     pub fn is_finished(&self) -> bool {
         match &self.repr {
-            Repr::Real(handle) => handle.is_finished(),
-            Repr::Run { joined, .. } => is_finished_in_run(&*joined.cell, Location::caller()),
+            Repr::Real(handle) => handle.inside(real::JoinHandle::is_finished),
+            Repr::Run { joined, .. } => {
+                is_finished_in_run(&joined.spawned.cell, Location::caller())
+            }
         }
     }
 
     /// A handle that can only abort.
     #[must_use = "abort handles do nothing unless `.abort` is called"]
     pub fn abort_handle(&self) -> AbortHandle {
-        match &self.repr {
-            Repr::Real(handle) => AbortHandle {
-                repr: AbortRepr::Real(handle.abort_handle()),
+        let repr = match &self.repr {
+            Repr::Real(handle) => AbortRepr::Real(handle.inside(real::JoinHandle::abort_handle)),
+            Repr::Run { joined, .. } => AbortRepr::Run {
+                task: joined.spawned.task,
+                epoch: joined.spawned.epoch,
+                cell: joined.spawned.cell.clone(),
             },
-            Repr::Run {
-                joined, finished, ..
-            } => AbortHandle {
-                repr: AbortRepr::Run {
-                    task: joined.task,
-                    epoch: joined.epoch,
-                    cell: finished(&joined.cell),
-                },
-            },
-        }
+        };
+        AbortHandle { repr }
     }
 
     /// The task's id.
     pub fn id(&self) -> Id {
         match &self.repr {
             Repr::Real(handle) => Id::real(handle.id()),
-            Repr::Run { joined, .. } => Id::of(joined.task),
+            Repr::Run { joined, .. } => Id::of(joined.spawned.task),
         }
     }
 
     /// Polls for the result without a note to the tracker: for a set that notes its own waits.
     pub(super) fn poll_untracked(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
         match &mut self.repr {
-            Repr::Real(handle) => Pin::new(handle).poll(cx).map_err(JoinError::real),
-            Repr::Run { joined, .. } => joined.cell.poll(cx).map(|result| ended(joined, result)),
+            Repr::Real(handle) => poll_real(handle, cx),
+            Repr::Run { joined, .. } => {
+                poll_cell(&joined.spawned, cx).map_ok(|output| joined.unpack(output))
+            }
         }
     }
 
     /// Notes that the current task waits for this one.
     pub(super) fn note_wait(&self, wait: &mut PollWait, op: Op, site: Site) {
         if let Repr::Run { joined, .. } = &self.repr {
-            wait.begin(&joined.tag, op, site);
+            wait.begin(&joined.spawned.tag, op, site);
         }
     }
 }
 
-impl<T: Send + 'static> JoinHandle<T> {
-    pub(super) fn run(joined: Joined<T>, site: Site) -> Self {
-        Self {
-            repr: Repr::Run {
-                joined,
-                finished: |cell| Arc::clone(cell) as _,
-                polling: PollWait::new(),
-                site,
-            },
-        }
-    }
+fn poll_real<T>(
+    handle: &mut Wrapped<real::JoinHandle<T>>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<T, JoinError>> {
+    handle
+        .inside_mut(|handle| Pin::new(handle).poll(cx))
+        .map_err(JoinError::real)
 }
 
-fn ended<T>(joined: &Joined<T>, result: Result<T, Failure>) -> Result<T, JoinError> {
+#[inline(never)]
+fn poll_cell(spawned: &Spawned, cx: &mut Context<'_>) -> Poll<Result<Output, JoinError>> {
+    spawned.cell.poll(cx).map(|result| ended(spawned, result))
+}
+
+/// As [`poll_cell`], and notes that the current task waits.
+#[inline(never)]
+fn poll_tracked(
+    spawned: &Spawned,
+    polling: &mut PollWait,
+    (caller, made): (Site, Site),
+    cx: &mut Context<'_>,
+) -> Poll<Result<Output, JoinError>> {
+    let site = || place::of_poll(caller, made);
+    polling
+        .poll_with(cx, &spawned.tag, Op::Join, site, |cx| spawned.cell.poll(cx))
+        .map(|result| ended(spawned, result))
+}
+
+fn ended(spawned: &Spawned, result: Result<Output, Failure>) -> Result<Output, JoinError> {
     result.map_err(|failure| {
         if matches!(failure, Failure::Panicked(_)) {
-            joined.failure_seen();
+            spawned.failure_seen();
         }
-        JoinError::of(Id::of(joined.task), failure)
+        JoinError::of(Id::of(spawned.task), failure)
     })
 }
 
@@ -132,19 +157,13 @@ impl<T> Future for JoinHandle<T> {
     #[track_caller]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut self.repr {
-            Repr::Real(handle) => Pin::new(handle).poll(cx).map_err(JoinError::real),
+            Repr::Real(handle) => poll_real(handle, cx),
             Repr::Run {
                 joined,
                 polling,
                 site,
-                ..
-            } => {
-                let caller = Location::caller();
-                let site = || place::of_poll(caller, site);
-                polling
-                    .poll_with(cx, &joined.tag, Op::Join, site, |cx| joined.cell.poll(cx))
-                    .map(|result| ended(joined, result))
-            }
+            } => poll_tracked(&joined.spawned, polling, (Location::caller(), site), cx)
+                .map_ok(|output| joined.unpack(output)),
         }
     }
 }
@@ -173,26 +192,18 @@ enum AbortRepr {
     Run {
         task: TaskRef,
         epoch: u32,
-        cell: Arc<dyn Finished + Send + Sync>,
+        cell: Shared<JoinCell>,
     },
 }
 
-trait Finished {
-    fn is_finished(&self) -> bool;
-}
-
-impl<T> Finished for JoinCell<T> {
-    fn is_finished(&self) -> bool {
-        JoinCell::is_finished(self)
-    }
-}
-
+#[inline(never)]
 fn abort_in_run(task: TaskRef, epoch: u32, site: Site) {
     facade::switch(Op::Abort, site);
     host::of_run(epoch, |host| host.abort(task));
 }
 
-fn is_finished_in_run(cell: &(impl Finished + ?Sized), site: Site) -> bool {
+#[inline(never)]
+fn is_finished_in_run(cell: &JoinCell, site: Site) -> bool {
     facade::switch(Op::Inspect, site);
     cell.is_finished()
 }
@@ -206,7 +217,7 @@ impl AbortHandle {
 
     fn abort_at(&self, site: Site) {
         match &self.repr {
-            AbortRepr::Real(handle) => handle.abort(),
+            AbortRepr::Real(handle) => Inside::run(|| handle.abort()),
             AbortRepr::Run { task, epoch, .. } => abort_in_run(*task, *epoch, site),
         }
     }
@@ -215,8 +226,8 @@ impl AbortHandle {
     #[track_caller]
     pub fn is_finished(&self) -> bool {
         match &self.repr {
-            AbortRepr::Real(handle) => handle.is_finished(),
-            AbortRepr::Run { cell, .. } => is_finished_in_run(&**cell, Location::caller()),
+            AbortRepr::Real(handle) => Inside::run(|| handle.is_finished()),
+            AbortRepr::Run { cell, .. } => is_finished_in_run(cell, Location::caller()),
         }
     }
 

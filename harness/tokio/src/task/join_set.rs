@@ -6,10 +6,10 @@ use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
 use std::panic::Location;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
-use standstill_rt::facade::{self, PollWait};
+use standstill_rt::facade::{self, Locked, PollWait, Shared};
 use standstill_rt::{Op, Site, host};
 
 use crate::runtime::Handle;
@@ -23,7 +23,7 @@ use crate::task::{
 pub struct JoinSet<T> {
     members: BTreeMap<u64, Member<T>>,
     spawned: u64,
-    shared: Arc<Shared>,
+    woken: Owner,
     /// Where the set was made.
     site: Site,
     /// Whether the task that owns the set waits for a member.
@@ -34,23 +34,22 @@ pub struct JoinSet<T> {
 
 struct Member<T> {
     handle: JoinHandle<T>,
-    /// Set when the task had ended by the time it was added. The mutex is what makes the set `Sync`
-    /// although the result need not be; it is never locked.
-    ended: Mutex<Option<Result<T, JoinError>>>,
+    /// Set when the task had ended by the time it was added. The lock is what makes the set `Sync`
+    /// although the result need not be; it is never taken.
+    ended: Locked<Option<Result<T, JoinError>>>,
     waker: Waker,
     wait: PollWait,
 }
 
 impl<T> Member<T> {
     fn take_ended(&mut self) -> Option<Result<T, JoinError>> {
-        let ended = self.ended.get_mut();
-        ended.unwrap_or_else(PoisonError::into_inner).take()
+        self.ended.get_mut().take()
     }
 }
 
 /// What the members' wakers and the set share.
 #[derive(Default)]
-struct Shared {
+struct Woken {
     lists: Mutex<Lists>,
 }
 
@@ -59,12 +58,19 @@ struct Lists {
     /// The members that have woken us, in that order.
     woken: VecDeque<u64>,
     waker: Option<Waker>,
+    /// The set is no more.
+    gone: bool,
 }
 
-impl Shared {
+impl Woken {
+    fn lists(&self) -> MutexGuard<'_, Lists> {
+        self.lists.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[inline(never)]
     fn wake(&self, member: u64) {
         let waker = {
-            let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut lists = self.lists();
             if !lists.woken.contains(&member) {
                 lists.woken.push_back(member);
             }
@@ -76,8 +82,9 @@ impl Shared {
     }
 
     /// The first member that has woken us; with none, `waker` is woken for the next.
+    #[inline(never)]
     fn next(&self, waker: Option<&Waker>) -> Option<u64> {
-        let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lists = self.lists();
         let next = lists.woken.pop_front();
         if let (None, Some(waker)) = (next, waker) {
             match &mut lists.waker {
@@ -89,17 +96,45 @@ impl Shared {
     }
 }
 
+/// The set's own, which takes no notice of wakers once it is dropped.
+struct Owner(Shared<Woken>);
+
+impl Owner {
+    #[inline(never)]
+    fn new() -> Self {
+        Self(Shared::new(Woken::default()))
+    }
+
+    /// The waker of a member.
+    #[inline(never)]
+    fn waker(&self, member: u64) -> Waker {
+        Waker::from(Arc::new(MemberWaker {
+            woken: self.0.clone(),
+            member,
+        }))
+    }
+}
+
+impl Drop for Owner {
+    #[inline(never)]
+    fn drop(&mut self) {
+        let lists = std::mem::take(&mut *self.0.lists());
+        self.0.lists().gone = true;
+        drop(lists);
+    }
+}
+
 struct MemberWaker {
-    shared: Weak<Shared>,
+    woken: Shared<Woken>,
     member: u64,
 }
 
 impl Wake for MemberWaker {
     fn wake(self: Arc<Self>) {
-        if let Some(shared) = self.shared.upgrade() {
+        if !self.woken.lists().gone {
             // The order of the list is the order in which members are joined.
             host::with(|host| host.unseen());
-            shared.wake(self.member);
+            self.woken.wake(self.member);
         }
     }
 }
@@ -111,7 +146,7 @@ impl<T> JoinSet<T> {
         Self {
             members: BTreeMap::new(),
             spawned: 0,
-            shared: Arc::default(),
+            woken: Owner::new(),
             site: Location::caller(),
             waiting: false,
             unwinding: PhantomData,
@@ -211,14 +246,11 @@ impl<T: 'static> JoinSet<T> {
         let abort = handle.abort_handle();
         let member = self.spawned;
         self.spawned += 1;
-        let waker = Waker::from(Arc::new(MemberWaker {
-            shared: Arc::downgrade(&self.shared),
-            member,
-        }));
+        let waker = self.woken.waker(member);
         // Leaves the waker with the task. It may have ended already.
         let ended = match poll_now(&mut handle, &waker) {
             Poll::Ready(result) => {
-                self.shared.wake(member);
+                self.woken.0.wake(member);
                 Some(result)
             }
             Poll::Pending => None,
@@ -227,7 +259,7 @@ impl<T: 'static> JoinSet<T> {
             member,
             Member {
                 handle,
-                ended: Mutex::new(ended),
+                ended: Locked::new(ended),
                 waker,
                 wait: PollWait::new(),
             },
@@ -248,7 +280,7 @@ impl<T: 'static> JoinSet<T> {
         if !self.waiting {
             facade::switch(Op::JoinNext, site);
         }
-        while let Some(key) = self.shared.next(Some(cx.waker())) {
+        while let Some(key) = self.woken.0.next(Some(cx.waker())) {
             let Some(member) = self.members.get_mut(&key) else {
                 continue;
             };
@@ -286,7 +318,7 @@ impl<T: 'static> JoinSet<T> {
 
     fn try_next(&mut self, site: Site) -> Option<Ended<T>> {
         facade::switch(Op::JoinNext, site);
-        while let Some(key) = self.shared.next(None) {
+        while let Some(key) = self.woken.0.next(None) {
             let Some(member) = self.members.get_mut(&key) else {
                 continue;
             };

@@ -159,7 +159,9 @@ impl Drop for LocalEnterGuard {
         let real = self.real.take();
         if is_entered {
             drop(real);
-            self.below.map(leave);
+            if let Some(below) = self.below {
+                leave(below);
+            }
         } else {
             // Its run has ended, and with it all that was entered.
             std::mem::forget(real);

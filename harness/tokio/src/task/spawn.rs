@@ -41,7 +41,7 @@ where
     drop(entered);
     match spawned {
         Ok(joined) => {
-            joined.tag.switch(Op::Spawn, site);
+            joined.spawned.tag.switch(Op::Spawn, site);
             JoinHandle::run(joined, site)
         }
         Err(future) => JoinHandle::real(match handle {
@@ -81,7 +81,7 @@ where
     drop(entered);
     match spawned {
         Ok(joined) => {
-            joined.tag.switch(Op::Spawn, site);
+            joined.spawned.tag.switch(Op::Spawn, site);
             JoinHandle::run(joined, site)
         }
         Err(f) => JoinHandle::real(match handle {

@@ -169,12 +169,17 @@ fn tells(file: &Path, body: &str, depth: u32) -> bool {
             .any(|inner| tells(file, &inner.replace('(', " ("), depth - 1))
 }
 
-/// The text of each function or method of this name, roughly.
+/// The text of each function or method of this name, roughly: up to the line that closes it.
 fn bodies_of<'a>(text: &'a str, name: &str) -> Vec<&'a str> {
-    text.split(&format!("fn {name}"))
-        .skip(1)
-        .filter(|rest| rest.starts_with(['(', '<']))
-        .filter_map(|rest| rest.split("\n    }\n").next())
+    let head = format!("fn {name}");
+    text.match_indices(&head)
+        .filter_map(|(at, _)| {
+            let rest = &text[at + head.len()..];
+            let line = text[..at].rsplit('\n').next()?;
+            let indent = &line[..line.len() - line.trim_start().len()];
+            let body = rest.split(&format!("\n{indent}}}\n")).next()?;
+            rest.starts_with(['(', '<']).then_some(body)
+        })
         .collect()
 }
 

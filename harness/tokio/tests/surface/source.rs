@@ -474,30 +474,58 @@ fn many<T: Parse>(tokens: TokenStream) -> Vec<T> {
         .unwrap_or_else(|error| panic!("{error} in {text}"))
 }
 
-/// A call of a macro of the form `($(#[$doc:meta])* $name:ident) => { ... }`, or one that takes an
-/// `impl` header and is of no interest here.
+/// A call of a macro of the form `($(#[$doc:meta])* $name:ident ...) => { ... }`, with one such name or
+/// several, or one that takes an `impl` header and is of no interest here.
 fn expanded(rules: TokenStream, call: TokenStream) -> TokenStream {
-    let Some(TokenTree::Ident(name)) = call.into_iter().last() else {
-        return TokenStream::new();
-    };
-    let Some(TokenTree::Group(body)) = rules
+    let groups: Vec<_> = rules
         .into_iter()
-        .filter(|token| matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace))
-        .last()
-    else {
+        .filter_map(|token| match token {
+            TokenTree::Group(group) => Some(group),
+            _ => None,
+        })
+        .collect();
+    let (Some(pattern), Some(body)) = (groups.first(), groups.last()) else {
         return TokenStream::new();
     };
-    let text = body.stream().to_string();
-    if !text.contains("$ name") && !text.contains("$name") {
+    let mut text = body.stream().to_string();
+    if body.delimiter() != Delimiter::Brace || !text.replace(' ', "").contains("$name") {
         return TokenStream::new();
     }
-    let text = text.replace("$ name", &name.to_string());
-    let text = text.replace("$name", &name.to_string());
-    let text = text
-        .replace("$ (# [$ doc]) *", "")
-        .replace("$(#[$doc])*", "");
+    // What stands for the attributes: `$(#[$doc])*`.
+    while let Some(from) = text.find("$ (# [$").or_else(|| text.find("$(#[$")) {
+        let length = text[from..].find('*').expect("a repetition has an end");
+        text.replace_range(from..=from + length, "");
+    }
+    let names = idents(call);
+    for (parameter, name) in idents_of_pattern(pattern.stream()).iter().zip(names) {
+        for dollar in ["$ ", "$"] {
+            text = text.replace(&format!("{dollar}{parameter}"), &name);
+        }
+    }
     text.parse()
         .unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+fn idents(tokens: TokenStream) -> Vec<String> {
+    tokens
+        .into_iter()
+        .filter_map(|token| match token {
+            TokenTree::Ident(ident) => Some(ident.to_string()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The names of a pattern's parameters: `name` in `$name:ident`.
+fn idents_of_pattern(pattern: TokenStream) -> Vec<String> {
+    let idents = idents(pattern);
+    let kinds = idents.iter().skip(1);
+    idents
+        .iter()
+        .zip(kinds)
+        .filter(|(_, kind)| *kind == "ident")
+        .map(|(name, _)| name.clone())
+        .collect()
 }
 
 /// `settings! { name(argument: Type); ... }` gives the builder those methods.

@@ -1,8 +1,6 @@
 //! What the two ends of a channel share.
 
-use std::sync::Arc;
-
-use standstill_rt::facade::Tag;
+use standstill_rt::facade::{Shared, Tag};
 use standstill_rt::{Op, Site};
 
 use crate::block::{Operation, Waiters};
@@ -17,8 +15,8 @@ pub(super) struct Channel<T> {
 }
 
 impl<T> Channel<T> {
-    pub(super) fn new(tag: Tag, meeting: Option<Meeting<T>>) -> Arc<Self> {
-        Arc::new(Self {
+    pub(super) fn new(tag: Tag, meeting: Option<Meeting<T>>) -> Shared<Self> {
+        Shared::new(Self {
             tag,
             senders: Waiters::new(),
             receivers: Waiters::new(),
@@ -55,24 +53,24 @@ impl<T> AsRef<Tag> for Channel<T> {
 
 /// Tells the other end, when dropped, that this one is gone. Make it the last field.
 pub(super) struct Gone<T> {
-    channel: Arc<Channel<T>>,
+    channel: Shared<Channel<T>>,
     sends: bool,
 }
 
 impl<T> Gone<T> {
-    pub(super) fn sender(channel: &Arc<Channel<T>>) -> Self {
+    pub(super) fn sender(channel: &Shared<Channel<T>>) -> Self {
         if let Some(meeting) = &channel.meeting {
             meeting.sender_comes();
         }
         Self {
-            channel: Arc::clone(channel),
+            channel: channel.clone(),
             sends: true,
         }
     }
 
-    pub(super) fn receiver(channel: &Arc<Channel<T>>) -> Self {
+    pub(super) fn receiver(channel: &Shared<Channel<T>>) -> Self {
         Self {
-            channel: Arc::clone(channel),
+            channel: channel.clone(),
             sends: false,
         }
     }

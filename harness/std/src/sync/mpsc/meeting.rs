@@ -1,11 +1,12 @@
 //! A channel that holds nothing: values are handed over.
 
 use std::sync::mpsc::{TryRecvError, TrySendError};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use standstill_rt::facade::Locked;
 
 /// Where one sender at a time offers a value, and the receiver takes it.
 pub(super) struct Meeting<T> {
-    state: Mutex<State<T>>,
+    state: Locked<State<T>>,
 }
 
 struct State<T> {
@@ -21,7 +22,7 @@ struct State<T> {
 impl<T> Meeting<T> {
     pub(super) fn new() -> Self {
         Self {
-            state: Mutex::new(State {
+            state: Locked::new(State {
                 offer: None,
                 offers: 0,
                 senders: 0,
@@ -31,73 +32,71 @@ impl<T> Meeting<T> {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State<T>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     pub(super) fn sender_comes(&self) {
-        self.state().senders += 1;
+        self.state.with(|state| state.senders += 1);
     }
 
     pub(super) fn sender_leaves(&self) {
-        self.state().senders -= 1;
+        self.state.with(|state| state.senders -= 1);
     }
 
     pub(super) fn receiver_leaves(&self) {
-        self.state().receiver_left = true;
+        self.state.with(|state| state.receiver_left = true);
     }
 
     /// The receiver waits from now on, or no longer.
     pub(super) fn await_offer(&self, awaited: bool) {
-        self.state().awaited = awaited;
+        self.state.with(|state| state.awaited = awaited);
     }
 
     /// Offers a value, if none is on offer. Returns its number.
     pub(super) fn offer(&self, value: T) -> Result<u64, TrySendError<T>> {
-        let mut state = self.state();
-        if state.receiver_left {
-            return Err(TrySendError::Disconnected(value));
-        }
-        if state.offer.is_some() {
-            return Err(TrySendError::Full(value));
-        }
-        state.offers += 1;
-        let number = state.offers;
-        state.offer = Some((number, value));
-        Ok(number)
+        self.state.with(|state| state.offer(value))
     }
 
     /// Offers a value if the receiver waits for one.
     pub(super) fn offer_if_awaited(&self, value: T) -> Result<(), TrySendError<T>> {
-        if !self.state().awaited {
-            return match self.state().receiver_left {
-                true => Err(TrySendError::Disconnected(value)),
-                false => Err(TrySendError::Full(value)),
-            };
-        }
-        self.offer(value).map(|_| ())
+        self.state.with(|state| match state.awaited {
+            true => state.offer(value).map(|_| ()),
+            false if state.receiver_left => Err(TrySendError::Disconnected(value)),
+            false => Err(TrySendError::Full(value)),
+        })
     }
 
     /// How an offer went: None if it still stands, the value if nobody will take it.
     pub(super) fn outcome(&self, number: u64) -> Option<Result<(), T>> {
-        let mut state = self.state();
-        let stands = state.offer.as_ref().is_some_and(|(at, _)| *at == number);
-        if !stands {
-            return Some(Ok(()));
-        }
-        if !state.receiver_left {
-            return None;
-        }
-        state.offer.take().map(|(_, value)| Err(value))
+        self.state.with(|state| {
+            let stands = state.offer.as_ref().is_some_and(|(at, _)| *at == number);
+            if !stands {
+                return Some(Ok(()));
+            }
+            if !state.receiver_left {
+                return None;
+            }
+            state.offer.take().map(|(_, value)| Err(value))
+        })
     }
 
     /// Takes what is on offer.
     pub(super) fn take(&self) -> Result<T, TryRecvError> {
-        let mut state = self.state();
-        match state.offer.take() {
+        self.state.with(|state| match state.offer.take() {
             Some((_, value)) => Ok(value),
             None if state.senders == 0 => Err(TryRecvError::Disconnected),
             None => Err(TryRecvError::Empty),
+        })
+    }
+}
+
+impl<T> State<T> {
+    fn offer(&mut self, value: T) -> Result<u64, TrySendError<T>> {
+        if self.receiver_left {
+            return Err(TrySendError::Disconnected(value));
         }
+        if self.offer.is_some() {
+            return Err(TrySendError::Full(value));
+        }
+        self.offers += 1;
+        self.offer = Some((self.offers, value));
+        Ok(self.offers)
     }
 }

@@ -13,7 +13,7 @@ pub use sender::{Sender, SyncSender};
 use std::sync::mpsc as real;
 
 use standstill_rt::ResourceKind;
-use standstill_rt::facade::Tag;
+use standstill_rt::facade::{Inside, Tag};
 
 use crate::block;
 use channel::Channel;
@@ -22,7 +22,7 @@ use channel::Channel;
 #[must_use]
 #[track_caller]
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
-    let (sender, receiver) = real::channel();
+    let (sender, receiver) = Inside::run(real::channel);
     let channel = Channel::new(Tag::of::<T>(ResourceKind::StdChannel, u32::MAX), None);
     (
         Sender::new(&channel, sender),
@@ -44,7 +44,7 @@ pub fn sync_channel<T>(bound: usize) -> (SyncSender<T>, Receiver<T>) {
             Receiver::new(channel, None),
         );
     }
-    let (sender, receiver) = real::sync_channel(bound);
+    let (sender, receiver) = Inside::run(|| real::sync_channel(bound));
     let channel = Channel::new(tag, None);
     (
         SyncSender::new(&channel, Some(sender)),

@@ -2,13 +2,12 @@
 
 use std::fmt;
 use std::panic::Location;
-use std::sync::Arc;
 use std::sync::mpsc as real;
 use std::time::Duration;
 
+use standstill_rt::facade::{End, Inside, Shared, Wrapped};
 use standstill_rt::{Op, Site};
 
-use crate::guard::End;
 use crate::sync::mpsc::channel::{Channel, Gone};
 use crate::sync::mpsc::{RecvError, RecvTimeoutError, TryRecvError};
 
@@ -16,7 +15,7 @@ use crate::sync::mpsc::{RecvError, RecvTimeoutError, TryRecvError};
 pub struct Receiver<T> {
     end: End<Channel<T>>,
     /// None where values are handed over.
-    real: Option<real::Receiver<T>>,
+    real: Option<Wrapped<real::Receiver<T>>>,
     _gone: Gone<T>,
 }
 
@@ -40,15 +39,16 @@ impl<T> Drop for Awaits<'_, T> {
 
 impl<T> Receiver<T> {
     #[track_caller]
-    pub(super) fn new(channel: Arc<Channel<T>>, real: Option<real::Receiver<T>>) -> Self {
+    pub(super) fn new(channel: Shared<Channel<T>>, real: Option<real::Receiver<T>>) -> Self {
         let gone = Gone::receiver(&channel);
         Self {
             end: End::sink(channel, Location::caller()),
-            real,
+            real: real.map(Wrapped::new),
             _gone: gone,
         }
     }
 
+    /// To be called inside.
     fn take(&self) -> Result<T, TryRecvError> {
         let channel = self.end.channel();
         let value = match (&self.real, &channel.meeting) {
@@ -78,7 +78,7 @@ impl<T> Receiver<T> {
         match (received, &self.real, limit) {
             (Some(Ok(received)), _, _) => received,
             // What came in the last moment was taken as received by whoever sent it.
-            (Some(Err(_)), _, _) => self.take().map_err(|error| match error {
+            (Some(Err(_)), _, _) => Inside::run(|| self.take()).map_err(|error| match error {
                 TryRecvError::Empty => RecvTimeoutError::Timeout,
                 TryRecvError::Disconnected => RecvTimeoutError::Disconnected,
             }),
@@ -122,7 +122,7 @@ impl<T> Receiver<T> {
     #[track_caller]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         self.end.channel().tag.switch(Op::Recv, Location::caller());
-        self.take()
+        Inside::run(|| self.take())
     }
 
     /// Every value until nobody sends any more.

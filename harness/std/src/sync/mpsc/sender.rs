@@ -2,28 +2,27 @@
 
 use std::fmt;
 use std::panic::Location;
-use std::sync::Arc;
 use std::sync::mpsc as real;
 
+use standstill_rt::facade::{End, Shared, Wrapped};
 use standstill_rt::{Op, Site};
 
-use crate::guard::End;
 use crate::sync::mpsc::channel::{Channel, Gone};
 use crate::sync::mpsc::{SendError, TrySendError};
 
 /// A sending end of a channel without a limit.
 pub struct Sender<T> {
     end: End<Channel<T>>,
-    real: real::Sender<T>,
+    real: Wrapped<real::Sender<T>>,
     _gone: Gone<T>,
 }
 
 impl<T> Sender<T> {
     #[track_caller]
-    pub(super) fn new(channel: &Arc<Channel<T>>, real: real::Sender<T>) -> Self {
+    pub(super) fn new(channel: &Shared<Channel<T>>, real: real::Sender<T>) -> Self {
         Self {
-            end: End::source(Arc::clone(channel), Location::caller()),
-            real,
+            end: End::source(channel.clone(), Location::caller()),
+            real: Wrapped::new(real),
             _gone: Gone::sender(channel),
         }
     }
@@ -37,7 +36,7 @@ impl<T> Sender<T> {
     pub fn send(&self, value: T) -> Result<(), SendError<T>> {
         let channel = self.end.channel();
         channel.tag.switch(Op::Send, Location::caller());
-        self.real.send(value)?;
+        self.real.inside(|real| real.send(value))?;
         channel.sent();
         Ok(())
     }
@@ -46,7 +45,7 @@ impl<T> Sender<T> {
 impl<T> Clone for Sender<T> {
     #[track_caller]
     fn clone(&self) -> Self {
-        Self::new(self.end.channel(), self.real.clone())
+        Self::new(self.end.channel(), self.real.inside(Clone::clone))
     }
 }
 
@@ -60,7 +59,7 @@ impl<T> fmt::Debug for Sender<T> {
 pub struct SyncSender<T> {
     end: End<Channel<T>>,
     /// None where values are handed over.
-    real: Option<real::SyncSender<T>>,
+    real: Option<Wrapped<real::SyncSender<T>>>,
     _gone: Gone<T>,
 }
 
@@ -73,10 +72,10 @@ enum Handing<T> {
 
 impl<T> SyncSender<T> {
     #[track_caller]
-    pub(super) fn new(channel: &Arc<Channel<T>>, real: Option<real::SyncSender<T>>) -> Self {
+    pub(super) fn new(channel: &Shared<Channel<T>>, real: Option<real::SyncSender<T>>) -> Self {
         Self {
-            end: End::source(Arc::clone(channel), Location::caller()),
-            real,
+            end: End::source(channel.clone(), Location::caller()),
+            real: real.map(Wrapped::new),
             _gone: Gone::sender(channel),
         }
     }
@@ -159,7 +158,7 @@ impl<T> SyncSender<T> {
         let channel = self.end.channel();
         channel.tag.switch(Op::Send, Location::caller());
         match (&self.real, &channel.meeting) {
-            (Some(real), _) => real.try_send(value)?,
+            (Some(real), _) => real.inside(|real| real.try_send(value))?,
             (None, Some(meeting)) => meeting.offer_if_awaited(value)?,
             (None, None) => return Err(TrySendError::Disconnected(value)),
         }
@@ -171,7 +170,11 @@ impl<T> SyncSender<T> {
 impl<T> Clone for SyncSender<T> {
     #[track_caller]
     fn clone(&self) -> Self {
-        Self::new(self.end.channel(), self.real.clone())
+        let real = self.real.as_ref();
+        Self::new(
+            self.end.channel(),
+            real.map(|real| real.inside(Clone::clone)),
+        )
     }
 }
 

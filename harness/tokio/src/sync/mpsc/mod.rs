@@ -5,18 +5,15 @@ pub use ::tokio::sync::mpsc::*;
 mod permit;
 mod receiver;
 mod sender;
-mod unbounded;
 
 pub use permit::{OwnedPermit, Permit, PermitIterator};
 pub use receiver::{Receiver, UnboundedReceiver};
-pub use sender::{Sender, WeakSender};
-pub use unbounded::{UnboundedSender, WeakUnboundedSender};
+pub use sender::{Sender, UnboundedSender, WeakSender, WeakUnboundedSender};
 
 use ::tokio::sync::mpsc as real;
 use standstill_rt::ResourceKind;
-use standstill_rt::facade::Tag;
+use standstill_rt::facade::{End, Inside, Tag};
 
-use crate::guard::End;
 use crate::sync::semaphore::clamp;
 
 /// A channel with room for `buffer` values that nobody has received.
@@ -26,7 +23,7 @@ use crate::sync::semaphore::clamp;
 /// If `buffer` is 0 or more than a semaphore has permits.
 #[track_caller]
 pub fn channel<T>(buffer: usize) -> (Sender<T>, Receiver<T>) {
-    let (sender, receiver) = real::channel(buffer);
+    let (sender, receiver) = Inside::run(|| real::channel(buffer));
     let tag = Tag::of::<T>(ResourceKind::Channel, clamp(buffer));
     let (source, sink) = End::pair(tag);
     (Sender::new(source, sender), Receiver::new(sink, receiver))
@@ -35,7 +32,7 @@ pub fn channel<T>(buffer: usize) -> (Sender<T>, Receiver<T>) {
 /// A channel with room for as many values as memory holds.
 #[track_caller]
 pub fn unbounded_channel<T>() -> (UnboundedSender<T>, UnboundedReceiver<T>) {
-    let (sender, receiver) = real::unbounded_channel();
+    let (sender, receiver) = Inside::run(real::unbounded_channel);
     let tag = Tag::of::<T>(ResourceKind::UnboundedChannel, u32::MAX);
     let (source, sink) = End::pair(tag);
     (

@@ -3,17 +3,16 @@
 use std::fmt;
 
 use ::tokio::sync::mpsc as real;
-use standstill_rt::facade::Hold;
+use standstill_rt::facade::{End, Hold, Release, Wrapped};
 use standstill_rt::{Op, Site};
 
-use crate::guard::{End, Release};
 use crate::sync::mpsc::Sender;
 use crate::sync::semaphore::clamp;
 
 /// Room for one value.
 pub struct Permit<'a, T> {
     release: Release<'a>,
-    real: real::Permit<'a, T>,
+    real: Wrapped<real::Permit<'a, T>>,
     hold: Hold,
 }
 
@@ -21,7 +20,7 @@ impl<'a, T> Permit<'a, T> {
     pub(super) fn new(release: Release<'a>, real: real::Permit<'a, T>, hold: Hold) -> Self {
         Self {
             release,
-            real,
+            real: Wrapped::new(real),
             hold,
         }
     }
@@ -32,7 +31,7 @@ impl<'a, T> Permit<'a, T> {
         let tag = self.release.tag();
         self.release.done();
         tag.switch(Op::Send, std::panic::Location::caller());
-        self.real.send(value);
+        self.real.inside_once(|real| real.send(value));
         drop(self.hold);
         tag.moved();
     }
@@ -47,7 +46,7 @@ impl<T> fmt::Debug for Permit<'_, T> {
 /// Room for several values, one [`Permit`] each.
 pub struct PermitIterator<'a, T> {
     release: Release<'a>,
-    real: real::PermitIterator<'a, T>,
+    real: Wrapped<real::PermitIterator<'a, T>>,
     hold: Hold,
 }
 
@@ -55,7 +54,7 @@ impl<'a, T> PermitIterator<'a, T> {
     pub(super) fn new(release: Release<'a>, real: real::PermitIterator<'a, T>, hold: Hold) -> Self {
         Self {
             release,
-            real,
+            real: Wrapped::new(real),
             hold,
         }
     }
@@ -92,7 +91,7 @@ impl<T> fmt::Debug for PermitIterator<'_, T> {
 /// Room for one value, with the sender that reserved it.
 pub struct OwnedPermit<T> {
     end: End,
-    real: real::OwnedPermit<T>,
+    real: Wrapped<real::OwnedPermit<T>>,
     hold: Hold,
     site: Site,
 }
@@ -101,7 +100,7 @@ impl<T> OwnedPermit<T> {
     pub(super) fn new(end: End, real: real::OwnedPermit<T>, hold: Hold, site: Site) -> Self {
         Self {
             end,
-            real,
+            real: Wrapped::new(real),
             hold,
             site,
         }
@@ -111,7 +110,7 @@ impl<T> OwnedPermit<T> {
     #[track_caller]
     pub fn send(self, value: T) -> Sender<T> {
         self.end.switch(Op::Send, std::panic::Location::caller());
-        let real = self.real.send(value);
+        let real = self.real.inside_once(|real| real.send(value));
         drop(self.hold);
         self.end.moved_if(true);
         Sender::new(self.end, real)
@@ -120,7 +119,7 @@ impl<T> OwnedPermit<T> {
     /// Gives the room and the sender back.
     pub fn release(self) -> Sender<T> {
         self.end.switch(Op::Release, self.site);
-        let real = self.real.release();
+        let real = self.real.inside_once(real::OwnedPermit::release);
         drop(self.hold);
         Sender::new(self.end, real)
     }

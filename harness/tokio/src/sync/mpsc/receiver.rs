@@ -6,11 +6,10 @@ use std::panic::Location;
 use std::task::{Context, Poll};
 
 use ::tokio::sync::mpsc as real;
-use standstill_rt::facade::{self, PollWait, Wait};
+use standstill_rt::facade::{self, End, PollWait, Wait, Wrapped};
 use standstill_rt::{Op, Site};
 
 use crate::blocking;
-use crate::guard::End;
 use crate::place;
 use crate::sync::mpsc::error::TryRecvError;
 
@@ -20,7 +19,7 @@ macro_rules! receiver {
         pub struct $name<T> {
             end: End,
             polling: PollWait,
-            real: real::$name<T>,
+            real: Wrapped<real::$name<T>>,
         }
 
         impl<T> $name<T> {
@@ -28,7 +27,7 @@ macro_rules! receiver {
                 Self {
                     end,
                     polling: PollWait::new(),
-                    real,
+                    real: Wrapped::new(real),
                 }
             }
 
@@ -72,7 +71,7 @@ macro_rules! receiver {
             #[track_caller]
             pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
                 self.end.switch(Op::Recv, Location::caller());
-                let value = self.real.try_recv()?;
+                let value = self.real.inside_mut(real::$name::try_recv)?;
                 self.end.moved_if(true);
                 Ok(value)
             }
@@ -111,28 +110,28 @@ macro_rules! receiver {
             #[track_caller]
             pub fn close(&mut self) {
                 self.end.switch(Op::CloseSink, Location::caller());
-                self.real.close();
+                self.real.inside_mut(real::$name::close);
             }
 
             /// Whether nobody can send any more.
             #[track_caller]
             pub fn is_closed(&self) -> bool {
                 self.end.switch(Op::Inspect, Location::caller());
-                self.real.is_closed()
+                self.real.inside(real::$name::is_closed)
             }
 
             /// Whether there is no value to be received.
             #[track_caller]
             pub fn is_empty(&self) -> bool {
                 self.end.switch(Op::Inspect, Location::caller());
-                self.real.is_empty()
+                self.real.inside(real::$name::is_empty)
             }
 
             /// How many values there are to be received.
             #[track_caller]
             pub fn len(&self) -> usize {
                 self.end.switch(Op::Inspect, Location::caller());
-                self.real.len()
+                self.real.inside(real::$name::len)
             }
 
             /// As [`recv`](Self::recv), for hand-written futures and streams.
@@ -141,7 +140,9 @@ macro_rules! receiver {
                 let Self { end, polling, real } = self;
                 let caller = Location::caller();
                 let site = || place::of_poll(caller, end.site());
-                let polled = polling.poll_with(cx, end.tag(), Op::Recv, site, |cx| real.poll_recv(cx));
+                let polled = polling.poll_with(cx, end.tag(), Op::Recv, site, |cx| {
+                    real.inside_mut(|real| real.poll_recv(cx))
+                });
                 end.moved_if(matches!(polled, Poll::Ready(Some(_))));
                 polled
             }
@@ -158,7 +159,7 @@ macro_rules! receiver {
                 let caller = Location::caller();
                 let site = || place::of_poll(caller, end.site());
                 let polled = polling.poll_with(cx, end.tag(), Op::Recv, site, |cx| {
-                    real.poll_recv_many(cx, buffer, limit)
+                    real.inside_mut(|real| real.poll_recv_many(cx, buffer, limit))
                 });
                 end.moved_if(matches!(polled, Poll::Ready(received) if received > 0));
                 polled
@@ -168,14 +169,14 @@ macro_rules! receiver {
             #[track_caller]
             pub fn sender_strong_count(&self) -> usize {
                 self.end.switch(Op::Inspect, Location::caller());
-                self.real.sender_strong_count()
+                self.real.inside(real::$name::sender_strong_count)
             }
 
             /// How many weak senders there are.
             #[track_caller]
             pub fn sender_weak_count(&self) -> usize {
                 self.end.switch(Op::Inspect, Location::caller());
-                self.real.sender_weak_count()
+                self.real.inside(real::$name::sender_weak_count)
             }
         }
 
@@ -204,7 +205,7 @@ impl<T> Receiver<T> {
     #[track_caller]
     pub fn capacity(&self) -> usize {
         self.end.switch(Op::Inspect, Location::caller());
-        self.real.capacity()
+        self.real.inside(real::Receiver::capacity)
     }
 
     /// How many values the channel has room for when it is empty.

@@ -1,36 +1,166 @@
-//! The sending end of a bounded channel.
+//! The sending ends: mostly the same for bounded and unbounded channels, but a bounded one may have to
+//! wait for room.
 
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
-use std::sync::Arc;
 use std::time::Duration;
 
 use ::tokio::sync::mpsc as real;
-use standstill_rt::facade::{self, Hold, Tag, Wait};
+use standstill_rt::facade::{self, End, Hold, Inside, Release, Shared, Tag, Wait, Wrapped};
 use standstill_rt::{Op, Site};
 
 use crate::blocking;
-use crate::guard::{End, Release};
 use crate::sync::mpsc::error::{SendError, SendTimeoutError, TrySendError};
 use crate::sync::mpsc::{OwnedPermit, Permit, PermitIterator};
 use crate::sync::semaphore::clamp;
 
-/// A sending end of a bounded channel. The channel closes when the last is dropped.
-pub struct Sender<T> {
-    pub(super) end: End,
-    pub(super) real: real::Sender<T>,
+macro_rules! sender {
+    (
+        $(#[$doc:meta])* $name:ident
+        $(#[$weak_doc:meta])* $weak:ident
+    ) => {
+        $(#[$doc])*
+        pub struct $name<T> {
+            pub(super) end: End,
+            pub(super) real: Wrapped<real::$name<T>>,
+        }
+
+        impl<T> $name<T> {
+            pub(super) fn new(end: End, real: real::$name<T>) -> Self {
+                Self {
+                    end,
+                    real: Wrapped::new(real),
+                }
+            }
+
+            async fn closed_at(&self, site: Site) {
+                Wait::new(self.real.closed(), &self.end, Op::Closed, site).await;
+            }
+
+            /// Waits until nobody receives any more.
+            #[track_caller]
+            pub fn closed(&self) -> impl Future<Output = ()> {
+                self.closed_at(Location::caller())
+            }
+
+            /// Whether nobody receives any more.
+            #[track_caller]
+            pub fn is_closed(&self) -> bool {
+                self.end.look(Location::caller());
+                self.real.inside(real::$name::is_closed)
+            }
+
+            /// Whether both send into the same channel.
+            pub fn same_channel(&self, other: &Self) -> bool {
+                self.real.same_channel(&other.real)
+            }
+
+            /// A sender that does not keep the channel open.
+            #[must_use = "Downgrade creates a WeakSender without destroying the original non-weak sender."]
+            pub fn downgrade(&self) -> $weak<T> {
+                $weak {
+                    tag: self.end.channel().clone(),
+                    real: Wrapped::new(self.real.inside(real::$name::downgrade)),
+                }
+            }
+
+            /// How many senders there are.
+            #[track_caller]
+            pub fn strong_count(&self) -> usize {
+                self.end.look(Location::caller());
+                self.real.inside(real::$name::strong_count)
+            }
+
+            /// How many weak senders there are.
+            #[track_caller]
+            pub fn weak_count(&self) -> usize {
+                self.end.look(Location::caller());
+                self.real.inside(real::$name::weak_count)
+            }
+        }
+
+        impl<T> Clone for $name<T> {
+            #[track_caller]
+            fn clone(&self) -> Self {
+                let end = End::source(self.end.channel().clone(), Location::caller());
+                Self::new(end, self.real.inside(Clone::clone))
+            }
+        }
+
+        impl<T> fmt::Debug for $name<T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.real.fmt(f)
+            }
+        }
+
+        $(#[$weak_doc])*
+        pub struct $weak<T> {
+            tag: Shared<Tag>,
+            real: Wrapped<real::$weak<T>>,
+        }
+
+        impl<T> $weak<T> {
+            /// A sender that does keep the channel open, unless it is closed already.
+            #[track_caller]
+            pub fn upgrade(&self) -> Option<$name<T>> {
+                let site = Location::caller();
+                self.tag.switch(Op::Atomic, site);
+                let real = self.real.inside(real::$weak::upgrade)?;
+                Some($name::new(End::source(self.tag.clone(), site), real))
+            }
+
+            /// How many senders there are.
+            #[track_caller]
+            pub fn strong_count(&self) -> usize {
+                self.tag.switch(Op::Atomic, Location::caller());
+                self.real.inside(real::$weak::strong_count)
+            }
+
+            /// How many weak senders there are.
+            #[track_caller]
+            pub fn weak_count(&self) -> usize {
+                self.tag.switch(Op::Atomic, Location::caller());
+                self.real.inside(real::$weak::weak_count)
+            }
+        }
+
+        impl<T> Clone for $weak<T> {
+            fn clone(&self) -> Self {
+                Self {
+                    tag: self.tag.clone(),
+                    real: Wrapped::new(self.real.inside(Clone::clone)),
+                }
+            }
+        }
+
+        impl<T> fmt::Debug for $weak<T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.real.fmt(f)
+            }
+        }
+    };
+}
+
+sender! {
+    /// A sending end of a bounded channel. The channel closes when the last is dropped.
+    Sender
+    /// A sender of a bounded channel that does not keep it open.
+    WeakSender
+}
+
+sender! {
+    /// A sending end of an unbounded channel. The channel closes when the last is dropped.
+    UnboundedSender
+    /// A sender of an unbounded channel that does not keep it open.
+    WeakUnboundedSender
 }
 
 impl<T> Sender<T> {
-    pub(super) fn new(end: End, real: real::Sender<T>) -> Self {
-        Self { end, real }
-    }
-
     async fn send_at(&self, value: T, site: Site) -> Result<(), SendError<T>> {
         let value = if self.end.tag().begin(Op::Send, site) {
             // Where there is room both send the same way; this one makes no future.
-            match self.real.try_send(value) {
+            match self.real.inside(|real| real.try_send(value)) {
                 Ok(()) => {
                     self.end.moved_if(true);
                     return Ok(());
@@ -57,17 +187,13 @@ impl<T> Sender<T> {
         let reserve = Wait::new(self.real.reserve(), &self.end, Op::Send, site);
         match crate::time::timeout_from(timeout, reserve, site).await {
             Ok(Ok(permit)) => {
-                permit.send(value);
+                Inside::run(|| permit.send(value));
                 self.end.moved_if(true);
                 Ok(())
             }
             Ok(Err(_)) => Err(SendTimeoutError::Closed(value)),
             Err(_) => Err(SendTimeoutError::Timeout(value)),
         }
-    }
-
-    async fn closed_at(&self, site: Site) {
-        Wait::new(self.real.closed(), &self.end, Op::Closed, site).await;
     }
 
     async fn reserve_at(&self, site: Site) -> Result<Permit<'_, T>, SendError<()>> {
@@ -87,7 +213,8 @@ impl<T> Sender<T> {
 
     async fn reserve_owned_at(self, site: Site) -> Result<OwnedPermit<T>, SendError<()>> {
         let Self { end, real } = self;
-        let real = Wait::new(real.reserve_owned(), &end, Op::Reserve, site).await?;
+        let reserve = real.into_inner().reserve_owned();
+        let real = Wait::new(reserve, &end, Op::Reserve, site).await?;
         let hold = Hold::take(end.tag(), Op::Reserve, 1, site);
         Ok(OwnedPermit::new(end, real, hold, site))
     }
@@ -116,12 +243,6 @@ impl<T> Sender<T> {
         self.send_at(value, Location::caller())
     }
 
-    /// Waits until nobody receives any more.
-    #[track_caller]
-    pub fn closed(&self) -> impl Future<Output = ()> {
-        self.closed_at(Location::caller())
-    }
-
     /// Sends, if there is room.
     ///
     /// # Errors
@@ -130,7 +251,7 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
         self.end.switch(Op::Send, Location::caller());
-        self.real.try_send(value)?;
+        self.real.inside(|real| real.try_send(value))?;
         self.end.moved_if(true);
         Ok(())
     }
@@ -166,13 +287,6 @@ impl<T> Sender<T> {
         } else {
             self.real.blocking_send(value)
         }
-    }
-
-    /// Whether nobody receives any more.
-    #[track_caller]
-    pub fn is_closed(&self) -> bool {
-        self.end.look(Location::caller());
-        self.real.is_closed()
     }
 
     /// Waits for room and keeps it, to send later without waiting.
@@ -217,7 +331,8 @@ impl<T> Sender<T> {
     pub fn try_reserve(&self) -> Result<Permit<'_, T>, TrySendError<()>> {
         let site = Location::caller();
         self.end.switch(Op::Reserve, site);
-        Ok(self.permit(self.real.try_reserve()?, site))
+        let real = self.real.inside(real::Sender::try_reserve)?;
+        Ok(self.permit(real, site))
     }
 
     /// As [`Sender::reserve_many`], without waiting.
@@ -229,7 +344,8 @@ impl<T> Sender<T> {
     pub fn try_reserve_many(&self, n: usize) -> Result<PermitIterator<'_, T>, TrySendError<()>> {
         let site = Location::caller();
         self.end.switch(Op::Reserve, site);
-        Ok(self.permits(self.real.try_reserve_many(n)?, site))
+        let real = self.real.inside(|real| real.try_reserve_many(n))?;
+        Ok(self.permits(real, site))
     }
 
     /// As [`Sender::reserve_owned`], without waiting.
@@ -242,118 +358,40 @@ impl<T> Sender<T> {
         let site = Location::caller();
         self.end.switch(Op::Reserve, site);
         let Self { end, real } = self;
-        match real.try_reserve_owned() {
+        match real.inside_once(real::Sender::try_reserve_owned) {
             Ok(real) => {
                 let hold = Hold::take(end.tag(), Op::Reserve, 1, site);
                 Ok(OwnedPermit::new(end, real, hold, site))
             }
-            Err(TrySendError::Full(real)) => Err(TrySendError::Full(Self { end, real })),
-            Err(TrySendError::Closed(real)) => Err(TrySendError::Closed(Self { end, real })),
+            Err(TrySendError::Full(real)) => Err(TrySendError::Full(Self::new(end, real))),
+            Err(TrySendError::Closed(real)) => Err(TrySendError::Closed(Self::new(end, real))),
         }
-    }
-
-    /// Whether both send into the same channel.
-    pub fn same_channel(&self, other: &Self) -> bool {
-        self.real.same_channel(&other.real)
     }
 
     /// How many more values the channel has room for.
     #[track_caller]
     pub fn capacity(&self) -> usize {
         self.end.look(Location::caller());
-        self.real.capacity()
+        self.real.inside(real::Sender::capacity)
     }
 
     /// How many values the channel has room for when it is empty.
     pub fn max_capacity(&self) -> usize {
         self.real.max_capacity()
     }
-
-    /// A sender that does not keep the channel open.
-    #[must_use = "Downgrade creates a WeakSender without destroying the original non-weak sender."]
-    pub fn downgrade(&self) -> WeakSender<T> {
-        WeakSender {
-            tag: Arc::clone(self.end.tag()),
-            real: self.real.downgrade(),
-        }
-    }
-
-    /// How many senders there are.
-    #[track_caller]
-    pub fn strong_count(&self) -> usize {
-        self.end.look(Location::caller());
-        self.real.strong_count()
-    }
-
-    /// How many weak senders there are.
-    #[track_caller]
-    pub fn weak_count(&self) -> usize {
-        self.end.look(Location::caller());
-        self.real.weak_count()
-    }
 }
 
-impl<T> Clone for Sender<T> {
+impl<T> UnboundedSender<T> {
+    /// Sends; there is always room.
+    ///
+    /// # Errors
+    ///
+    /// The value, if nobody will receive it.
     #[track_caller]
-    fn clone(&self) -> Self {
-        Self {
-            end: End::source(Arc::clone(self.end.tag()), Location::caller()),
-            real: self.real.clone(),
-        }
-    }
-}
-
-impl<T> fmt::Debug for Sender<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.real.fmt(f)
-    }
-}
-
-/// A sender of a bounded channel that does not keep it open.
-pub struct WeakSender<T> {
-    tag: Arc<Tag>,
-    real: real::WeakSender<T>,
-}
-
-impl<T> WeakSender<T> {
-    /// A sender that does keep the channel open, unless it is closed already.
-    #[track_caller]
-    pub fn upgrade(&self) -> Option<Sender<T>> {
-        let site = Location::caller();
-        self.tag.switch(Op::Atomic, site);
-        let real = self.real.upgrade()?;
-        Some(Sender {
-            end: End::source(Arc::clone(&self.tag), site),
-            real,
-        })
-    }
-
-    /// How many senders there are.
-    #[track_caller]
-    pub fn strong_count(&self) -> usize {
-        self.tag.switch(Op::Atomic, Location::caller());
-        self.real.strong_count()
-    }
-
-    /// How many weak senders there are.
-    #[track_caller]
-    pub fn weak_count(&self) -> usize {
-        self.tag.switch(Op::Atomic, Location::caller());
-        self.real.weak_count()
-    }
-}
-
-impl<T> Clone for WeakSender<T> {
-    fn clone(&self) -> Self {
-        Self {
-            tag: Arc::clone(&self.tag),
-            real: self.real.clone(),
-        }
-    }
-}
-
-impl<T> fmt::Debug for WeakSender<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.real.fmt(f)
+    pub fn send(&self, value: T) -> Result<(), SendError<T>> {
+        self.end.switch(Op::Send, Location::caller());
+        self.real.inside(|real| real.send(value))?;
+        self.end.moved_if(true);
+        Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
-use standstill_rt::facade::{self, MayBlock, PollWait, Tag};
+use standstill_rt::facade::{self, MayBlock, PollWait, Shared, Tag};
 use standstill_rt::host::{self, Host};
 use standstill_rt::{Op, Site, TaskRef};
 
@@ -51,6 +51,11 @@ fn controlled<R>(f: impl FnOnce(&dyn Host) -> R) -> Option<R> {
 }
 
 impl Gate {
+    #[inline(never)]
+    pub(super) fn new() -> Shared<Self> {
+        Shared::new(Self::default())
+    }
+
     fn inside(&self) -> MutexGuard<'_, Inside> {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -67,6 +72,7 @@ impl Gate {
     }
 
     /// Waits until nobody writes.
+    #[inline(never)]
     #[track_caller]
     pub(super) fn await_reading(&self, tag: &Tag, site: Site) {
         self.wait(tag, Op::Inspect, site, |inside, me| match inside.writer {
@@ -80,11 +86,13 @@ impl Gate {
 
     /// Notes a reader, who must have awaited it. Hold this for as long as the real lock, and drop
     /// it after that.
+    #[inline(never)]
     pub(super) fn read(&self) -> Entered<'_> {
         self.enter(false)
     }
 
     /// Waits until nobody reads or writes, and notes a writer.
+    #[inline(never)]
     #[track_caller]
     pub(super) fn write(&self, tag: &Tag, site: Site) -> Entered<'_> {
         self.wait(tag, Op::Send, site, |inside, me| {
@@ -151,6 +159,7 @@ impl Gate {
 }
 
 impl Drop for Entered<'_> {
+    #[inline(never)]
     fn drop(&mut self) {
         let Some((epoch, me)) = self.who else {
             return;

@@ -9,23 +9,20 @@ mod sender;
 pub use receiver::{Receiver, Ref};
 pub use sender::Sender;
 
-use std::sync::Arc;
-
 use ::tokio::sync::watch as real;
 use standstill_rt::ResourceKind;
-use standstill_rt::facade::Tag;
+use standstill_rt::facade::{End, Inside, Shared, Tag};
 
-use crate::guard::End;
 use gate::Gate;
 
 /// A channel whose value is `init` at first.
 #[track_caller]
 pub fn channel<T>(init: T) -> (Sender<T>, Receiver<T>) {
-    let (sender, receiver) = real::channel(init);
+    let (sender, receiver) = Inside::run(|| real::channel(init));
     let (source, sink) = End::pair(Tag::of::<T>(ResourceKind::Watch, u32::MAX));
-    let gate = Arc::new(Gate::default());
+    let gate = Gate::new();
     (
-        Sender::around(source, Arc::clone(&gate), sender),
+        Sender::around(source, Shared::clone(&gate), sender),
         Receiver::new(sink, gate, receiver),
     )
 }

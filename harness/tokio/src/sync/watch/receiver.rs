@@ -4,21 +4,19 @@ use std::future::{Future, poll_fn};
 use std::ops::Deref;
 use std::panic::Location;
 use std::pin::pin;
-use std::sync::Arc;
 
 use ::tokio::sync::watch as real;
-use standstill_rt::facade::{Hold, Wait};
+use standstill_rt::facade::{End, Hold, Inside, Outside, Shared, Wait, Wrapped};
 use standstill_rt::{Op, Site};
 
 use super::error::RecvError;
 use super::gate::{Entered, Gate};
-use crate::guard::End;
 
 /// The value of a channel, borrowed. Nobody can send until it is dropped.
 #[derive(Debug)]
 pub struct Ref<'a, T> {
     // Dropped in this order: the real lock, then the notes of it.
-    real: real::Ref<'a, T>,
+    real: Wrapped<real::Ref<'a, T>>,
     _entered: Entered<'a>,
     _hold: Hold,
 }
@@ -35,12 +33,12 @@ impl<'a, T> Ref<'a, T> {
     ) -> Self {
         end.switch(op, site);
         gate.await_reading(end.tag(), site);
-        Self::note(end, gate, site, borrow())
+        Self::note(end, gate, site, Inside::run(borrow))
     }
 
     fn note(end: &'a End, gate: &'a Gate, site: Site, real: real::Ref<'a, T>) -> Self {
         Self {
-            real,
+            real: Wrapped::new(real),
             _entered: gate.read(),
             _hold: Hold::take(end.tag(), Op::Inspect, 1, site),
         }
@@ -64,13 +62,17 @@ impl<T> Deref for Ref<'_, T> {
 #[derive(Debug)]
 pub struct Receiver<T> {
     end: End,
-    gate: Arc<Gate>,
-    real: real::Receiver<T>,
+    gate: Shared<Gate>,
+    real: Wrapped<real::Receiver<T>>,
 }
 
 impl<T> Receiver<T> {
-    pub(super) fn new(end: End, gate: Arc<Gate>, real: real::Receiver<T>) -> Self {
-        Self { end, gate, real }
+    pub(super) fn new(end: End, gate: Shared<Gate>, real: real::Receiver<T>) -> Self {
+        Self {
+            end,
+            gate,
+            real: Wrapped::new(real),
+        }
     }
 
     async fn changed_at(&mut self, site: Site) -> Result<(), RecvError> {
@@ -89,6 +91,7 @@ impl<T> Receiver<T> {
         let found = {
             let mut wait = pin!(real.wait_for(|value| {
                 let _reading = gate.read();
+                let _outside = Outside::enter();
                 f(value)
             }));
             let wait = poll_fn(|cx| {
@@ -126,26 +129,26 @@ impl<T> Receiver<T> {
     #[track_caller]
     pub fn has_changed(&self) -> Result<bool, RecvError> {
         self.end.switch(Op::Inspect, Location::caller());
-        self.real.has_changed()
+        self.real.inside(real::Receiver::has_changed)
     }
 
     /// Whether there is no sender.
     #[track_caller]
     pub fn is_closed(&self) -> bool {
         self.end.switch(Op::Inspect, Location::caller());
-        self.real.is_closed()
+        self.real.inside(real::Receiver::is_closed)
     }
 
     /// Forgets that the latest value was seen.
     pub fn mark_changed(&mut self) {
-        self.real.mark_changed();
+        self.real.inside_mut(real::Receiver::mark_changed);
     }
 
     /// Counts the latest value as seen.
     #[track_caller]
     pub fn mark_unchanged(&mut self) {
         self.end.switch(Op::Inspect, Location::caller());
-        self.real.mark_unchanged();
+        self.real.inside_mut(real::Receiver::mark_unchanged);
     }
 
     /// Waits for a value that was not seen here, and counts it as seen.
@@ -181,9 +184,9 @@ impl<T> Clone for Receiver<T> {
     #[track_caller]
     fn clone(&self) -> Self {
         Self {
-            end: End::sink(Arc::clone(self.end.tag()), Location::caller()),
-            gate: Arc::clone(&self.gate),
-            real: self.real.clone(),
+            end: End::sink(self.end.channel().clone(), Location::caller()),
+            gate: self.gate.clone(),
+            real: Wrapped::new(self.real.inside(Clone::clone)),
         }
     }
 }

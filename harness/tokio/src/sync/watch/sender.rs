@@ -2,28 +2,30 @@
 
 use std::future::Future;
 use std::panic::Location;
-use std::sync::Arc;
 
 use ::tokio::sync::watch as real;
-use standstill_rt::facade::{Tag, Wait};
+use standstill_rt::facade::{End, Outside, Shared, Tag, Wait, Wrapped};
 use standstill_rt::{Op, ResourceKind, Site};
 
 use super::error::SendError;
 use super::gate::Gate;
 use super::receiver::{Receiver, Ref};
-use crate::guard::End;
 
 /// A sending end. The channel closes when the last is dropped.
 #[derive(Debug)]
 pub struct Sender<T> {
     end: End,
-    gate: Arc<Gate>,
-    real: real::Sender<T>,
+    gate: Shared<Gate>,
+    real: Wrapped<real::Sender<T>>,
 }
 
 impl<T> Sender<T> {
-    pub(super) fn around(end: End, gate: Arc<Gate>, real: real::Sender<T>) -> Self {
-        Self { end, gate, real }
+    pub(super) fn around(end: End, gate: Shared<Gate>, real: real::Sender<T>) -> Self {
+        Self {
+            end,
+            gate,
+            real: Wrapped::new(real),
+        }
     }
 
     /// A sender without any receiver yet.
@@ -32,8 +34,8 @@ impl<T> Sender<T> {
         let tag = Tag::of::<T>(ResourceKind::Watch, u32::MAX);
         let site = tag.site();
         Self::around(
-            End::source(Arc::new(tag), site),
-            Arc::new(Gate::default()),
+            End::source(Shared::new(tag), site),
+            Gate::new(),
             real::Sender::new(init),
         )
     }
@@ -52,7 +54,7 @@ impl<T> Sender<T> {
         let site = Location::caller();
         self.end.switch(Op::Send, site);
         let _writing = self.gate.write(self.end.tag(), site);
-        self.real.send(value)?;
+        self.real.inside(|real| real.send(value))?;
         self.end.moved_if(true);
         Ok(())
     }
@@ -66,7 +68,12 @@ impl<T> Sender<T> {
         let site = Location::caller();
         self.end.switch(Op::Send, site);
         let _writing = self.gate.write(self.end.tag(), site);
-        self.real.send_modify(modify);
+        self.real.inside(|real| {
+            real.send_modify(|value| {
+                let _outside = Outside::enter();
+                modify(value);
+            });
+        });
         self.end.moved_if(true);
     }
 
@@ -79,7 +86,12 @@ impl<T> Sender<T> {
         let site = Location::caller();
         self.end.switch(Op::Send, site);
         let _writing = self.gate.write(self.end.tag(), site);
-        let modified = self.real.send_if_modified(modify);
+        let modified = self.real.inside(|real| {
+            real.send_if_modified(|value| {
+                let _outside = Outside::enter();
+                modify(value)
+            })
+        });
         self.end.moved_if(modified);
         modified
     }
@@ -90,7 +102,7 @@ impl<T> Sender<T> {
         let site = Location::caller();
         self.end.switch(Op::Send, site);
         let _writing = self.gate.write(self.end.tag(), site);
-        let before = self.real.send_replace(value);
+        let before = self.real.inside(|real| real.send_replace(value));
         self.end.moved_if(true);
         before
     }
@@ -108,7 +120,7 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn is_closed(&self) -> bool {
         self.end.look(Location::caller());
-        self.real.is_closed()
+        self.real.inside(real::Sender::is_closed)
     }
 
     /// Waits until there is no receiver.
@@ -123,9 +135,9 @@ impl<T> Sender<T> {
         let site = Location::caller();
         self.end.look(site);
         Receiver::new(
-            End::sink(Arc::clone(self.end.tag()), site),
-            Arc::clone(&self.gate),
-            self.real.subscribe(),
+            End::sink(self.end.channel().clone(), site),
+            self.gate.clone(),
+            self.real.inside(real::Sender::subscribe),
         )
     }
 
@@ -133,14 +145,14 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn receiver_count(&self) -> usize {
         self.end.look(Location::caller());
-        self.real.receiver_count()
+        self.real.inside(real::Sender::receiver_count)
     }
 
     /// How many senders there are.
     #[track_caller]
     pub fn sender_count(&self) -> usize {
         self.end.look(Location::caller());
-        self.real.sender_count()
+        self.real.inside(real::Sender::sender_count)
     }
 
     /// Whether both send into the same channel.
@@ -153,9 +165,9 @@ impl<T> Clone for Sender<T> {
     #[track_caller]
     fn clone(&self) -> Self {
         Self {
-            end: End::source(Arc::clone(self.end.tag()), Location::caller()),
-            gate: Arc::clone(&self.gate),
-            real: self.real.clone(),
+            end: End::source(self.end.channel().clone(), Location::caller()),
+            gate: self.gate.clone(),
+            real: Wrapped::new(self.real.inside(Clone::clone)),
         }
     }
 }
