@@ -256,7 +256,7 @@ impl Machine {
     fn await_turn(&self, id: TaskId) {
         while self.executor.closing.begun() && self.target.get() != Some(id) {
             ExecutionState::request_yield();
-            switch();
+            thread::switch();
         }
         self.target.set(None);
     }
