@@ -15,7 +15,6 @@ use standstill_rt::task::TaskRef;
 
 use crate::explore::executor::Executor;
 use crate::explore::waker;
-use crate::strategy::Event;
 
 impl Host for Executor {
     #[inline]
@@ -210,8 +209,7 @@ impl Host for Executor {
 
     fn unseen(&self) {
         if !self.closing.begun() {
-            let strategy = &mut self.state.borrow_mut().run.strategy;
-            strategy.observe(|| Event::Opaque);
+            self.state.borrow_mut().touches_anything();
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::explore::record::Recorder;
 use crate::explore::state::{Next, SLICE, Setting};
-use crate::strategy::{Chooser, EARLY_TIMERS};
+use crate::strategy::{Chooser, EARLY_TIMERS, Observer};
 
 /// What [`PerRun::order`] begins with. Not nought, which the first slot would leave as it is.
 pub const NO_CHOICES: u64 = 0xcbf2_9ce4_8422_2325;
@@ -39,6 +39,8 @@ pub struct Due {
 #[derive(Debug)]
 pub struct PerRun {
     pub strategy: Chooser,
+    /// The strategy is told what steps touch.
+    pub(super) touches: bool,
     pub recorder: Option<Recorder>,
     pub stage: Stage,
     /// Every ready task in turn, whatever the strategy says.
@@ -69,6 +71,7 @@ pub struct PerRun {
 impl PerRun {
     pub(super) fn new(setting: Setting) -> Self {
         Self {
+            touches: setting.strategy.wants_touches(),
             strategy: setting.strategy,
             recorder: setting.recorder,
             stage: Stage::Running,

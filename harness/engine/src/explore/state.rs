@@ -28,7 +28,7 @@ use crate::explore::record::Recorder;
 use crate::explore::slots::{Phase, Slots};
 use crate::pulse::{self, Identity};
 use crate::strategy::ready::ReadySet;
-use crate::strategy::{AsScheduler, Chooser, Event, Pick, Probe, Scheduler, View};
+use crate::strategy::{AsScheduler, Chooser, Event, Observer, Pick, Probe, Scheduler, View};
 use crate::timers::Timers;
 use crate::track::Tracker;
 
@@ -439,14 +439,26 @@ impl RunState {
     /// The step that runs touches what is waited for.
     #[inline]
     pub(super) fn touched_by(&mut self, wait: WaitId, granted: bool) {
-        if let Some(observer) = self.run.strategy.observer()
-            && let Some((op, resource)) = self.tracker.waited_for(wait)
-        {
+        if self.run.touches {
+            self.tell_touched_by(wait, granted);
+        }
+    }
+
+    #[cold]
+    fn tell_touched_by(&mut self, wait: WaitId, granted: bool) {
+        if let Some((op, resource)) = self.tracker.waited_for(wait) {
             let info = self.tracker.info(resource);
-            observer.on(&match granted {
+            self.run.strategy.on(&match granted {
                 true => Event::Granted(op, resource, info),
                 false => Event::Touched(op, resource, info),
             });
+        }
+    }
+
+    /// The step that runs touches something that cannot be told from the rest.
+    pub(super) fn touches_anything(&mut self) {
+        if self.run.touches {
+            self.run.strategy.on(&Event::Opaque);
         }
     }
 
@@ -494,16 +506,16 @@ impl RunState {
 
     /// The current task goes straight on into what it has announced.
     fn goes_on(&mut self, me: TaskRef) {
-        let Some(observer) = self.run.strategy.observer() else {
+        if !self.run.touches {
             return;
-        };
+        }
         match self.tracker.announced(me.slot) {
             (Some(op), Some(resource)) => {
                 let info = self.tracker.info(resource);
-                observer.on(&Event::Touched(op, resource, info));
+                self.run.strategy.on(&Event::Touched(op, resource, info));
             }
             (Some(Op::Yield | Op::YieldThread) | None, None) => {}
-            _ => observer.on(&Event::Opaque),
+            _ => self.touches_anything(),
         }
     }
 

@@ -125,6 +125,14 @@ impl Observer for Chooser {
             observer.on(event);
         }
     }
+
+    fn wants_touches(&self) -> bool {
+        match self {
+            Chooser::Random(_) | Chooser::Plain(_) => false,
+            Chooser::Observing(strategy) => strategy.wants_touches(),
+            Chooser::Probing(strategy) => strategy.wants_touches(),
+        }
+    }
 }
 
 impl Probe for Chooser {

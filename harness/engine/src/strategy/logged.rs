@@ -21,6 +21,8 @@ pub struct Logged {
     pub picks: VecDeque<Pick>,
     /// What it answers where it is asked for yes or no. If yes, a forced step is the last one.
     pub yes: bool,
+    /// Whether it wants to be told what steps touch.
+    pub touches: bool,
 }
 
 impl Logged {
@@ -78,6 +80,10 @@ impl Observer for Logged {
             Event::Idle => "idle".to_owned(),
             Event::Truncated => "truncated".to_owned(),
         });
+    }
+
+    fn wants_touches(&self) -> bool {
+        self.touches
     }
 }
 

@@ -75,6 +75,10 @@ impl Observer for Observed {
         }
         self.inner.on(event);
     }
+
+    fn wants_touches(&self) -> bool {
+        self.inner.wants_touches()
+    }
 }
 
 impl Probe for Observed {

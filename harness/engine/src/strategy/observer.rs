@@ -18,7 +18,8 @@ pub enum Event<'a> {
     Ended(u32),
     /// The task in `slot` runs next: no other could, so nothing was chosen.
     Forced { view: &'a View<'a>, slot: u32 },
-    /// The step that runs touches a resource by this operation, beside what was announced for it.
+    /// The step that runs touches a resource by this operation, beside what was announced for it. This
+    /// and the next two are told only to who wants them: [`Observer::wants_touches`].
     Touched(Op, ResourceId, &'a ResourceInfo),
     /// The same, because a wait for this operation came to its end.
     Granted(Op, ResourceId, &'a ResourceInfo),
@@ -40,4 +41,9 @@ pub enum Event<'a> {
 pub trait Observer {
     /// This has happened.
     fn on(&mut self, event: &Event<'_>);
+
+    /// Whether it wants to be told what steps touch. Asked once, as the run begins.
+    fn wants_touches(&self) -> bool {
+        false
+    }
 }

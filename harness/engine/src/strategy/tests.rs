@@ -30,6 +30,7 @@ fn call_all(strategy: &mut Chooser) -> Vec<String> {
         format!("{:?}", strategy.probe(2, Op::Lock, resource, view.tracker)),
         format!("{:?}", strategy.forced(view, 1)),
         format!("{:?}", strategy.outlasts_root()),
+        format!("{:?}", strategy.wants_touches()),
     ];
     strategy.probe_done(2);
     strategy.yielded(1);
@@ -60,6 +61,7 @@ fn logged(yes: bool) -> (Chooser, Log) {
         log: Rc::clone(&log),
         picks: [Pick::Task(2)].into(),
         yes,
+        touches: yes,
     };
     (Chooser::Probing(Box::new(strategy)), log)
 }

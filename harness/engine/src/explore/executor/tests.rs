@@ -341,7 +341,7 @@ fn a_task_that_is_left_in_the_middle_of_a_poll_goes_on_from_there() {
         let strategy = Logged {
             log: Rc::clone(&log),
             picks: picks.into(),
-            yes: false,
+            ..Logged::default()
         };
         let deeds = [
             Deed::Spawn(vec![Deed::Switch(1), Deed::Switch(2)]),

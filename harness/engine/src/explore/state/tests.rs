@@ -29,7 +29,8 @@ fn scripted(tasks: u32, picks: &[Pick]) -> (RunState, Log) {
     let strategy = Logged {
         log: Rc::clone(&log),
         picks: picks.iter().copied().collect(),
-        yes: false,
+        touches: true,
+        ..Logged::default()
     };
     let state = state_of(Chooser::Probing(Box::new(strategy)), tasks);
     log.borrow_mut().clear();
@@ -340,6 +341,33 @@ fn a_task_that_goes_straight_on_touches_what_it_has_announced_or_anything() {
         state.switch(me, op);
     }
     assert_eq!(*log.borrow(), ["opaque"]);
+}
+
+#[test]
+fn what_steps_touch_is_told_to_who_wants_to_know() {
+    for touches in [false, true] {
+        let log = Log::default();
+        let strategy = Logged {
+            log: Rc::clone(&log),
+            touches,
+            ..Logged::default()
+        };
+        let mut state = state_of(Chooser::Probing(Box::new(strategy)), 1);
+        let me = task(&mut state, 0);
+        let lock = resource(&mut state, ResourceKind::Mutex);
+        let wait = state.tracker.wait(me, lock, Op::Lock, 1, here());
+        log.borrow_mut().clear();
+        state.touched_by(wait, false);
+        state.touched_by(wait, true);
+        state.touches_anything();
+        let told = [
+            format!("lock touches Mutex {lock:?}"),
+            format!("lock granted by Mutex {lock:?}"),
+            "opaque".to_owned(),
+        ];
+        let told = if touches { &told[..] } else { &[] };
+        assert_eq!(*log.borrow(), told);
+    }
 }
 
 // ---- wakes ----------------------------------------------------------------------------------

@@ -27,6 +27,10 @@ impl Observer for Path {
             strategy::Event::Forced { .. } => {}
         }
     }
+
+    fn wants_touches(&self) -> bool {
+        true
+    }
 }
 
 impl Path {

@@ -287,6 +287,7 @@ fn fields(state: &RunState) -> Vec<(&'static str, String)> {
     } = state;
     let PerRun {
         strategy,
+        touches,
         recorder,
         stage,
         fair,
@@ -314,7 +315,7 @@ fn fields(state: &RunState) -> Vec<(&'static str, String)> {
         ("timers", format!("{timers:?}")),
         ("panics", format!("{paths:?}")),
         ("run_scopes", run_scopes.len().to_string()),
-        ("strategy", format!("{strategy:?}")),
+        ("strategy", format!("{strategy:?} {touches}")),
         ("recorder", format!("{recorder:?}")),
         ("stage", format!("{stage:?}")),
         ("fair", format!("{fair} {fair_cursor}")),
