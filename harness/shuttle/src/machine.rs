@@ -311,7 +311,7 @@ impl Machine {
         if run.steps >= run.slice_end {
             return Some(Next::SliceOver);
         }
-        let nobody = (state.ready.len() == 0).then_some(Next::Nothing);
+        let nobody = state.ready.is_empty().then_some(Next::Nothing);
         self.chosen.get().or(nobody)
     }
 }

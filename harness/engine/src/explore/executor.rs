@@ -111,7 +111,7 @@ impl Executor {
     /// A runtime as good as new.
     pub fn take_runtime(&self) -> RunRuntime {
         let kept = self.runtime.take().filter(RunRuntime::is_current);
-        kept.unwrap_or_else(RunRuntime::new)
+        kept.unwrap_or_default()
     }
 
     /// Keeps a runtime on which no run has left a mark: no task of third-party code is left, and its

@@ -229,7 +229,7 @@ impl FiberPool {
 
     /// How many fibers are kept.
     #[cfg(test)]
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.free.len()
     }
 

@@ -369,7 +369,7 @@ fn reset_keeps_few_stacks_and_whom_to_wake() {
     state.listener = Some(Waker::noop().clone());
     let stamp = state.slots.at(1).stamp;
     state.reset(setting(strategy::idle()));
-    assert_eq!(state.pool.len(), FIBERS_KEPT);
+    assert_eq!(state.pool.count(), FIBERS_KEPT);
     assert!(state.listener.is_some());
     // A waker of the last run wakes nobody in this one.
     add(&mut state, TaskKind::Async);
