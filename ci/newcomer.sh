@@ -33,7 +33,9 @@ cd "$scratch"
 mkdir .cargo
 {
     echo '[patch.crates-io]'
-    for crate in standstill:standstill standstill-core:core standstill-macros:macros \
+    for crate in standstill:standstill standstill-rt:rt standstill-model:model \
+        standstill-engine:engine standstill-shuttle:shuttle standstill-report:report \
+        standstill-hunt:hunt standstill-macros:macros \
         standstill-std:std standstill-tokio:tokio standstill-tokio-util:tokio-util \
         standstill-tokio-stream:tokio-stream; do
         echo "${crate%:*} = { path = \"$root/harness/${crate#*:}\" }"

@@ -7,8 +7,8 @@ use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, fence};
 use std::sync::{Mutex, PoisonError};
 
-use standstill_core::facade::is_inside;
-use standstill_core::host;
+use standstill_rt::facade::is_inside;
+use standstill_rt::host;
 
 static ALL: AtomicU64 = AtomicU64::new(0);
 static PROGRAMS: AtomicU64 = AtomicU64::new(0);
