@@ -13,12 +13,14 @@ bench=(--manifest-path harness/bench/Cargo.toml)
 drop_in=(--manifest-path harness/bench/drop-in/Cargo.toml)
 fuzz=(--manifest-path fuzz/Cargo.toml)
 ablation=(--manifest-path fuzz/ablation/Cargo.toml)
+thin=(--manifest-path ci/thin/Cargo.toml)
 
 step cargo fmt --all --check
 step cargo fmt "${bench[@]}" --check
 step cargo fmt "${drop_in[@]}" --check
 step cargo fmt "${fuzz[@]}" --check
 step cargo fmt "${ablation[@]}" --check
+step cargo fmt "${thin[@]}" --check
 
 # Each drop-in is two crates in one. In the workspace all of them are on, with all that they have. Here
 # they are on as a newcomer has them, and off, where they are what they stand in for.
@@ -68,6 +70,9 @@ step cargo run --release --locked --quiet -- replay
 step bash ci/adoption.sh
 # What is not modelled is refused in builds without names, too.
 step bash ci/refusals.sh
+# The drop-ins bring no atomics of their own into the crate of their user.
+step cargo clippy "${thin[@]}" --locked --quiet -- -D warnings
+step bash ci/thin.sh
 
 # The benchmarks still build. Measuring is for a quiet machine.
 step cargo clippy "${bench[@]}" --locked --quiet -- -D warnings

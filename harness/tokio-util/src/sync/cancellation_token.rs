@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use ::tokio_util::sync as real;
-use standstill_rt::facade::{Shared, Tag, Wait};
+use standstill_rt::facade::{Shared, Tag, Wait, Wrapped};
 use standstill_rt::{Op, ResourceKind, Site};
 
 use crate::sync::{DropGuard, DropGuardRef};
@@ -16,7 +16,7 @@ use crate::sync::{DropGuard, DropGuardRef};
 /// Tells any number of tasks to stop. Cancelling one cancels all that were made from it by
 /// [`CancellationToken::child_token`].
 pub struct CancellationToken {
-    real: real::CancellationToken,
+    real: Wrapped<real::CancellationToken>,
     /// One for a token and all that descend from it: who may cancel one of them may be the one to
     /// wait for.
     tag: Shared<Tag>,
@@ -27,7 +27,7 @@ impl CancellationToken {
     #[track_caller]
     pub fn new() -> Self {
         Self {
-            real: real::CancellationToken::new(),
+            real: Wrapped::new(real::CancellationToken::new()),
             tag: Shared::new(Tag::new(ResourceKind::CancellationToken)),
         }
     }
@@ -37,7 +37,7 @@ impl CancellationToken {
     pub fn child_token(&self) -> Self {
         self.tag.switch(Op::Atomic, Location::caller());
         Self {
-            real: self.real.child_token(),
+            real: Wrapped::new(self.real.child_token()),
             tag: self.tag.clone(),
         }
     }
@@ -75,7 +75,12 @@ impl CancellationToken {
     pub fn cancelled_owned(self) -> WaitForCancellationFutureOwned {
         let site = Location::caller();
         WaitForCancellationFutureOwned {
-            wait: Wait::new(self.real.cancelled_owned(), self.tag, Op::Cancelled, site),
+            wait: Wait::new(
+                self.real.into_inner().cancelled_owned(),
+                self.tag,
+                Op::Cancelled,
+                site,
+            ),
         }
     }
 
@@ -134,7 +139,7 @@ impl Default for CancellationToken {
 impl Clone for CancellationToken {
     fn clone(&self) -> Self {
         Self {
-            real: self.real.clone(),
+            real: Wrapped::new(real::CancellationToken::clone(&self.real)),
             tag: self.tag.clone(),
         }
     }
@@ -142,7 +147,7 @@ impl Clone for CancellationToken {
 
 impl PartialEq for CancellationToken {
     fn eq(&self, other: &Self) -> bool {
-        self.real == other.real
+        *self.real == *other.real
     }
 }
 
@@ -234,7 +239,8 @@ impl<'a, F> RunUntilCancelled<'a, F> {
 
 impl<F> RunUntilCancelledOwned<F> {
     pub(crate) fn at(token: CancellationToken, future: F, site: Site) -> Self {
-        let wait = Wait::new(token.real.cancelled_owned(), token.tag, Op::Cancelled, site);
+        let cancelled = token.real.into_inner().cancelled_owned();
+        let wait = Wait::new(cancelled, token.tag, Op::Cancelled, site);
         Self {
             cancellation: WaitForCancellationFutureOwned { wait },
             future,

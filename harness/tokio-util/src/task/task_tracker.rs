@@ -7,15 +7,14 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use ::tokio_util::task::task_tracker as real;
-use standstill_rt::facade::{Shared, Tag, Wait};
+use standstill_rt::facade::{Shared, Tag, Wait, Wrapped};
 use standstill_rt::{Op, ResourceKind, Site};
 use standstill_tokio::runtime::Handle;
 use standstill_tokio::task::{self, JoinHandle, LocalSet};
 
 /// Waits for tasks to end, without keeping what they return.
-#[derive(Clone)]
 pub struct TaskTracker {
-    real: real::TaskTracker,
+    real: Wrapped<real::TaskTracker>,
     tag: Shared<Tag>,
 }
 
@@ -25,7 +24,7 @@ impl TaskTracker {
     #[track_caller]
     pub fn new() -> Self {
         Self {
-            real: real::TaskTracker::new(),
+            real: Wrapped::new(real::TaskTracker::new()),
             tag: Shared::new(Tag::new(ResourceKind::TaskTracker)),
         }
     }
@@ -169,7 +168,7 @@ impl TaskTracker {
         self.tag.switch(Op::Atomic, site);
         TaskTrackerToken {
             site,
-            real: Some(self.real.token()),
+            real: Some(Wrapped::new(self.real.token())),
             tracker: self.clone(),
         }
     }
@@ -178,6 +177,15 @@ impl TaskTracker {
     #[must_use]
     pub fn ptr_eq(left: &Self, right: &Self) -> bool {
         real::TaskTracker::ptr_eq(&left.real, &right.real)
+    }
+}
+
+impl Clone for TaskTracker {
+    fn clone(&self) -> Self {
+        Self {
+            real: Wrapped::new(real::TaskTracker::clone(&self.real)),
+            tag: self.tag.clone(),
+        }
     }
 }
 
@@ -198,7 +206,7 @@ impl fmt::Debug for TaskTracker {
 #[must_use]
 #[derive(Debug)]
 pub struct TaskTrackerToken {
-    real: Option<real::TaskTrackerToken>,
+    real: Option<Wrapped<real::TaskTrackerToken>>,
     tracker: TaskTracker,
     site: Site,
 }

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::panic::Location;
 
 use ::tokio::sync as real;
-use standstill_rt::facade::{Tag, Wait};
+use standstill_rt::facade::{Tag, Wait, Wrapped};
 use standstill_rt::{Op, ResourceKind, Site};
 
 use crate::sync::BarrierWaitResult;
@@ -13,7 +13,7 @@ use crate::sync::BarrierWaitResult;
 #[derive(Debug)]
 pub struct Barrier {
     tag: Tag,
-    real: real::Barrier,
+    real: Wrapped<real::Barrier>,
 }
 
 impl Barrier {
@@ -22,7 +22,7 @@ impl Barrier {
     pub fn new(n: usize) -> Self {
         Self {
             tag: Tag::new(ResourceKind::Barrier),
-            real: real::Barrier::new(n),
+            real: Wrapped::new(real::Barrier::new(n)),
         }
     }
 

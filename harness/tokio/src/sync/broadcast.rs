@@ -21,7 +21,11 @@ use error::{RecvError, SendError, TryRecvError};
 /// If `capacity` is 0 or more than `usize::MAX / 2`.
 #[track_caller]
 pub fn channel<T: Clone>(capacity: usize) -> (Sender<T>, Receiver<T>) {
-    let (sender, receiver) = Inside::run(|| real::channel(capacity));
+    let (sender, receiver) = {
+        // Not in a closure: it panics where it was called.
+        let _inside = Inside::enter();
+        real::channel(capacity)
+    };
     let (source, sink) = End::pair(Tag::of::<T>(ResourceKind::Broadcast, u32::MAX));
     (
         Sender {

@@ -23,7 +23,11 @@ use crate::sync::semaphore::clamp;
 /// If `buffer` is 0 or more than a semaphore has permits.
 #[track_caller]
 pub fn channel<T>(buffer: usize) -> (Sender<T>, Receiver<T>) {
-    let (sender, receiver) = Inside::run(|| real::channel(buffer));
+    let (sender, receiver) = {
+        // Not in a closure: it panics where it was called.
+        let _inside = Inside::enter();
+        real::channel(buffer)
+    };
     let tag = Tag::of::<T>(ResourceKind::Channel, clamp(buffer));
     let (source, sink) = End::pair(tag);
     (Sender::new(source, sender), Receiver::new(sink, receiver))
