@@ -16,9 +16,14 @@ pub use crate::unmodelled::refuse;
 
 /// What an engine offers to the facade while a run is on.
 ///
-/// Every method may be called from the program's code and from destructors; none may panic for
-/// the state it is called in, save where it says so.
-pub trait Host {
+/// Every method of its two parts may be called from the program's code and from destructors; none may
+/// panic for the state it is called in, save where it says so.
+pub trait Host: Schedule + Track {}
+
+impl<T: Schedule + Track + ?Sized> Host for T {}
+
+/// The part of a [`Host`] that says who runs, and when.
+pub trait Schedule {
     /// Tells this run from every other one of the process.
     fn epoch(&self) -> u32;
 
@@ -55,7 +60,7 @@ pub trait Host {
     /// Whether the current task may block its thread: it is not a [`TaskKind::Async`] one.
     fn may_block(&self) -> bool;
 
-    /// Suspends the current task until [`Host::waker`]'s waker is woken. May return early; the
+    /// Suspends the current task until [`Schedule::waker`]'s waker is woken. May return early; the
     /// caller looks again.
     ///
     /// An async task may be suspended, too, in the middle of its poll: what waits for a lock of
@@ -71,18 +76,18 @@ pub trait Host {
     /// In such a destructor, if there is nobody left to end.
     fn park(&self);
 
-    /// The current task may block its thread until [`Host::exit_blocking`], as in
+    /// The current task may block its thread until [`Schedule::exit_blocking`], as in
     /// `block_in_place`. Nests.
     fn enter_blocking(&self) {}
 
-    /// See [`Host::enter_blocking`].
+    /// See [`Schedule::enter_blocking`].
     fn exit_blocking(&self) {}
 
-    /// The current poll is not preempted until [`Host::exit_calm`]: it has something in a
+    /// The current poll is not preempted until [`Schedule::exit_calm`]: it has something in a
     /// thread-local that nobody can put aside. Nests.
     fn enter_calm(&self) {}
 
-    /// See [`Host::enter_calm`].
+    /// See [`Schedule::enter_calm`].
     fn exit_calm(&self) {}
 
     /// The current task's waker.
@@ -113,6 +118,36 @@ pub trait Host {
         let _ = scoped;
     }
 
+    /// Whether `op`, which is the first attempt of a future, is not to be made yet: the future comes
+    /// back pending, and its task is polled again at once. So it is seen whether the task awaits
+    /// nothing else.
+    fn holds_back(&self, op: Op, resource: ResourceId) -> bool {
+        let _ = (op, resource);
+        false
+    }
+
+    /// The operation that was held back is attempted now.
+    fn attempts(&self) {}
+
+    /// The current step did something that other steps may notice and that no other call tells of.
+    fn unseen(&self) {}
+
+    /// The process is about to abort: a destructor of the current task panics while the task is
+    /// being unwound. An engine that can do without the task does not return.
+    #[doc(hidden)]
+    fn about_to_abort(&self) {}
+
+    /// One of the engine's own wakers was woken on the run's thread. False if `word` is not of
+    /// this engine.
+    #[doc(hidden)]
+    fn woken(&self, word: usize) -> bool {
+        let _ = word;
+        false
+    }
+}
+
+/// The part of a [`Host`] that is told who waits and who holds.
+pub trait Track {
     /// Enters a resource.
     fn resource(&self, info: ResourceInfo) -> ResourceId;
 
@@ -132,20 +167,6 @@ pub trait Host {
     /// A wait was dropped.
     fn abandoned(&self, wait: WaitId);
 
-    /// Whether `op`, which is the first attempt of a future, is not to be made yet: the future comes
-    /// back pending, and its task is polled again at once. So it is seen whether the task awaits
-    /// nothing else.
-    fn holds_back(&self, op: Op, resource: ResourceId) -> bool {
-        let _ = (op, resource);
-        false
-    }
-
-    /// The operation that was held back is attempted now.
-    fn attempts(&self) {}
-
-    /// The current step did something that other steps may notice and that no other call tells of.
-    fn unseen(&self) {}
-
     /// The current task holds permits from now on. None when there is no current task.
     fn hold(&self, resource: ResourceId, op: Op, amount: u32, site: Site) -> Option<HoldId>;
 
@@ -164,19 +185,6 @@ pub trait Host {
     /// A resource is no more.
     fn forget(&self, resource: ResourceId) {
         let _ = resource;
-    }
-
-    /// The process is about to abort: a destructor of the current task panics while the task is
-    /// being unwound. An engine that can do without the task does not return.
-    #[doc(hidden)]
-    fn about_to_abort(&self) {}
-
-    /// One of the engine's own wakers was woken on the run's thread. False if `word` is not of
-    /// this engine.
-    #[doc(hidden)]
-    fn woken(&self, word: usize) -> bool {
-        let _ = word;
-        false
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use shuttle_engine::runtime::execution::ExecutionState;
 use standstill_rt::driver::Timer;
-use standstill_rt::host::{Host, NewTask, PollScoped, TimerId};
+use standstill_rt::host::{NewTask, PollScoped, Schedule, TimerId, Track};
 use standstill_rt::ids::{HoldId, ResourceId, ResourceInfo, WaitId};
 use standstill_rt::op::Op;
 use standstill_rt::site::Site;
@@ -13,7 +13,7 @@ use standstill_rt::task::TaskRef;
 
 use crate::machine::Machine;
 
-impl Host for Machine {
+impl Schedule for Machine {
     fn epoch(&self) -> u32 {
         self.executor.epoch()
     }
@@ -118,6 +118,16 @@ impl Host for Machine {
         self.executor.keep_for_run(scoped);
     }
 
+    fn woken(&self, word: usize) -> bool {
+        Machine::woken(self, word)
+    }
+
+    fn about_to_abort(&self) {
+        self.executor.about_to_abort();
+    }
+}
+
+impl Track for Machine {
     fn resource(&self, info: ResourceInfo) -> ResourceId {
         self.executor.resource(info)
     }
@@ -156,13 +166,5 @@ impl Host for Machine {
 
     fn moved(&self) {
         self.executor.moved();
-    }
-
-    fn woken(&self, word: usize) -> bool {
-        Machine::woken(self, word)
-    }
-
-    fn about_to_abort(&self) {
-        self.executor.about_to_abort();
     }
 }

@@ -20,7 +20,7 @@ mod tests;
 use std::cell::Cell;
 
 use standstill_rt::facade::locals;
-use standstill_rt::host::Host;
+use standstill_rt::host::Schedule;
 use standstill_rt::task::TaskRef;
 
 use crate::explore::executor::Executor;

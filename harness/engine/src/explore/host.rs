@@ -7,7 +7,7 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use standstill_rt::driver::Timer;
-use standstill_rt::host::{Host, NewTask, PollScoped, TimerId};
+use standstill_rt::host::{NewTask, PollScoped, Schedule, TimerId, Track};
 use standstill_rt::ids::{HoldId, ResourceId, ResourceInfo, WaitId};
 use standstill_rt::op::Op;
 use standstill_rt::site::Site;
@@ -16,7 +16,7 @@ use standstill_rt::task::TaskRef;
 use crate::explore::executor::Executor;
 use crate::explore::waker;
 
-impl Host for Executor {
+impl Schedule for Executor {
     #[inline]
     fn epoch(&self) -> u32 {
         self.epoch.get()
@@ -151,6 +151,33 @@ impl Host for Executor {
         self.keep_run_scope(scoped);
     }
 
+    #[inline]
+    fn holds_back(&self, op: Op, resource: ResourceId) -> bool {
+        self.probes.get() && self.probe(op, resource)
+    }
+
+    fn attempts(&self) {
+        if let Some(me) = self.current.get() {
+            self.state.borrow_mut().probe_done(me);
+        }
+    }
+
+    fn unseen(&self) {
+        if !self.closing.begun() {
+            self.state.borrow_mut().touches_anything();
+        }
+    }
+
+    fn woken(&self, word: usize) -> bool {
+        self.wake(word)
+    }
+
+    fn about_to_abort(&self) {
+        self.before_abort();
+    }
+}
+
+impl Track for Executor {
     fn resource(&self, info: ResourceInfo) -> ResourceId {
         self.state.borrow_mut().tracker.resource(info)
     }
@@ -197,23 +224,6 @@ impl Host for Executor {
     }
 
     #[inline]
-    fn holds_back(&self, op: Op, resource: ResourceId) -> bool {
-        self.probes.get() && self.probe(op, resource)
-    }
-
-    fn attempts(&self) {
-        if let Some(me) = self.current.get() {
-            self.state.borrow_mut().probe_done(me);
-        }
-    }
-
-    fn unseen(&self) {
-        if !self.closing.begun() {
-            self.state.borrow_mut().touches_anything();
-        }
-    }
-
-    #[inline]
     fn hold(&self, resource: ResourceId, op: Op, amount: u32, site: Site) -> Option<HoldId> {
         let me = self.current.get()?;
         Some(
@@ -249,13 +259,5 @@ impl Host for Executor {
     #[inline]
     fn moved(&self) {
         self.state.borrow_mut().tracker.moved();
-    }
-
-    fn woken(&self, word: usize) -> bool {
-        self.wake(word)
-    }
-
-    fn about_to_abort(&self) {
-        self.before_abort();
     }
 }

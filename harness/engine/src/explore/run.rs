@@ -15,7 +15,7 @@ use standstill_model::plan::{Leaks, Plan, Preempt};
 use standstill_model::scenario::{Program, RootFuture};
 use standstill_rt::driver::Timer;
 use standstill_rt::facade::locals;
-use standstill_rt::host::{Failure, Host, NewTask, TaskBody};
+use standstill_rt::host::{Failure, NewTask, Schedule, TaskBody};
 use standstill_rt::task::{TaskKind, TaskRef};
 use standstill_rt::unmodelled::Refused;
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use standstill_model::random;
 use standstill_rt::driver::{self, Timer};
-use standstill_rt::host::{Host, NewTask, PollScoped, TimerId};
+use standstill_rt::host::{NewTask, PollScoped, Schedule, TimerId, Track};
 use standstill_rt::ids::{HoldId, ResourceId, ResourceInfo, WaitId};
 use standstill_rt::op::{Op, Side};
 use standstill_rt::site::Site;
@@ -26,7 +26,7 @@ const NOBODY: TaskRef = TaskRef {
     serial: u32::MAX,
 };
 
-impl Host for Member {
+impl Schedule for Member {
     fn epoch(&self) -> u32 {
         self.shared.epoch
     }
@@ -113,6 +113,15 @@ impl Host for Member {
 
     fn exit_scope(&self) {}
 
+    fn about_to_abort(&self) {
+        // Its run is over, and what it has come to is told although this thread never ends.
+        while self.shared.closing() {
+            std::thread::park();
+        }
+    }
+}
+
+impl Track for Member {
     fn resource(&self, info: ResourceInfo) -> ResourceId {
         self.shared.book().tracker.resource(info)
     }
@@ -164,13 +173,6 @@ impl Host for Member {
 
     fn forget(&self, resource: ResourceId) {
         self.shared.forget(resource);
-    }
-
-    fn about_to_abort(&self) {
-        // Its run is over, and what it has come to is told although this thread never ends.
-        while self.shared.closing() {
-            std::thread::park();
-        }
     }
 }
 
@@ -244,7 +246,7 @@ pub(super) struct Visitor {
     pub(super) random: AtomicU64,
 }
 
-impl Host for Visitor {
+impl Schedule for Visitor {
     fn epoch(&self) -> u32 {
         self.shared.epoch
     }
@@ -308,7 +310,9 @@ impl Host for Visitor {
     fn enter_scope(&self, _: &'static dyn PollScoped) {}
 
     fn exit_scope(&self) {}
+}
 
+impl Track for Visitor {
     fn resource(&self, info: ResourceInfo) -> ResourceId {
         self.shared.book().tracker.resource(info)
     }

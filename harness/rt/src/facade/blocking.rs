@@ -71,7 +71,7 @@ fn in_same_run(epoch: Option<u32>, f: impl FnOnce(&dyn Host)) {
 /// has to block for real.
 ///
 /// While the run is being closed it does not return but unwinds the task, or in its destructors ends
-/// others that may be waited for: see [`Host::park`].
+/// others that may be waited for: see [`Schedule::park`](host::Schedule::park).
 #[inline(never)]
 pub fn park_in_poll() -> bool {
     host::with(|host| {
