@@ -92,6 +92,7 @@ use standstill_model::load::{Knob, Load, LoadRanges, RangeError};
 use standstill_model::plan::{Leaks, Plan, Preempt, Schedule, Variant};
 use standstill_model::scenario::{Program, Scenario};
 
+use crate::runner::prepare;
 use crate::runner::{Confirmed, Progress, Runner, TICK, Watch, confirm};
 use crate::runner::{Found, HuntError};
 
@@ -482,6 +483,7 @@ fn watched(prove: &Prove, program: &Program, began: Instant) -> Seen {
     std::thread::Builder::new()
         .name("standstill-prove".to_owned())
         .spawn(move || {
+            prepare();
             let engine = Explore::watched(pulse);
             let _ = hand_over.send(look_everywhere(&engine, &job, &program, began));
         })

@@ -61,5 +61,7 @@ impl Engine for Shuttle {
 #[must_use]
 pub fn run_in_execution(program: &Program, plan: &Plan) -> Run {
     let machine = machine::Machine::new(Arc::default());
-    run::main(&machine, program, plan, Care::Hunt)
+    let run = run::main(&machine, program, plan, Care::Hunt);
+    machine.executor.retire(&machine);
+    run
 }

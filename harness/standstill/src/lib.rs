@@ -51,7 +51,21 @@ pub use corpus::{Corpus, CorpusError, Entry, Expectation, Loaded};
 pub use property::{DEFAULT_CASES, Falsified, PropertyError, loads, plans};
 #[cfg(feature = "shuttle")]
 pub use shuttle_body::{shuttle_body, shuttle_body_of};
-pub use standstill_engine::isolation;
+
+/// Runs in processes of their own.
+pub mod isolation {
+    pub use standstill_engine::isolation::{Launcher, is_child};
+
+    use super::{Plan, Program};
+
+    /// Makes the runs that the parent process orders, of the programs that `find` knows. It ends the
+    /// process when there is nothing more to do.
+    pub fn serve(find: impl Fn(&Plan) -> Option<Program>) -> ! {
+        standstill_hunt::runner::prepare();
+        standstill_engine::isolation::serve(find)
+    }
+}
+
 #[cfg(feature = "fuzz")]
 pub use standstill_hunt::fuzz;
 pub use standstill_hunt::{

@@ -43,6 +43,7 @@ pub fn shuttle_body_of(program: &Program, plan: &Plan) -> impl Fn() + Send + Syn
     plan.engine = EngineKind::Shuttle;
     plan.schedule = Schedule::Choices(Vec::new());
     move || {
+        standstill_hunt::runner::prepare();
         let run = standstill_shuttle::run_in_execution(&program, &plan);
         match run.verdict {
             Verdict::Clean => {}

@@ -18,6 +18,7 @@ use standstill_model::scenario::Program;
 use standstill_report::Report;
 
 use crate::fuzz::complain;
+use crate::runner::prepare;
 use crate::runner::{Confirmed, Runner, Stuck, TICK, Watch, blocked_verdict, confirm};
 
 /// Set for the process that goes on in the place of one that was stuck: how it preempts.
@@ -38,6 +39,7 @@ impl Direct {
     pub(super) fn start() -> Self {
         let pulse = Arc::<Pulse>::default();
         let current = Current::default();
+        prepare();
         let engine = Explore::watched(Arc::clone(&pulse));
         let watched = Arc::clone(&current);
         std::thread::Builder::new()

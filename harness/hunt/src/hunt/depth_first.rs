@@ -26,6 +26,7 @@ use crate::hunt::{Outcome, Template};
 use crate::runner::Found;
 use crate::runner::Runner;
 use crate::runner::blocked_verdict;
+use crate::runner::prepare;
 use crate::runner::{Confirmed, confirm};
 use crate::runner::{TICK, Watch};
 
@@ -103,6 +104,7 @@ fn watched(
     std::thread::Builder::new()
         .name("standstill-dfs".to_owned())
         .spawn(move || {
+            prepare();
             let engine = Explore::watched(pulse);
             let _ = hand_over.send(rounds(&engine, &template, &program, preemptions, began));
         })

@@ -15,6 +15,13 @@ pub struct Engines {
     made: Vec<Box<dyn Engine>>,
 }
 
+/// Makes ready for runs: programs may use tokio past the facade, and then it has to be known by the
+/// time that a run begins.
+pub fn prepare() {
+    #[cfg(feature = "tokio")]
+    standstill_tokio::driver::register();
+}
+
 impl fmt::Debug for Engines {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Engines").finish_non_exhaustive()
@@ -24,8 +31,7 @@ impl fmt::Debug for Engines {
 impl Engines {
     /// None made yet; all beat `pulse`.
     pub fn new(pulse: Arc<Pulse>) -> Self {
-        #[cfg(feature = "tokio")]
-        standstill_tokio::driver::register();
+        prepare();
         Self {
             pulse,
             made: Vec::new(),

@@ -5,6 +5,8 @@ use standstill_engine::{Stress, StressSettings};
 use standstill_model::plan::Plan;
 use standstill_model::scenario::Program;
 
+use crate::runner::prepare;
+
 /// Makes stress runs, in this process or in another.
 pub(crate) enum Maker {
     Here(Stress),
@@ -13,6 +15,7 @@ pub(crate) enum Maker {
 
 impl Maker {
     pub(crate) fn new(launcher: Option<&Launcher>, settings: StressSettings) -> Self {
+        prepare();
         match launcher {
             Some(launcher) => Maker::Elsewhere(Isolated::new(launcher.clone(), settings)),
             None => Maker::Here(Stress::new(settings)),

@@ -22,7 +22,7 @@ use standstill_model::scenario::Program;
 
 #[doc(hidden)]
 pub use confirm::{Confirmed, confirm};
-pub use engines::Engines;
+pub use engines::{Engines, prepare};
 pub use error::HuntError;
 pub use found::{Found, Shrunk};
 pub(crate) use maker::Maker;

@@ -22,7 +22,7 @@ use std::future::Future;
 use std::str::FromStr;
 use std::time::Duration;
 
-use standstill_engine::isolation::{self, Launcher};
+use crate::isolation::{self, Launcher};
 use standstill_hunt::Runner;
 use standstill_hunt::{Hunt, Outcome as HuntOutcome};
 use standstill_model::Verdict;

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use crate::common::within;
+use crate::common::{name_of, within};
 use standstill::engine::{Care, Engine, Explore};
 use standstill::{
     EngineKind, FindingKind, Hunt, Load, Outcome, Plan, Program, Runner, Schedule, StrategyKind,
@@ -676,13 +676,13 @@ fn the_panic_that_takes_the_process_down_is_printed() {
         });
         return;
     }
-    let output = within(60, || {
+    let name = name_of(
+        module_path!(),
+        "the_panic_that_takes_the_process_down_is_printed",
+    );
+    let output = within(60, move || {
         std::process::Command::new(std::env::current_exe().unwrap())
-            .args([
-                "the_panic_that_takes_the_process_down_is_printed",
-                "--exact",
-                "--nocapture",
-            ])
+            .args([&name, "--exact", "--nocapture"])
             .env(CHILD, "1")
             .output()
             .unwrap()
@@ -691,7 +691,7 @@ fn the_panic_that_takes_the_process_down_is_printed() {
     let said = String::from_utf8_lossy(&output.stderr);
     for part in [
         "standstill: a panic of a task takes the process down",
-        "tests/soundness.rs:",
+        "tests/engine/soundness.rs:",
         "the last words",
         "panic in a destructor during cleanup",
     ] {

@@ -8,6 +8,7 @@ use ::tokio::task as real;
 use standstill_rt::facade;
 use standstill_rt::{Op, Site};
 
+use crate::driver;
 use crate::task::JoinHandle;
 
 /// Starts `future` as a task of its own.
@@ -35,6 +36,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
+    driver::require();
     // A run on a real runtime spawns where it is; a controlled one knows no other place.
     let entered = handle.map(RealHandle::enter);
     let spawned = facade::spawn_future(future, site);
@@ -76,6 +78,7 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
+    driver::require();
     let entered = handle.map(RealHandle::enter);
     let spawned = facade::spawn_blocking(f, site);
     drop(entered);
