@@ -20,7 +20,7 @@ step cargo fmt "${bench[@]}" --check
 step cargo fmt "${drop_in[@]}" --check
 step cargo fmt "${fuzz[@]}" --check
 step cargo fmt "${ablation[@]}" --check
-step cargo fmt "${thin[@]}" --check
+step cargo fmt "${thin[@]}" --all --check
 
 # Each drop-in is two crates in one. In the workspace all of them are on, with all that they have. Here
 # they are on as a newcomer has them, and off, where they are what they stand in for.

@@ -138,7 +138,11 @@ pub(crate) fn run(checks: &mut Checks) {
     checks.run("tokio_time", || async {
         time::sleep(Duration::from_millis(1)).await;
         let pending = std::future::pending::<()>();
-        assert!(time::timeout(Duration::from_millis(1), pending).await.is_err());
+        assert!(
+            time::timeout(Duration::from_millis(1), pending)
+                .await
+                .is_err()
+        );
         let mut interval = time::interval(Duration::from_millis(1));
         interval.tick().await;
         interval.tick().await;
