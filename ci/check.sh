@@ -55,19 +55,11 @@ if [[ ${CHECK_TESTED:-} == 1 ]]; then
 else
     step cargo test --workspace --locked --quiet
 fi
-<<<<<<< ours
 # The contract once more, kept by what the facades stand in for. No run is made, so the engine, which the
 # tests depend on, need not be fast.
 slow=(--config profile.dev.package.standstill-engine.opt-level=0
     --config profile.dev.package.standstill-rt.opt-level=0)
 step cargo test "${off[@]}" "${slow[@]}" --locked --quiet
-=======
-# The contract that the facades keep, under every engine, and by what they stand in for.
-step cargo test "${dropins[@]}" "${on[@]}" --locked --quiet
-step cargo test "${dropins[@]}" "${off[@]}" --locked --quiet
-# The engines on the coroutines of other platforms: the same verdicts, and as sound.
-step cargo test -p standstill --features shuttle,__portable --test conformance --test soundness --locked --quiet
->>>>>>> theirs
 # The engines on the coroutines of other platforms: the same verdicts, and as sound.
 step cargo test -p standstill --features shuttle,__portable --test engine --locked --quiet -- conformance soundness
 # No crate under the facades changes what is inferred in a user's code.
