@@ -65,6 +65,7 @@ macro_rules! types {
         type T = $payload;
         let all: Traits = vec![
             ("runtime::Builder", traits_of!(tokio::runtime::Builder)),
+            ("runtime::EnterGuard", traits_of!(tokio::runtime::EnterGuard<'static>)),
             ("runtime::Handle", traits_of!(tokio::runtime::Handle)),
             ("runtime::Runtime", traits_of!(tokio::runtime::Runtime)),
             ("sync::Barrier", traits_of!(tokio::sync::Barrier)),
@@ -116,6 +117,7 @@ macro_rules! types {
             ("task::JoinError", traits_of!(tokio::task::JoinError)),
             ("task::JoinHandle", traits_of!(tokio::task::JoinHandle<T>)),
             ("task::JoinSet", traits_of!(tokio::task::JoinSet<T>)),
+            ("task::LocalEnterGuard", traits_of!(tokio::task::LocalEnterGuard)),
             ("task::LocalKey", traits_of!(tokio::task::LocalKey<T>)),
             ("task::LocalSet", traits_of!(tokio::task::LocalSet)),
             (
