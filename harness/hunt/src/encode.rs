@@ -15,10 +15,11 @@ use crate::runner::Runner;
 /// none.
 ///
 /// ```
-/// use standstill_hunt::{Hunt, Program, Runner, Schedule, schedule_as_bytes};
+/// use standstill_hunt::{Hunt, Runner, schedule_as_bytes};
+/// use standstill_model::{Program, Schedule};
 ///
 /// async fn root() {
-///     assert_ne!(standstill_hunt::host::with(|host| host.choose(8)), Some(5), "unlucky");
+///     assert_ne!(standstill_rt::host::with(|host| host.choose(8)), Some(5), "unlucky");
 /// }
 ///
 /// let found = Hunt::new("unlucky").run(root).found.remove(0);

@@ -56,7 +56,8 @@ thread_local! {
 /// between polls only, which a warning says once. [`init`] makes runs several times as fast.
 ///
 /// ```should_panic
-/// use standstill_hunt::{Plan, Scenario, Schedule, Variant, Load, fuzz};
+/// use standstill_hunt::fuzz;
+/// use standstill_model::{Load, Plan, Scenario, Schedule, Variant};
 ///
 /// fn scenario() -> Scenario {
 ///     Scenario::new("crowd", "too many workers")

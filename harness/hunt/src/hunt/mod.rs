@@ -38,7 +38,8 @@ pub const DEFAULT_SCHEDULES: u64 = 20_000;
 /// A hunt for the schedule that brings a program to a standstill.
 ///
 /// ```
-/// use standstill_hunt::{Hunt, Verdict};
+/// use standstill_hunt::Hunt;
+/// use standstill_model::Verdict;
 ///
 /// let outcome = Hunt::new("nothing to find").schedules(100).run(|| async {});
 /// assert_eq!(outcome.verdict, Verdict::Clean);

@@ -297,10 +297,11 @@ fn cut_down(trials: &mut Trials<'_>, plan: &Plan) -> Plan {
 /// cannot be recorded (the engine's thread was blocked), comes back as it is.
 ///
 /// ```
-/// use standstill_hunt::{DEFAULT_MINIMISE_BUDGET, Hunt, Program, Runner, Schedule, minimise_schedule};
+/// use standstill_hunt::{DEFAULT_MINIMISE_BUDGET, Hunt, Runner, minimise_schedule};
+/// use standstill_model::{Program, Schedule};
 ///
 /// async fn root() {
-///     assert_ne!(standstill_hunt::host::with(|host| host.choose(8)), Some(5), "unlucky");
+///     assert_ne!(standstill_rt::host::with(|host| host.choose(8)), Some(5), "unlucky");
 /// }
 ///
 /// let found = Hunt::new("unlucky").run(root).found.remove(0);
