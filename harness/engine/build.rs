@@ -1,5 +1,5 @@
 //! Says which coroutines the engines run on, and whether AddressSanitizer is to be told of their
-//! stacks: see `src/raw`.
+//! stacks: see `src/coroutine`.
 
 use std::env;
 

@@ -35,7 +35,7 @@ pub(crate) fn prove(
         .progress(Arc::clone(&progress))
         .stop_when(interrupt.flag());
     for (knob, range) in args.knobs() {
-        prove = prove.knob(scenario.ranges(), knob, range);
+        prove = prove.knob(knob, range);
     }
     if let Some(time) = args.time {
         prove = prove.time(time);

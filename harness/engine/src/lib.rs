@@ -6,6 +6,7 @@
 //! - [`coroutine`]: code that is suspended in the middle of a poll;
 //! - [`panic_count`]: what std counts of the panics of tasks that share a thread;
 //! - [`track`]: who waits, who holds, and what follows from it;
+//! - [`verdict`]: from how a run ended to its verdict;
 //! - [`strategy`]: what chooses who runs next;
 //! - [`explore`]: the controlled engine;
 //! - [`search`]: every interleaving, one by one;
@@ -36,6 +37,8 @@ pub mod threads;
 mod timers;
 #[doc(hidden)]
 pub mod track;
+#[doc(hidden)]
+pub mod verdict;
 
 pub use explore::Explore;
 pub use run::{Care, Engine, Run, Runs};

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use standstill_rt::host::TimerId;
 
+/// A timer as far away as this never fires.
+pub(crate) const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
+
 /// Deadlines are virtual time since the run began.
 #[derive(Debug, Default)]
 pub struct Timers {

@@ -2,6 +2,7 @@
 //!
 //! In reading order:
 //!
+//! - `job`: what hunts and proofs are told alike;
 //! - [`tactic`]: which strategies a hunt deals out;
 //! - [`runner`]: runs plans one by one, watched; confirms what was found;
 //! - [`hunt`]: many runs, until one shows something;
@@ -17,6 +18,7 @@ pub mod encode;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
 pub mod hunt;
+mod job;
 pub mod minimise;
 pub mod prove;
 pub mod runner;

@@ -77,7 +77,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::{ControlFlow, RangeInclusive};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -88,10 +88,11 @@ use standstill_engine::search::tree::Breadth;
 use standstill_engine::strategy::EARLY_TIMERS;
 use standstill_model::finding::{Finding, Undecided, Verdict};
 use standstill_model::fingerprint::Fingerprint;
-use standstill_model::load::{Knob, Load, LoadRanges, RangeError};
+use standstill_model::load::{Knob, Load, LoadRanges};
 use standstill_model::plan::{Leaks, Plan, Preempt, Schedule, Variant};
 use standstill_model::scenario::{Program, Scenario};
 
+use crate::job::{Job, job_settings};
 use crate::runner::prepare;
 use crate::runner::{Confirmed, Progress, Runner, TICK, Watch, confirm};
 use crate::runner::{Found, HuntError};
@@ -200,48 +201,26 @@ impl fmt::Display for Proof {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Prove {
-    name: String,
-    variant: Variant,
-    program: Option<Program>,
-    known_variants: Vec<Variant>,
-    ranges: LoadRanges,
-    range_error: Option<RangeError>,
+    job: Job,
     settings: Settings,
 }
 
 #[derive(Clone, Debug)]
 struct Settings {
     executions: u64,
-    time: Option<Duration>,
     reduction: bool,
-    preempt: Preempt,
-    leaks: Leaks,
     early_timers: u32,
-    keep_going: bool,
-    progress: Option<Arc<Progress>>,
-    stop: Option<Arc<AtomicBool>>,
 }
 
 impl Prove {
     /// A proof about a program of one's own, which [`Prove::run`] then gives.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
-            name: name.into(),
-            variant: Variant::Own,
-            program: None,
-            known_variants: vec![Variant::Own],
-            ranges: LoadRanges::default(),
-            range_error: None,
+            job: Job::new(name),
             settings: Settings {
                 executions: DEFAULT_EXECUTIONS,
-                time: None,
                 reduction: true,
-                preempt: Preempt::Op,
-                leaks: Leaks::All,
                 early_timers: EARLY_TIMERS,
-                keep_going: false,
-                progress: None,
-                stop: None,
             },
         }
     }
@@ -250,58 +229,18 @@ impl Prove {
     /// [`Prove::go`] starts.
     pub fn of(scenario: &Scenario, variant: Variant) -> Self {
         let mut prove = Self::new(scenario.name());
-        prove.variant = variant;
-        prove.program = scenario.program(variant).cloned();
-        prove.known_variants = scenario.variants().collect();
-        prove.ranges = scenario.ranges().clone();
+        prove.job = Job::of(scenario, variant);
         for (knob, range) in scenario.ranges().iter() {
             let low = *range.start();
-            prove.ranges = prove.ranges.with(knob, low..=low);
+            prove.job.knob(knob, low..=low);
         }
         prove
-    }
-
-    /// The values that a knob takes; every load within all of them is looked at. The range must lie
-    /// within what `allowed` declares.
-    #[must_use]
-    pub fn knob(mut self, allowed: &LoadRanges, knob: Knob, range: RangeInclusive<u8>) -> Self {
-        match allowed.narrow(&self.name, knob, range.clone()) {
-            Ok(_) => self.ranges = self.ranges.with(knob, range),
-            Err(error) => {
-                self.range_error.get_or_insert(error);
-            }
-        }
-        self
-    }
-
-    /// The loads that are looked at.
-    pub fn ranges(&self) -> &LoadRanges {
-        &self.ranges
-    }
-
-    /// This very load, for a program of one's own or within the scenario's ranges.
-    #[must_use]
-    pub fn load(mut self, load: Load) -> Self {
-        for knob in Knob::ALL {
-            let value = load.get(knob);
-            if self.ranges.get(knob).is_some() || value != 0 {
-                self.ranges = self.ranges.with(knob, value..=value);
-            }
-        }
-        self
     }
 
     /// How many executions it may take. Default: [`DEFAULT_EXECUTIONS`].
     #[must_use]
     pub fn executions(mut self, executions: u64) -> Self {
         self.settings.executions = executions;
-        self
-    }
-
-    /// How long it may take, in real time. Default: no limit.
-    #[must_use]
-    pub fn time(mut self, time: Duration) -> Self {
-        self.settings.time = Some(time);
         self
     }
 
@@ -313,20 +252,6 @@ impl Prove {
         self
     }
 
-    /// Where tasks may be preempted. Default: [`Preempt::Op`].
-    #[must_use]
-    pub fn preempt(mut self, preempt: Preempt) -> Self {
-        self.settings.preempt = preempt;
-        self
-    }
-
-    /// Which tasks left behind count. Default: [`Leaks::All`].
-    #[must_use]
-    pub fn leaks(mut self, leaks: Leaks) -> Self {
-        self.settings.leaks = leaks;
-        self
-    }
-
     /// How often, in one run, the earliest timer may fire although tasks are ready. Default and
     /// most: 4, as in a hunt. Every step at which it may is one more interleaving.
     #[must_use]
@@ -335,48 +260,7 @@ impl Prove {
         self
     }
 
-    /// Whether to go on after a finding and collect all of them, by fingerprint. Default: no.
-    #[must_use]
-    pub fn keep_going(mut self, keep_going: bool) -> Self {
-        self.settings.keep_going = keep_going;
-        self
-    }
-
-    /// Where to count executions and steps meanwhile, for whoever watches.
-    #[must_use]
-    pub fn progress(mut self, progress: Arc<Progress>) -> Self {
-        self.settings.progress = Some(progress);
-        self
-    }
-
-    /// Ends the attempt soon after the flag was set.
-    #[must_use]
-    pub fn stop_when(mut self, stop: Arc<AtomicBool>) -> Self {
-        self.settings.stop = Some(stop);
-        self
-    }
-
-    /// Looks at `body`, which is called once an execution.
-    pub fn run<F, R>(self, body: F) -> Proof
-    where
-        F: Fn() -> R + Send + Sync + 'static,
-        R: Future<Output = ()> + 'static,
-    {
-        self.run_loads(move |_| body())
-    }
-
-    /// Looks at `body`, which is called once an execution with the load.
-    pub fn run_loads<F, R>(mut self, body: F) -> Proof
-    where
-        F: Fn(Load) -> R + Send + Sync + 'static,
-        R: Future<Output = ()> + 'static,
-    {
-        self.program = Some(Program::new(body));
-        match self.go() {
-            Ok(proof) => proof,
-            Err(error) => panic!("{error}"),
-        }
-    }
+    job_settings!(Proof);
 
     /// Looks at the scenario's program.
     ///
@@ -384,33 +268,19 @@ impl Prove {
     ///
     /// If a range does not fit the scenario, or it lacks the variant.
     pub fn go(self) -> Result<Proof, HuntError> {
-        if let Some(error) = self.range_error {
-            return Err(error.into());
-        }
-        let Some(program) = &self.program else {
-            let known: Vec<&str> = self
-                .known_variants
-                .iter()
-                .map(|known| known.name())
-                .collect();
-            return Err(HuntError::NoSuchVariant {
-                scenario: self.name,
-                variant: self.variant,
-                known: known.join(", "),
-            });
-        };
-        Ok(prove(&self, program))
+        let program = self.job.program()?;
+        Ok(prove(&self, &program))
     }
 
     fn plan(&self, load: Load) -> Plan {
         let mut plan = Plan::new(
-            self.name.as_str(),
-            self.variant,
+            self.job.name.as_str(),
+            self.job.variant,
             load,
             Schedule::Choices(Vec::new()),
         );
-        plan.preempt = self.settings.preempt;
-        plan.leaks = self.settings.leaks;
+        plan.preempt = self.job.preempt;
+        plan.leaks = self.job.leaks;
         plan
     }
 }
@@ -518,7 +388,7 @@ fn look_everywhere(engine: &Explore, prove: &Prove, program: &Program, began: In
         Breadth::Whole
     };
     let mut seen = Seen::default();
-    for load in prove.ranges.every() {
+    for load in prove.job.ranges.every() {
         seen.loads += 1;
         let plan = prove.plan(load);
         explore(
@@ -530,7 +400,7 @@ fn look_everywhere(engine: &Explore, prove: &Prove, program: &Program, began: In
             |mut execution| {
                 seen.executions += 1;
                 seen.steps += execution.run.steps;
-                if let Some(progress) = &settings.progress {
+                if let Some(progress) = &prove.job.progress {
                     progress.add(execution.run.steps, execution.run.order);
                 }
                 if execution.is_redundant() {
@@ -543,7 +413,7 @@ fn look_everywhere(engine: &Explore, prove: &Prove, program: &Program, began: In
                         let finding = (**finding).clone();
                         seen.found.push((finding, plan, seen.executions - 1));
                     }
-                    if !settings.keep_going {
+                    if !prove.job.keep_going {
                         return ControlFlow::Break(());
                     }
                 } else if let Verdict::Undecided(reason) = &execution.run.verdict {
@@ -555,7 +425,7 @@ fn look_everywhere(engine: &Explore, prove: &Prove, program: &Program, began: In
                     seen.unproved = Some(Unproved::Doubt(doubt.to_owned()));
                 }
                 if seen.unproved.is_none() {
-                    seen.unproved = bound_reached(settings, seen.executions, began);
+                    seen.unproved = bound_reached(prove, seen.executions, began);
                 }
                 if seen.unproved.is_some() {
                     let reversed = execution.reversed.iter();
@@ -568,21 +438,21 @@ fn look_everywhere(engine: &Explore, prove: &Prove, program: &Program, began: In
                 }
             },
         );
-        if seen.unproved.is_some() || !settings.keep_going && !seen.found.is_empty() {
+        if seen.unproved.is_some() || !prove.job.keep_going && !seen.found.is_empty() {
             break;
         }
     }
     seen
 }
 
-fn bound_reached(settings: &Settings, executions: u64, began: Instant) -> Option<Unproved> {
-    let stop = settings.stop.as_ref();
-    if stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
+fn bound_reached(prove: &Prove, executions: u64, began: Instant) -> Option<Unproved> {
+    if prove.job.is_stopped() {
         return Some(Unproved::Stopped);
     }
-    if executions >= settings.executions {
-        return Some(Unproved::Executions(settings.executions));
+    let bound = prove.settings.executions;
+    if executions >= bound {
+        return Some(Unproved::Executions(bound));
     }
-    let time = settings.time.filter(|time| began.elapsed() >= *time)?;
+    let time = prove.job.time.filter(|_| prove.job.is_late(began))?;
     Some(Unproved::Time(time))
 }

@@ -25,8 +25,8 @@ pub(crate) fn hunt(template: &Template) -> Entered {
         _span: tracing::info_span!(
             target: "standstill",
             "hunt",
-            scenario = %template.scenario,
-            variant = %template.variant,
+            scenario = %template.job.name,
+            variant = %template.job.variant,
             engine = %template.settings.engine,
             tactic = %template.settings.tactic,
             seed = template.settings.seed,

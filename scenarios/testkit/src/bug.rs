@@ -23,7 +23,7 @@ pub struct Bug {
 /// How a bug shows.
 #[derive(Clone, Copy, Debug)]
 pub enum Shows {
-    /// As a hang with this core, in the lines of [`core`]. Where two of its waits look alike, any of
+    /// As a hang with this core, in the lines of [`core()`]. Where two of its waits look alike, any of
     /// them may come first.
     Hang(&'static [&'static str]),
     /// As a leak, under the smallest load of one task, in the line of [`tasks`].

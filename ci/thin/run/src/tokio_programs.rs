@@ -53,7 +53,7 @@ pub(crate) fn run(checks: &mut Checks) {
     });
     checks.run("tokio_barrier", || async {
         let barrier = leaked(Barrier::new(3));
-        three(async || drop(barrier.wait().await)).await;
+        three(async || _ = barrier.wait().await).await;
     });
     checks.run("tokio_cells", || async {
         let cell = leaked(OnceCell::new());

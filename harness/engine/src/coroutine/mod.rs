@@ -15,10 +15,10 @@ mod sanitizer;
 #[cfg(test)]
 mod tests;
 
-#[cfg(all(unix, target_arch = "x86_64"))]
+#[cfg(direct_coroutines)]
 pub(crate) use direct::{Coroutine, Seat};
 #[cfg(not(direct_coroutines))]
-pub use portable::{Coroutine, Seat};
+pub(crate) use portable::{Coroutine, Seat};
 
 /// What a coroutine says when it is suspended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

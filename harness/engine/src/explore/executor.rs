@@ -23,10 +23,11 @@ use crate::explore::per_run::Due;
 use crate::explore::profiles::Profiles;
 use crate::explore::runtime::RunRuntime;
 use crate::explore::slots::{Phase, Slot};
-use crate::explore::state::{Next, Panicked, RunState, Setting, Turn};
+use crate::explore::state::{Next, RunState, Setting, Turn};
 use crate::explore::waker;
 use crate::pulse::Pulse;
 use crate::strategy::{Probe, Scheduler};
+use crate::verdict::Panicked;
 
 /// What a step begins with.
 enum Begun {
@@ -458,14 +459,8 @@ fn keep(state: &mut RunState, index: u32, fiber: Fiber, pause: Pause) {
 
 fn note_panic(state: &mut RunState, index: u32) {
     let slot = state.slots.at(index);
-    let panicked = Panicked {
-        task: slot.task,
-        path: state.tracker.path(index).to_string(),
-        identity: slot.identity,
-        said: panics::take(),
-        seen: false,
-        preempted: state.run.suspended > 0,
-    };
+    let preempted = state.run.suspended > 0;
+    let panicked = Panicked::caught(&state.tracker, slot.task, slot.identity, preempted);
     state.panics.push(panicked);
 }
 

@@ -16,21 +16,20 @@ use standstill_model::scenario::{Program, RootFuture};
 use standstill_rt::driver::Timer;
 use standstill_rt::facade::locals;
 use standstill_rt::host::{Failure, NewTask, Schedule, TaskBody};
-use standstill_rt::task::{TaskKind, TaskRef};
+use standstill_rt::task::TaskKind;
 use standstill_rt::unmodelled::Refused;
 
 use crate::explore::executor::Executor;
-use crate::explore::judge::{self, EndReason, RunEnd};
+use crate::explore::judge;
 use crate::explore::partial::PartialHangs;
 use crate::explore::per_run::{NO_CHOICES, Stage};
 use crate::explore::record::Recorder;
 use crate::explore::state::{Next, SLICE, Setting};
 use crate::strategy::{self, Chooser, Event, Probe, Scheduler, Summary};
 use crate::threads;
+use crate::timers::NEVER;
+use crate::verdict::{EndReason, RunEnd};
 use crate::{Care, Run};
-
-/// A timer as far away as this never fires: quiescence comes first.
-pub const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// A run ends undecided this long, in virtual time, after the last timer that was armed.
 pub const MOST_TIME: Duration = Duration::from_secs(3600);
@@ -386,7 +385,7 @@ impl<'a, C: Carrier> Drive<'a, C> {
                 }
                 Next::CutShort => return Poll::Ready(this.end(EndReason::Done)),
                 Next::Stop => {
-                    return Poll::Ready(this.end(EndReason::Endless));
+                    return Poll::Ready(this.endless());
                 }
                 Next::SliceOver => {
                     if let Some(end) = this.slice_over() {
@@ -501,7 +500,7 @@ impl<'a, C: Carrier> Drive<'a, C> {
         }
         if steps >= self.total_steps {
             self.idle_since = executor.state.borrow().elapsed();
-            return Some(self.end(EndReason::Endless));
+            return Some(self.endless());
         }
         if progress != self.progress {
             self.progress = progress;
@@ -560,7 +559,7 @@ impl<'a, C: Carrier> Drive<'a, C> {
                 {
                     self.last_deadline = now;
                 }
-                _ => return Some(self.end(EndReason::Endless)),
+                _ => return Some(self.endless()),
             }
         }
         None
@@ -629,15 +628,16 @@ impl<'a, C: Carrier> Drive<'a, C> {
     }
 
     fn end(&self, reason: EndReason) -> RunEnd {
-        self.end_with(reason, &[])
-    }
-
-    fn end_with(&self, reason: EndReason, dead: &[TaskRef]) -> RunEnd {
         RunEnd {
             reason,
-            members: judge::members(&self.executor.state.borrow(), dead),
-            virtual_time: self.idle_since,
+            survivors: judge::survivors(&self.executor.state.borrow()),
+            after: self.idle_since,
         }
+    }
+
+    fn endless(&self) -> RunEnd {
+        let virtual_time = self.idle_since;
+        self.end(EndReason::Endless { virtual_time })
     }
 
     /// Looks for tasks that can never run again while others go on. After the root has ended
@@ -647,12 +647,7 @@ impl<'a, C: Carrier> Drive<'a, C> {
             return None;
         }
         let dead = self.partial.turn(&mut self.executor.state.borrow_mut())?;
-        let foreign = self.foreign_threads();
-        Some(if foreign > 0 {
-            self.end(EndReason::ForeignThread { count: foreign })
-        } else {
-            self.end_with(EndReason::PartialHang, &dead)
-        })
+        Some(self.at_standstill(EndReason::PartialHang { dead }))
     }
 
     /// OS threads that might still wake the run: those that the program has started in it, or else

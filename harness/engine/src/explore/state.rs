@@ -17,7 +17,6 @@ use standstill_rt::driver::Clock;
 use standstill_rt::host::{NewTask, PollScoped, TaskBody, TimerId};
 use standstill_rt::ids::{ResourceId, WaitId};
 use standstill_rt::op::Op;
-use standstill_rt::panics::Said;
 use standstill_rt::site::Site;
 use standstill_rt::task::TaskRef;
 
@@ -31,6 +30,7 @@ use crate::strategy::ready::ReadySet;
 use crate::strategy::{AsScheduler, Chooser, Event, Observer, Pick, Probe, Scheduler, View};
 use crate::timers::Timers;
 use crate::track::Tracker;
+use crate::verdict::Panicked;
 
 /// After this many steps the executor lets the runtime have a turn, and looks at the budgets.
 pub const SLICE: u64 = 256;
@@ -51,17 +51,6 @@ const ORDER_PRIME: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Stacks kept from run to run.
 const FIBERS_KEPT: usize = 64;
-
-/// A task's panic, until it is known whether anybody handles it.
-#[derive(Debug)]
-pub struct Panicked {
-    pub task: TaskRef,
-    pub path: String,
-    pub identity: &'static Identity,
-    pub said: Said,
-    pub seen: bool,
-    pub preempted: bool,
-}
 
 /// What a switch point comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

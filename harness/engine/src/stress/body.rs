@@ -9,10 +9,9 @@ use std::task::{Context, Poll, Waker};
 
 use standstill_rt::current;
 use standstill_rt::host::{Failure, TaskBody};
-use standstill_rt::panics;
 
 use crate::stress::member::{Member, Unwound};
-use crate::stress::shared::Panicked;
+use crate::verdict::Panicked;
 
 /// A task's code in its run. Dropping it before its end cancels the task.
 pub(super) struct Tracked<B: TaskBody + ?Sized> {
@@ -101,16 +100,9 @@ fn note_panic(member: &Member) {
         // It was printed, and is the program's own business.
         return;
     }
-    let said = panics::take();
     let mut book = member.shared.book();
-    let path = book.tracker.path(member.task.slot).to_string();
-    book.panics.push(Panicked {
-        task: member.task,
-        path,
-        identity: member.identity,
-        said,
-        seen: false,
-    });
+    let panicked = Panicked::caught(&book.tracker, member.task, member.identity, false);
+    book.panics.push(panicked);
 }
 
 // The body is pinned in its box; nothing of this is.

@@ -1,36 +1,24 @@
-//! Partial hangs: tasks that can never run again while others go on.
-//!
-//! As in the controlled engines a set of tasks that only each other could wake is a candidate, and
-//! becomes a finding only if nothing about it moves: past every timer that was armed, for ten times
-//! the patience, and while each task that runs at all is polled again and again.
+//! A stress run, as one looks at it for partial hangs: see [`crate::track::partial`].
 
 use std::time::Duration;
 
 use standstill_rt::task::TaskRef;
 
 use crate::stress::shared::Book;
-use crate::stress::watch::NEVER;
+use crate::timers::NEVER;
 use crate::track::Tracker;
+use crate::track::partial::{Candidate, Horizon, Look, Standing};
 
-/// So often the slowest of the others must have been polled: it may be the one that counts its
-/// ticks until it lets go of a guard.
-const HORIZON_POLLS: u64 = 20;
+/// So often the slowest of the others must have been polled.
+const POLLS: u64 = 20;
 
 /// Or else so many times the horizon must have passed.
-const LONG_HORIZON: u32 = 6;
+const LONG: u32 = 6;
 
+/// Watches for partial hangs.
 #[derive(Debug, Default)]
 pub(super) struct PartialHangs {
     candidate: Option<Candidate>,
-}
-
-#[derive(Debug)]
-struct Candidate {
-    dead: Vec<TaskRef>,
-    stillness: (u64, u64),
-    live: Vec<(TaskRef, u64)>,
-    confirm_at: Duration,
-    confirm_late_at: Duration,
 }
 
 impl PartialHangs {
@@ -41,59 +29,52 @@ impl PartialHangs {
         now: Duration,
         horizon: Duration,
     ) -> Option<Vec<TaskRef>> {
-        let is_ready = |task: TaskRef| {
-            let member = book.living().find(|member| member.task == task);
-            member.is_none_or(|member| !member.is_idle())
+        let run = At { book, now };
+        let Some(candidate) = &self.candidate else {
+            let horizon = Horizon {
+                time: horizon,
+                polls: POLLS,
+                long: horizon * LONG,
+            };
+            self.candidate = Candidate::find(&run, horizon);
+            return None;
         };
-        match &self.candidate {
-            None => {
-                self.candidate = Candidate::find(book, now, horizon, is_ready);
+        match candidate.look(&run) {
+            Standing::Still => None,
+            Standing::Confirmed => Some(candidate.dead().to_vec()),
+            Standing::Moved => {
+                self.candidate = None;
                 None
-            }
-            Some(candidate) => {
-                let woken = candidate.dead.iter().any(|task| is_ready(*task));
-                if woken || book.tracker.stillness(&candidate.dead) != candidate.stillness {
-                    self.candidate = None;
-                    return None;
-                }
-                candidate
-                    .is_confirmed(&book.tracker, now)
-                    .then(|| candidate.dead.clone())
             }
         }
     }
 }
 
-impl Candidate {
-    fn find(
-        book: &Book,
-        now: Duration,
-        horizon: Duration,
-        is_ready: impl Fn(TaskRef) -> bool,
-    ) -> Option<Self> {
-        let alive: Vec<TaskRef> = book.living().map(|member| member.task).collect();
-        let dead = book.tracker.dead(&alive, is_ready);
-        if dead.is_empty() || !book.tracker.is_credible(&alive, &dead) {
-            return None;
-        }
-        let last = book.timers.latest(NEVER).unwrap_or_default().max(now);
-        let live = alive.iter().filter(|task| !dead.contains(task));
-        Some(Self {
-            stillness: book.tracker.stillness(&dead),
-            live: live
-                .filter_map(|task| Some((*task, book.tracker.polls(*task)?)))
-                .collect(),
-            dead,
-            confirm_at: last + horizon,
-            confirm_late_at: last + horizon * LONG_HORIZON,
-        })
+/// The books at a moment.
+struct At<'a> {
+    book: &'a Book,
+    now: Duration,
+}
+
+impl Look for At<'_> {
+    fn tracker(&self) -> &Tracker {
+        &self.book.tracker
     }
 
-    fn is_confirmed(&self, tracker: &Tracker, now: Duration) -> bool {
-        let ran = |(task, before): &(TaskRef, u64)| {
-            let polls = tracker.polls(*task).map(|polls| polls - before);
-            polls.is_none_or(|polls| polls == 0 || polls >= HORIZON_POLLS)
-        };
-        now > self.confirm_late_at || now > self.confirm_at && self.live.iter().all(ran)
+    fn alive(&self) -> Vec<TaskRef> {
+        self.book.living().map(|member| member.task).collect()
+    }
+
+    fn is_ready(&self, task: TaskRef) -> bool {
+        let member = self.book.living().find(|member| member.task == task);
+        member.is_none_or(|member| !member.is_idle())
+    }
+
+    fn now(&self) -> Duration {
+        self.now
+    }
+
+    fn last_timer(&self) -> Option<Duration> {
+        self.book.timers.latest(NEVER)
     }
 }

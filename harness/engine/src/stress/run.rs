@@ -18,11 +18,12 @@ use standstill_rt::task::TaskKind;
 
 use crate::stress::StressSettings;
 use crate::stress::body::Tracked;
-use crate::stress::judge::{self, RunEnd};
+use crate::stress::judge;
 use crate::stress::noise::Noise;
 use crate::stress::shared::Shared;
-use crate::stress::watch::{EndReason, Pace, TICK, Watch};
+use crate::stress::watch::{Pace, TICK, Watch};
 use crate::threads::{self, Ours};
+use crate::verdict::{EndReason, RunEnd};
 use crate::{Run, pulse};
 
 /// So long the end of a run may take. What is stuck then stays stuck.
@@ -63,11 +64,10 @@ pub(super) fn run(
         settings.stress.threads,
         before,
     );
-    let end = watch_over(&shared, &mut watch, looks);
+    let (end, steps) = watch_over(&shared, &mut watch, looks);
     let left = wait_for_end(&shared, looks);
     let book = shared.book();
-    let verdict = judge::verdict(&book, plan, &end);
-    let steps = end.pulses;
+    let verdict = judge::verdict(&book, plan, &end, steps);
     drop(book);
     if verdict == Verdict::Clean {
         pace.learn(watch.longest_stillness());
@@ -79,8 +79,8 @@ pub(super) fn run(
     (run, left)
 }
 
-/// Looks at the run until it has come to something, and closes it.
-fn watch_over(shared: &Shared, watch: &mut Watch, looks: &mut Looks<'_>) -> RunEnd {
+/// Looks at the run until it has come to something, and closes it. Returns its steps, too.
+fn watch_over(shared: &Shared, watch: &mut Watch, looks: &mut Looks<'_>) -> (RunEnd, u64) {
     let mut book = shared.book();
     let mut looked = Instant::now();
     loop {
@@ -101,9 +101,10 @@ fn watch_over(shared: &Shared, watch: &mut Watch, looks: &mut Looks<'_>) -> RunE
             None
         };
         if let Some(reason) = reason {
-            let end = RunEnd::new(reason, &mut book, shared.pulses(), shared.elapsed());
+            let end = judge::end(reason, &mut book, shared.elapsed());
+            let steps = shared.pulses();
             shared.close(&mut book);
-            return end;
+            return (end, steps);
         }
         book = shared.wait(book, TICK);
     }

@@ -6,7 +6,6 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use standstill_rt::driver::{RuntimeId, Spawner};
-use standstill_rt::panics::Said;
 use standstill_rt::site::Site;
 use standstill_rt::task::{TaskKind, TaskRef};
 
@@ -15,18 +14,10 @@ use crate::stress::member::Member;
 use crate::stress::noise::Noise;
 use crate::timers::Timers;
 use crate::track::Tracker;
+use crate::verdict::Panicked;
 
 /// What is tracked outside of runs belongs to this one, which no run has.
 pub const AMBIENT_EPOCH: u32 = u32::MAX;
-
-/// A task's panic, until it is known whether anybody handles it.
-pub(super) struct Panicked {
-    pub(super) task: TaskRef,
-    pub(super) path: String,
-    pub(super) identity: &'static Identity,
-    pub(super) said: Said,
-    pub(super) seen: bool,
-}
 
 /// The facts of a run.
 #[derive(Default)]

@@ -6,13 +6,15 @@
 //! worker is left, and nobody who could run without one is about to.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use standstill_rt::task::TaskRef;
 
+use crate::stress::judge;
 use crate::stress::member::Member;
 use crate::stress::shared::Book;
 use crate::stress::suspects::Suspect;
-use crate::stress::watch::EndReason;
+use crate::verdict::EndReason;
 
 /// Whether everybody who could go on waits for a worker thread, and all the `workers` are blocked.
 pub(super) fn is_starved(book: &Book, workers: usize) -> bool {
@@ -23,7 +25,7 @@ pub(super) fn is_starved(book: &Book, workers: usize) -> bool {
 
 /// What that has come to: a hang if the root is among those who wait for each other, so that not even
 /// who is starved could help; else a worker that is blocked.
-pub(super) fn judge(book: &mut Book) -> Option<EndReason> {
+pub(super) fn judge(book: &mut Book, now: Duration) -> Option<EndReason> {
     book.take_notes();
     let alive: Vec<TaskRef> = book.living().map(|member| member.task).collect();
     let is_idle = |task: TaskRef| {
@@ -37,5 +39,5 @@ pub(super) fn judge(book: &mut Book) -> Option<EndReason> {
     }
     let blocked = book.living().find(|member| member.blocks_worker())?;
     let suspect = Suspect::parked(blocked.kind, blocked.reading()?);
-    Some(EndReason::Blocked(blocked.task, suspect))
+    Some(judge::blocked(blocked, &suspect, now))
 }

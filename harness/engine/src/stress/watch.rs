@@ -12,14 +12,14 @@ use std::time::{Duration, Instant};
 use standstill_model::plan::Leaks;
 use standstill_rt::task::{TaskKind, TaskRef};
 
+use crate::stress::judge;
 use crate::stress::partial::PartialHangs;
 use crate::stress::shared::{Book, Shared};
 use crate::stress::starved;
 use crate::stress::suspects::{Suspect, Suspects};
 use crate::threads;
-
-/// A timer as far away as this never fires.
-pub(super) const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
+use crate::timers::NEVER;
+use crate::verdict::EndReason;
 
 /// How often the watchdog looks.
 pub(super) const TICK: Duration = Duration::from_millis(10);
@@ -62,34 +62,6 @@ impl Pace {
     pub(super) fn patience(&self) -> Duration {
         (self.longest * MARGIN).clamp(self.floor, self.floor * CEILING)
     }
-}
-
-/// What a run has come to.
-#[derive(Clone, Debug)]
-pub(super) enum EndReason {
-    /// The root has ended, and nobody was left or nobody minds.
-    Done,
-    /// Nothing can ever happen again, and the root has not ended.
-    Hang,
-    /// The root has ended, and others are still there.
-    Leak {
-        /// Time still passes for some of them.
-        ticking: bool,
-    },
-    /// Some can never run again, while others go on.
-    PartialHang(Vec<TaskRef>),
-    /// Much is done and nothing gets anywhere.
-    Livelock,
-    /// A poll does not return.
-    Blocked(TaskRef, Suspect),
-    /// Only a timer that is far away can go on with it.
-    Endless,
-    /// Somebody else might still wake the run.
-    ForeignThread(usize),
-    /// A task waits for something that the tracker cannot see.
-    Untracked(TaskRef),
-    /// Somebody asked to stop.
-    Stopped,
 }
 
 /// Looks at a run again and again.
@@ -182,8 +154,8 @@ impl Watch {
         let armed = timer.is_some_and(|deadline| deadline + self.patience > now);
         self.no_timer = !armed;
         self.suspects.look(polls(book), passed);
-        if let Some((task, suspect)) = self.blocked() {
-            return Some(EndReason::Blocked(task, suspect));
+        if let Some(reason) = self.blocked(book, now) {
+            return Some(reason);
         }
         if self.still >= self.patience && shared.is_quiet() {
             return self.quiet(book, armed);
@@ -191,7 +163,7 @@ impl Watch {
         if self.still >= self.patience && !armed && starved::is_starved(book, self.workers) {
             let foreign = threads::others().difference(&self.threads).count();
             if foreign == 0 || self.still >= self.patience * LONG {
-                return starved::judge(book);
+                return starved::judge(book, now);
             }
         }
         if !armed && self.stale >= self.patience * LONG && self.still < self.patience {
@@ -201,7 +173,7 @@ impl Watch {
             self.looked_for_partial = now;
             book.take_notes();
             let dead = self.partial.look(book, now, self.patience * LONG);
-            return dead.map(EndReason::PartialHang);
+            return dead.map(|dead| EndReason::PartialHang { dead });
         }
         None
     }
@@ -228,7 +200,9 @@ impl Watch {
     /// Nobody is being polled, and nobody was woken.
     fn quiet(&self, book: &Book, armed: bool) -> Option<EndReason> {
         if armed {
-            return (self.still >= self.patience * LONGEST).then_some(EndReason::Endless);
+            return (self.still >= self.patience * LONGEST).then_some(EndReason::Endless {
+                virtual_time: Duration::ZERO,
+            });
         }
         let untracked = book
             .living()
@@ -242,13 +216,13 @@ impl Watch {
         }
         Some(match untracked {
             Some(member) => EndReason::Untracked(member.task),
-            None => EndReason::ForeignThread(foreign),
+            None => EndReason::ForeignThread { count: foreign },
         })
     }
 
     /// A poll that does not return, while nothing else happens; or for so long that it does not
     /// matter what else does.
-    fn blocked(&self) -> Option<(TaskRef, Suspect)> {
+    fn blocked(&self, book: &Book, now: Duration) -> Option<EndReason> {
         let alone = self.still >= self.patience;
         let counts = |suspect: &Suspect| {
             let waited = match (suspect.kind, alone) {
@@ -261,10 +235,9 @@ impl Watch {
             };
             suspect.slept >= waited || suspect.burnt() >= waited
         };
-        self.suspects
-            .iter()
-            .find(|(_, suspect)| counts(suspect))
-            .map(|(task, suspect)| (task, *suspect))
+        let (task, suspect) = self.suspects.iter().find(|(_, suspect)| counts(suspect))?;
+        let member = book.living().find(|member| member.task == task)?;
+        Some(judge::blocked(member, suspect, now))
     }
 
     /// The root has ended: the others get the grace, and what time the timers that were armed by
@@ -309,8 +282,8 @@ impl Watch {
         self.suspects.look(polls(book), passed);
         let timer = book.timers.latest(NEVER);
         let armed = timer.is_some_and(|deadline| deadline + self.grace > now);
-        if let Some((task, suspect)) = self.blocked() {
-            return Some(EndReason::Blocked(task, suspect));
+        if let Some(reason) = self.blocked(book, now) {
+            return Some(reason);
         }
         if shared.is_quiet() && !armed && self.still >= self.grace {
             let unseen = book

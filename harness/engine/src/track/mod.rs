@@ -4,6 +4,7 @@
 //! so nothing allocates in the steady state: records are reused from run to run.
 
 mod liveness;
+pub mod partial;
 mod records;
 mod snapshot;
 mod tell;

@@ -106,10 +106,10 @@ struct Notes {
 /// Hunts as `template` says.
 pub(super) fn hunt(template: &Template, program: &Program) -> Outcome {
     let began = Instant::now();
-    let deadline = template.settings.time.map(|time| began + time);
+    let deadline = template.job.time.map(|time| began + time);
     let mut warnings = Vec::new();
     let mut before = Notes::default();
-    let mut preempt = template.settings.preempt;
+    let mut preempt = template.job.preempt;
     let mut from = 0;
     let portfolio = Arc::<Portfolio>::default();
     loop {
@@ -129,7 +129,7 @@ pub(super) fn hunt(template: &Template, program: &Program) -> Outcome {
         let mut notes = std::mem::take(&mut *lock(&shared));
         let wedged = notes.wedged.take().filter(|(at, _)| {
             let settled = notes.found.keys().next().is_some_and(|first| first < at);
-            template.settings.keep_going || !settled
+            template.job.keep_going || !settled
         });
         let Some((at, operation)) = wedged else {
             return conclude(template, program, notes, began, warnings, &shared);
@@ -190,10 +190,8 @@ fn work_through(shared: &Arc<Shared>) {
     let mut crew: Vec<Member> = (0..jobs).map(|job| start(shared, job, &done)).collect();
     while crew.iter().any(|member| !member.done) {
         wait_a_tick(&finished, &mut crew);
-        let stop = shared.template.settings.stop.as_ref();
-        let stopped = stop.is_some_and(|stop| stop.load(Ordering::Relaxed));
         let late = shared.deadline.is_some_and(|at| Instant::now() >= at);
-        if stopped || late {
+        if shared.template.job.is_stopped() || late {
             shared.over.store(true, Ordering::Relaxed);
         }
         for (job, member) in crew.iter_mut().enumerate() {
@@ -368,7 +366,7 @@ impl Runs for Share<'_> {
         }
         self.steps += run.steps;
         self.tried += 1;
-        if let Some(progress) = &shared.template.settings.progress {
+        if let Some(progress) = &shared.template.job.progress {
             progress.add(run.steps, run.order);
         }
         if run.verdict != Verdict::Clean {
@@ -406,7 +404,7 @@ fn note(shared: &Shared, notes: &mut Notes, index: u64, verdict: Verdict) {
                 entry.0 = index;
                 notes.found.insert(index, (*finding, shared.preempt));
             }
-            if !shared.template.settings.keep_going {
+            if !shared.template.job.keep_going {
                 shared.limit.fetch_min(index + 1, Ordering::AcqRel);
                 notes.found.split_off(&(index + 1));
             }
@@ -462,13 +460,13 @@ fn conclude(
                 undecided.insert(index, reason);
             }
         }
-        if !template.settings.keep_going && !found.is_empty() {
+        if !template.job.keep_going && !found.is_empty() {
             break;
         }
     }
     let first = found.first();
     let schedules = match first {
-        Some(first) if !template.settings.keep_going => first.first_at + 1,
+        Some(first) if !template.job.keep_going => first.first_at + 1,
         _ if cut_short => notes.tried,
         _ => limit.min(template.settings.schedules),
     };

@@ -8,7 +8,6 @@
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Instant;
 
@@ -143,8 +142,8 @@ fn rounds(
     let bounded = (0..=preemptions.unwrap_or(ROUNDS)).map(Breadth::Preemptions);
     let unbounded = preemptions.is_none().then_some(Breadth::Whole);
     for breadth in bounded.chain(unbounded) {
-        for load in template.ranges.every() {
-            let mut plan = template.plan(0, template.settings.preempt, None);
+        for load in template.job.ranges.every() {
+            let mut plan = template.plan(0, template.job.preempt, None);
             plan.load = load;
             plan.schedule = Schedule::Choices(Vec::new());
             explore(
@@ -154,10 +153,10 @@ fn rounds(
                 breadth,
                 EARLY_TIMERS,
                 |mut execution| {
-                    let settings = &template.settings;
+                    let job = &template.job;
                     seen.schedules += 1;
                     seen.steps += execution.run.steps;
-                    if let Some(progress) = &settings.progress {
+                    if let Some(progress) = &job.progress {
                         progress.add(execution.run.steps, execution.run.order);
                     }
                     match &execution.run.verdict {
@@ -180,11 +179,10 @@ fn rounds(
                             }
                         }
                     }
-                    let stop = settings.stop.as_ref();
-                    seen.over = seen.schedules >= settings.schedules
-                        || !settings.keep_going && !seen.found.is_empty()
-                        || stop.is_some_and(|stop| stop.load(Ordering::Relaxed))
-                        || settings.time.is_some_and(|time| began.elapsed() >= time);
+                    seen.over = seen.schedules >= template.settings.schedules
+                        || !job.keep_going && !seen.found.is_empty()
+                        || job.is_stopped()
+                        || job.is_late(began);
                     if seen.over {
                         ControlFlow::Break(())
                     } else {

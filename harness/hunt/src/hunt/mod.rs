@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use standstill_engine::StressSettings;
 use standstill_engine::isolation::Launcher;
-use standstill_model::load::{Knob, Load, LoadRanges, RangeError};
+use standstill_model::load::{Knob, Load, LoadRanges};
 use standstill_model::plan::{
     DEFAULT_MAX_STEPS, DEFAULT_TOTAL_STEPS, EngineKind, Leaks, Plan, Preempt, Schedule,
     StrategyKind, Variant,
@@ -25,6 +25,7 @@ use standstill_model::plan::{
 use standstill_model::random::{Random, schedule_seed};
 use standstill_model::scenario::{Program, Scenario};
 
+use crate::job::{Job, job_settings};
 use crate::minimise::DEFAULT_MINIMISE_BUDGET;
 use crate::runner::{HuntError, Progress};
 use crate::tactic::Tactic;
@@ -47,13 +48,9 @@ pub const DEFAULT_SCHEDULES: u64 = 20_000;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Hunt {
-    name: String,
-    variant: Variant,
-    program: Option<Program>,
-    ranges: LoadRanges,
+    job: Job,
+    /// The smallest load that can show the bug, if it is known.
     smallest: Option<Load>,
-    range_error: Option<RangeError>,
-    known_variants: Vec<Variant>,
     settings: Settings,
 }
 
@@ -61,18 +58,12 @@ pub struct Hunt {
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) schedules: u64,
-    pub(crate) time: Option<Duration>,
     pub(crate) seed: u64,
     pub(crate) jobs: usize,
     pub(crate) engine: EngineKind,
     pub(crate) tactic: Tactic,
-    pub(crate) preempt: Preempt,
-    pub(crate) leaks: Leaks,
     pub(crate) max_steps: u32,
     pub(crate) total_steps: u32,
-    pub(crate) keep_going: bool,
-    pub(crate) progress: Option<Arc<Progress>>,
-    pub(crate) stop: Option<Arc<AtomicBool>>,
     pub(crate) stress: StressSettings,
     pub(crate) launcher: Option<Launcher>,
     pub(crate) minimise: u32,
@@ -82,27 +73,16 @@ impl Hunt {
     /// A hunt in a program of one's own, which [`Hunt::run`] then gives.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
-            name: name.into(),
-            variant: Variant::Own,
-            program: None,
-            ranges: LoadRanges::default(),
+            job: Job::new(name),
             smallest: None,
-            range_error: None,
-            known_variants: vec![Variant::Own],
             settings: Settings {
                 schedules: DEFAULT_SCHEDULES,
-                time: None,
                 seed: 0,
                 jobs: 1,
                 engine: EngineKind::Explore,
                 tactic: Tactic::Auto,
-                preempt: Preempt::Op,
-                leaks: Leaks::All,
                 max_steps: DEFAULT_MAX_STEPS,
                 total_steps: DEFAULT_TOTAL_STEPS,
-                keep_going: false,
-                progress: None,
-                stop: None,
                 stress: StressSettings::default(),
                 launcher: None,
                 minimise: DEFAULT_MINIMISE_BUDGET,
@@ -113,11 +93,8 @@ impl Hunt {
     /// A hunt in a variant of a scenario, over its whole ranges; [`Hunt::go`] starts it.
     pub fn of(scenario: &Scenario, variant: Variant) -> Self {
         let mut hunt = Self::new(scenario.name());
-        hunt.variant = variant;
-        hunt.program = scenario.program(variant).cloned();
-        hunt.ranges = scenario.ranges().clone();
+        hunt.job = Job::of(scenario, variant);
         hunt.smallest = scenario.smallest_buggy_load();
-        hunt.known_variants = scenario.variants().collect();
         hunt
     }
 
@@ -125,14 +102,6 @@ impl Hunt {
     #[must_use]
     pub fn schedules(mut self, schedules: u64) -> Self {
         self.settings.schedules = schedules;
-        self
-    }
-
-    /// How long the hunt may take, at the most, in real time. Default: no limit. A hunt that is
-    /// cut short by time does not come out the same every time.
-    #[must_use]
-    pub fn time(mut self, time: Duration) -> Self {
-        self.settings.time = Some(time);
         self
     }
 
@@ -165,20 +134,6 @@ impl Hunt {
         self
     }
 
-    /// Where tasks may be preempted. Default: [`Preempt::Op`].
-    #[must_use]
-    pub fn preempt(mut self, preempt: Preempt) -> Self {
-        self.settings.preempt = preempt;
-        self
-    }
-
-    /// Which tasks left behind count. Default: [`Leaks::All`].
-    #[must_use]
-    pub fn leaks(mut self, leaks: Leaks) -> Self {
-        self.settings.leaks = leaks;
-        self
-    }
-
     /// After how many steps without progress a run counts as livelocked. Default:
     /// [`DEFAULT_MAX_STEPS`].
     #[must_use]
@@ -192,27 +147,6 @@ impl Hunt {
     #[must_use]
     pub fn total_steps(mut self, total_steps: u32) -> Self {
         self.settings.total_steps = total_steps;
-        self
-    }
-
-    /// Whether to go on after a finding and collect all of them, by fingerprint. Default: no.
-    #[must_use]
-    pub fn keep_going(mut self, keep_going: bool) -> Self {
-        self.settings.keep_going = keep_going;
-        self
-    }
-
-    /// Where to count schedules and steps while the hunt goes on, for whoever watches.
-    #[must_use]
-    pub fn progress(mut self, progress: Arc<Progress>) -> Self {
-        self.settings.progress = Some(progress);
-        self
-    }
-
-    /// Ends the hunt soon after the flag was set; its outcome covers what was tried by then.
-    #[must_use]
-    pub fn stop_when(mut self, stop: Arc<AtomicBool>) -> Self {
-        self.settings.stop = Some(stop);
         self
     }
 
@@ -231,16 +165,6 @@ impl Hunt {
         self
     }
 
-    /// The hunt's name.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The knobs, with the range of each.
-    pub fn ranges(&self) -> &LoadRanges {
-        &self.ranges
-    }
-
     /// What executes the runs.
     pub fn engine_kind(&self) -> EngineKind {
         self.settings.engine
@@ -255,65 +179,6 @@ impl Hunt {
         self
     }
 
-    /// Every run has this very load.
-    #[must_use]
-    pub fn load(mut self, load: Load) -> Self {
-        for knob in Knob::ALL {
-            let value = load.get(knob);
-            if self.ranges.get(knob).is_some() || value != 0 {
-                self = self.knob(knob, value..=value);
-            }
-        }
-        self
-    }
-
-    /// Narrows a knob of a scenario, or declares one of a program of one's own. A range that
-    /// does not fit is reported when the hunt is started.
-    #[must_use]
-    pub fn knob(mut self, knob: Knob, range: RangeInclusive<u8>) -> Self {
-        if self.program.is_none() && !range.is_empty() {
-            self.ranges = self.ranges.with(knob, range);
-            return self;
-        }
-        match self.ranges.narrow(&self.name, knob, range) {
-            Ok(ranges) => self.ranges = ranges,
-            Err(error) => {
-                self.range_error.get_or_insert(error);
-            }
-        }
-        self
-    }
-
-    /// Narrows the number of workers.
-    #[must_use]
-    pub fn workers(self, range: RangeInclusive<u8>) -> Self {
-        self.knob(Knob::Workers, range)
-    }
-
-    /// Narrows the number of writers.
-    #[must_use]
-    pub fn writers(self, range: RangeInclusive<u8>) -> Self {
-        self.knob(Knob::Writers, range)
-    }
-
-    /// Narrows the number of watchers.
-    #[must_use]
-    pub fn watchers(self, range: RangeInclusive<u8>) -> Self {
-        self.knob(Knob::Watchers, range)
-    }
-
-    /// Narrows the number of rounds.
-    #[must_use]
-    pub fn rounds(self, range: RangeInclusive<u8>) -> Self {
-        self.knob(Knob::Rounds, range)
-    }
-
-    /// Narrows the capacity of channels.
-    #[must_use]
-    pub fn capacity(self, range: RangeInclusive<u8>) -> Self {
-        self.knob(Knob::Capacity, range)
-    }
-
     /// Hunts in the scenario's program.
     ///
     /// # Errors
@@ -321,26 +186,10 @@ impl Hunt {
     /// If a range does not fit the scenario, or it lacks the variant; if the engine is not part of
     /// this build, or lacks the strategy.
     pub fn go(self) -> Result<Outcome, HuntError> {
-        if let Some(error) = self.range_error {
-            return Err(error.into());
-        }
+        let program = self.job.program()?;
         self.settings.tactic.check(self.settings.engine)?;
-        let Some(program) = self.program else {
-            let known: Vec<&str> = self
-                .known_variants
-                .iter()
-                .map(|variant| variant.name())
-                .collect();
-            return Err(HuntError::NoSuchVariant {
-                scenario: self.name,
-                variant: self.variant,
-                known: known.join(", "),
-            });
-        };
         let template = Template {
-            scenario: self.name,
-            variant: self.variant,
-            ranges: self.ranges,
+            job: self.job,
             smallest: self.smallest,
             settings: self.settings,
         };
@@ -359,45 +208,13 @@ impl Hunt {
         })
     }
 
-    /// Hunts in `body`, which is called once a run.
-    ///
-    /// # Panics
-    ///
-    /// If a knob was given an empty range, or the engine is not part of this build, or lacks the
-    /// strategy.
-    pub fn run<F, R>(self, body: F) -> Outcome
-    where
-        F: Fn() -> R + Send + Sync + 'static,
-        R: Future<Output = ()> + 'static,
-    {
-        self.run_loads(move |_| body())
-    }
-
-    /// Hunts in `body`, which is called once a run with a load from the declared knobs.
-    ///
-    /// # Panics
-    ///
-    /// If a knob was given an empty range, or the engine is not part of this build, or lacks the
-    /// strategy.
-    pub fn run_loads<F, R>(mut self, body: F) -> Outcome
-    where
-        F: Fn(Load) -> R + Send + Sync + 'static,
-        R: Future<Output = ()> + 'static,
-    {
-        self.program = Some(Program::new(body));
-        match self.go() {
-            Ok(outcome) => outcome,
-            Err(error) => panic!("{error}"),
-        }
-    }
+    job_settings!(Outcome);
 }
 
 /// What the plan of any schedule of a hunt follows from.
 #[derive(Clone, Debug)]
 pub(crate) struct Template {
-    pub(crate) scenario: String,
-    pub(crate) variant: Variant,
-    pub(crate) ranges: LoadRanges,
+    pub(crate) job: Job,
     /// The smallest load that can show the bug, if it is known.
     pub(crate) smallest: Option<Load>,
     pub(crate) settings: Settings,
@@ -415,7 +232,7 @@ impl Template {
     pub(crate) fn stress_plan(&self, index: u64) -> Plan {
         let mut plan = self.plan(index, Preempt::Op, None);
         if !index.is_multiple_of(DRAWN_ONCE_IN) {
-            plan.load = self.ranges.largest();
+            plan.load = self.job.ranges.largest();
         }
         if let Schedule::Seeded { strategy, .. } = &mut plan.schedule {
             *strategy = StrategyKind::Random;
@@ -433,12 +250,12 @@ impl Template {
     pub(crate) fn plan(&self, index: u64, preempt: Preempt, dealt: Option<StrategyKind>) -> Plan {
         let (load, schedule) = self.drawn(index, dealt);
         Plan {
-            scenario: self.scenario.clone(),
-            variant: self.variant,
+            scenario: self.job.name.clone(),
+            variant: self.job.variant,
             load,
             engine: self.settings.engine,
             preempt,
-            leaks: self.settings.leaks,
+            leaks: self.job.leaks,
             max_steps: self.settings.max_steps,
             total_steps: self.settings.total_steps,
             schedule,
@@ -448,7 +265,7 @@ impl Template {
     /// What is not the same in all plans.
     pub(crate) fn drawn(&self, index: u64, dealt: Option<StrategyKind>) -> (Load, Schedule) {
         let mut random = self.random(index);
-        let load = self.ranges.draw(&mut random);
+        let load = self.job.ranges.draw(&mut random);
         let depth = 1 + random.below(DEEPEST);
         let strategy = match (self.settings.tactic, dealt) {
             (Tactic::One(strategy), _) | (Tactic::Auto, Some(strategy)) => strategy,
@@ -465,8 +282,8 @@ impl Template {
         if strategy == StrategyKind::Dfs {
             // All schedules of one load; a knob that is narrowed to one count has that one.
             let load = match self.smallest {
-                Some(load) => self.ranges.clamp(&load),
-                None => self.ranges.smallest(),
+                Some(load) => self.job.ranges.clamp(&load),
+                None => self.job.ranges.smallest(),
             };
             return (load, Schedule::nth_of_search(index));
         }

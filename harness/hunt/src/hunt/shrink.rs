@@ -18,15 +18,13 @@ pub(super) fn shrink(
     runner: &mut Runner,
     found: &mut Found,
 ) {
-    let settings = &template.settings;
+    let budget = template.settings.minimise;
     // Each try of a blocked thread costs a thread, and more than a second.
-    if settings.minimise == 0 || found.finding.kind == FindingKind::Blocked {
+    if budget == 0 || found.finding.kind == FindingKind::Blocked {
         return;
     }
-    let mut minimise = Minimise::new()
-        .ranges(&template.ranges)
-        .budget(settings.minimise);
-    if let Some(stop) = &settings.stop {
+    let mut minimise = Minimise::new().ranges(&template.job.ranges).budget(budget);
+    if let Some(stop) = &template.job.stop {
         minimise = minimise.stop_when(Arc::clone(stop));
     }
     let fingerprint = &found.finding.fingerprint;

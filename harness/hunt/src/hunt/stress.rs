@@ -48,7 +48,7 @@ pub(super) fn hunt(template: &Template, program: &Program) -> Outcome {
         program,
         next: AtomicU64::new(0),
         over: AtomicBool::new(false),
-        deadline: template.settings.time.map(|time| began + time),
+        deadline: template.job.time.map(|time| began + time),
         notes: Mutex::default(),
     };
     std::thread::scope(|scope| {
@@ -70,10 +70,7 @@ impl Shared<'_> {
 
     /// Whether the hunt is over: time is up, somebody asked to stop, or enough was found.
     fn is_over(&self) -> bool {
-        let stop = self.template.settings.stop.as_ref();
-        if stop.is_some_and(|stop| stop.load(Ordering::Relaxed))
-            || self.deadline.is_some_and(|at| Instant::now() >= at)
-        {
+        if self.template.job.is_stopped() || self.deadline.is_some_and(|at| Instant::now() >= at) {
             self.over.store(true, Ordering::Relaxed);
         }
         self.over.load(Ordering::Relaxed)
@@ -93,7 +90,7 @@ fn work(shared: &Shared<'_>) {
         let Some(run) = maker.run(shared.program, &plan, &mut || shared.is_over()) else {
             break;
         };
-        if let Some(progress) = &settings.progress {
+        if let Some(progress) = &shared.template.job.progress {
             progress.add(run.steps, None);
             if run.verdict.finding().is_some() {
                 progress.add_found();
@@ -116,7 +113,7 @@ fn note(shared: &Shared<'_>, notes: &mut Notes, index: u64, plan: Plan, verdict:
             }
         }
         Verdict::Found(finding) => {
-            let keep_going = shared.template.settings.keep_going;
+            let keep_going = shared.template.job.keep_going;
             if let Some((_, count, ..)) = notes.found.get_mut(&finding.fingerprint) {
                 *count += 1;
             } else if notes.found.len() < MOST_FOUND && (keep_going || notes.found.is_empty()) {

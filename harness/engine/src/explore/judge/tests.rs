@@ -7,11 +7,12 @@ use standstill_model::graph::TaskState;
 use standstill_model::load::Load;
 use standstill_model::plan::{Leaks, Plan, Schedule, Variant};
 use standstill_rt::panics::Said;
-use standstill_rt::task::{TaskKind, TaskRef};
+use standstill_rt::task::TaskKind;
 
-use super::{EndReason, RunEnd, members, verdict};
-use crate::explore::state::{Panicked, RunState};
+use super::{survivors, verdict};
+use crate::explore::state::RunState;
 use crate::explore::testing::{add, deadlock, rests, state_with_tasks, task};
+use crate::verdict::{EndReason, Panicked, RunEnd};
 
 fn plan(leaks: Leaks) -> Plan {
     let mut plan = Plan::new(
@@ -25,16 +26,16 @@ fn plan(leaks: Leaks) -> Plan {
 }
 
 /// The end of a run, as it looks now.
-fn end(state: &RunState, reason: EndReason, dead: &[TaskRef]) -> RunEnd {
+fn end(state: &RunState, reason: EndReason) -> RunEnd {
     RunEnd {
         reason,
-        members: members(state, dead),
-        virtual_time: Duration::from_millis(2_500),
+        survivors: survivors(state),
+        after: Duration::from_millis(2_500),
     }
 }
 
 fn judged(state: &RunState, reason: EndReason) -> Verdict {
-    let end = end(state, reason, &[]);
+    let end = end(state, reason);
     verdict(state, &plan(Leaks::All), &end, 0, 0)
 }
 
@@ -69,7 +70,10 @@ fn every_reason_has_its_verdict() {
     state.run.steps = 77;
     for (reason, kind) in [
         (EndReason::Hang, FindingKind::Hang),
-        (EndReason::PartialHang, FindingKind::PartialHang),
+        (
+            EndReason::PartialHang { dead: Vec::new() },
+            FindingKind::PartialHang,
+        ),
         (EndReason::Livelock, FindingKind::Livelock),
         (EndReason::Leak { ticking: false }, FindingKind::Leak),
     ] {
@@ -80,7 +84,12 @@ fn every_reason_has_its_verdict() {
     }
     assert_eq!(judged(&state, EndReason::Done), Verdict::Clean);
     assert_eq!(
-        judged(&state, EndReason::Endless),
+        judged(
+            &state,
+            EndReason::Endless {
+                virtual_time: Duration::from_millis(2_500)
+            }
+        ),
         Verdict::Undecided(Undecided::Endless {
             steps: 77,
             virtual_seconds: 2
@@ -112,8 +121,8 @@ fn a_hang_names_the_cycle_and_a_partial_one_who_lives() {
             TaskState::Ready
         ]
     );
-    let dead = [task(&mut state, 1), task(&mut state, 2)];
-    let end = end(&state, EndReason::PartialHang, &dead);
+    let dead = vec![task(&mut state, 1), task(&mut state, 2)];
+    let end = end(&state, EndReason::PartialHang { dead });
     let partial = found(verdict(&state, &plan(Leaks::All), &end, 0, 0));
     assert_eq!(
         states(partial),
@@ -129,7 +138,7 @@ fn a_hang_names_the_cycle_and_a_partial_one_who_lives() {
 #[test]
 fn a_panic_goes_before_all_and_what_others_did_before_whatever_else() {
     let mut state = state_with_tasks(2);
-    let end = end(&state, EndReason::Hang, &[]);
+    let end = end(&state, EndReason::Hang);
     let all = plan(Leaks::All);
     assert_eq!(
         verdict(&state, &all, &end, 2, 1),
@@ -144,14 +153,14 @@ fn a_panic_goes_before_all_and_what_others_did_before_whatever_else() {
 #[test]
 fn a_run_that_is_done_but_could_not_be_ended_is_undecided() {
     let state = state_with_tasks(1);
-    let done = end(&state, EndReason::Done, &[]);
+    let done = end(&state, EndReason::Done);
     let all = plan(Leaks::All);
     assert_eq!(
         verdict(&state, &all, &done, 0, 2),
         Verdict::Undecided(Undecided::Unwindable { count: 2 })
     );
     // A finding stands, whatever came of the run's end.
-    let hang = end(&state, EndReason::Hang, &[]);
+    let hang = end(&state, EndReason::Hang);
     assert_eq!(
         found(verdict(&state, &all, &hang, 0, 2)).kind,
         FindingKind::Hang
@@ -211,7 +220,7 @@ fn left_behind(ready: bool, polled: bool, still: bool) -> RunState {
 #[test]
 fn who_is_left_behind_counts_as_the_plan_says() {
     let is_leak = |state: &RunState, leaks, ticking| {
-        let end = end(state, EndReason::Leak { ticking }, &[]);
+        let end = end(state, EndReason::Leak { ticking });
         match verdict(state, &plan(leaks), &end, 0, 0) {
             Verdict::Found(finding) => finding.kind == FindingKind::Leak,
             Verdict::Clean => false,

@@ -8,7 +8,7 @@ use standstill_rt::ids::HoldId;
 use standstill_rt::op::{Op, ResourceKind};
 use standstill_rt::task::{TaskKind, TaskRef};
 
-use super::{FIRST_LOOK, HORIZON, HORIZON_POLLS, LONG_HORIZON, PartialHangs};
+use super::{FIRST_LOOK, HORIZON, PartialHangs};
 use crate::explore::state::RunState;
 use crate::explore::testing::{
     add, announces, deadlock, here, resource, rests, state_with_tasks, task, word,
@@ -58,7 +58,7 @@ fn looks_are_taken_seldom_and_ever_more_seldom() {
     // The second look comes after twice as many, and finds them.
     turns(&mut partial, &mut state, 1);
     assert!(state.run.fair);
-    advance(&state, LONG_HORIZON + Duration::from_secs(1));
+    advance(&state, HORIZON.long + Duration::from_secs(1));
     assert_eq!(partial.turn(&mut state), Some(dead.to_vec()));
 }
 
@@ -67,17 +67,17 @@ fn a_candidate_is_confirmed_once_the_others_were_polled_often_and_time_has_passe
     let (mut state, dead) = half_dead();
     let mut partial = PartialHangs::new();
     assert!(partial.look(&mut state));
-    advance(&state, HORIZON + Duration::from_secs(1));
+    advance(&state, HORIZON.time + Duration::from_secs(1));
     let [root, busy] = [task(&mut state, 0), task(&mut state, 3)];
     // One that was never polled since waits for the others: it is not what is waited for.
-    for _ in 0..HORIZON_POLLS - 1 {
+    for _ in 0..HORIZON.polls - 1 {
         state.tracker.polled(busy);
     }
     turns(&mut partial, &mut state, 1);
     state.tracker.polled(busy);
     state.tracker.polled(root);
     turns(&mut partial, &mut state, 1);
-    for _ in 1..HORIZON_POLLS {
+    for _ in 1..HORIZON.polls {
         state.tracker.polled(root);
     }
     assert_eq!(partial.turn(&mut state), Some(dead.to_vec()));
@@ -89,17 +89,17 @@ fn polls_alone_confirm_nothing_and_time_alone_does_after_long() {
     let mut partial = PartialHangs::new();
     assert!(partial.look(&mut state));
     let busy = task(&mut state, 3);
-    for _ in 0..HORIZON_POLLS {
+    for _ in 0..HORIZON.polls {
         state.tracker.polled(busy);
     }
-    advance(&state, HORIZON);
+    advance(&state, HORIZON.time);
     turns(&mut partial, &mut state, 1);
     let (mut state, _) = half_dead();
     let mut partial = PartialHangs::new();
     assert!(partial.look(&mut state));
     let busy = task(&mut state, 3);
     state.tracker.polled(busy);
-    advance(&state, LONG_HORIZON);
+    advance(&state, HORIZON.long);
     turns(&mut partial, &mut state, 1);
     advance(&state, Duration::from_millis(1));
     assert_eq!(partial.turn(&mut state), Some(dead.to_vec()));
@@ -111,7 +111,7 @@ fn a_timer_that_is_armed_is_waited_for() {
     state.arm(1, Duration::from_secs(1_000));
     let mut partial = PartialHangs::new();
     assert!(partial.look(&mut state));
-    advance(&state, Duration::from_secs(1_000) + HORIZON);
+    advance(&state, Duration::from_secs(1_000) + HORIZON.time);
     turns(&mut partial, &mut state, 1);
     advance(&state, Duration::from_millis(1));
     assert_eq!(partial.turn(&mut state), Some(dead.to_vec()));
@@ -146,7 +146,7 @@ fn a_candidate_that_moves_is_none_and_the_strategy_chooses_again() {
         turns(&mut partial, &mut state, 1);
         assert!(state.run.fair, "move {number}");
         moves(&mut state);
-        advance(&state, 2 * LONG_HORIZON);
+        advance(&state, 2 * HORIZON.long);
         turns(&mut partial, &mut state, 1);
         assert!(!state.run.fair, "move {number}");
     }

@@ -1,0 +1,255 @@
+//! What hunts and proofs are told alike: the program, its loads, and when to end.
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use standstill_model::load::{Knob, Load, LoadRanges, RangeError};
+use standstill_model::plan::{Leaks, Preempt, Variant};
+use standstill_model::scenario::{Program, Scenario};
+
+use crate::runner::{HuntError, Progress};
+
+/// The part that a [`Hunt`](crate::Hunt) and a [`Prove`](crate::Prove) share.
+#[derive(Clone, Debug)]
+pub(crate) struct Job {
+    pub(crate) name: String,
+    pub(crate) variant: Variant,
+    program: Option<Program>,
+    known_variants: Vec<Variant>,
+    /// What a scenario declares. A program of one's own declares nothing.
+    declared: Option<LoadRanges>,
+    /// The loads that are looked at.
+    pub(crate) ranges: LoadRanges,
+    range_error: Option<RangeError>,
+    pub(crate) preempt: Preempt,
+    pub(crate) leaks: Leaks,
+    pub(crate) keep_going: bool,
+    pub(crate) time: Option<Duration>,
+    pub(crate) stop: Option<Arc<AtomicBool>>,
+    pub(crate) progress: Option<Arc<Progress>>,
+}
+
+impl Job {
+    /// About a program of one's own.
+    pub(crate) fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            variant: Variant::Own,
+            program: None,
+            known_variants: vec![Variant::Own],
+            declared: None,
+            ranges: LoadRanges::default(),
+            range_error: None,
+            preempt: Preempt::Op,
+            leaks: Leaks::All,
+            keep_going: false,
+            time: None,
+            stop: None,
+            progress: None,
+        }
+    }
+
+    /// About a variant of a scenario, over its whole ranges.
+    pub(crate) fn of(scenario: &Scenario, variant: Variant) -> Self {
+        let mut job = Self::new(scenario.name());
+        job.variant = variant;
+        job.program = scenario.program(variant).cloned();
+        job.known_variants = scenario.variants().collect();
+        job.declared = Some(scenario.ranges().clone());
+        job.ranges = scenario.ranges().clone();
+        job
+    }
+
+    pub(crate) fn knob(&mut self, knob: Knob, range: RangeInclusive<u8>) {
+        let undeclared = || LoadRanges::default().with(knob, 0..=u8::MAX);
+        let allowed = self.declared.clone().unwrap_or_else(undeclared);
+        match allowed.narrow(&self.name, knob, range.clone()) {
+            Ok(_) => self.ranges = std::mem::take(&mut self.ranges).with(knob, range),
+            Err(error) => {
+                self.range_error.get_or_insert(error);
+            }
+        }
+    }
+
+    pub(crate) fn load(&mut self, load: Load) {
+        for knob in Knob::ALL {
+            let value = load.get(knob);
+            if self.ranges.get(knob).is_some() || value != 0 {
+                self.knob(knob, value..=value);
+            }
+        }
+    }
+
+    /// Gives it the program.
+    pub(crate) fn run(&mut self, program: Program) {
+        self.program = Some(program);
+    }
+
+    /// The program.
+    ///
+    /// # Errors
+    ///
+    /// If a range does not fit the scenario, or it lacks the variant.
+    pub(crate) fn program(&self) -> Result<Program, HuntError> {
+        if let Some(error) = &self.range_error {
+            return Err(error.clone().into());
+        }
+        let known = self.known_variants.iter().map(|variant| variant.name());
+        self.program
+            .clone()
+            .ok_or_else(|| HuntError::NoSuchVariant {
+                scenario: self.name.clone(),
+                variant: self.variant,
+                known: known.collect::<Vec<_>>().join(", "),
+            })
+    }
+
+    /// Whether somebody asked to stop.
+    pub(crate) fn is_stopped(&self) -> bool {
+        let stop = self.stop.as_ref();
+        stop.is_some_and(|stop| stop.load(Ordering::Relaxed))
+    }
+
+    /// Whether the time is up for what began then.
+    pub(crate) fn is_late(&self, began: Instant) -> bool {
+        self.time.is_some_and(|time| began.elapsed() >= time)
+    }
+}
+
+/// The settings that a type with a field `job` shares, and `run` and `run_loads`, which come to
+/// `$outcome` by its method `go`.
+macro_rules! job_settings {
+    ($outcome:ty) => {
+        /// The name that reports and tokens give it.
+        pub fn name(&self) -> &str {
+            &self.job.name
+        }
+
+        /// The loads that are looked at: the knobs, with the range of each.
+        pub fn ranges(&self) -> &LoadRanges {
+            &self.job.ranges
+        }
+
+        /// How long it may take, at the most, in real time. Default: no limit. What is cut short by
+        /// time does not come out the same every time.
+        #[must_use]
+        pub fn time(mut self, time: Duration) -> Self {
+            self.job.time = Some(time);
+            self
+        }
+
+        /// Where tasks may be preempted. Default: [`Preempt::Op`].
+        #[must_use]
+        pub fn preempt(mut self, preempt: Preempt) -> Self {
+            self.job.preempt = preempt;
+            self
+        }
+
+        /// Which tasks left behind count. Default: [`Leaks::All`].
+        #[must_use]
+        pub fn leaks(mut self, leaks: Leaks) -> Self {
+            self.job.leaks = leaks;
+            self
+        }
+
+        /// Whether to go on after a finding and collect all of them, by fingerprint. Default: no.
+        #[must_use]
+        pub fn keep_going(mut self, keep_going: bool) -> Self {
+            self.job.keep_going = keep_going;
+            self
+        }
+
+        /// Where to count runs and steps meanwhile, for whoever watches.
+        #[must_use]
+        pub fn progress(mut self, progress: Arc<Progress>) -> Self {
+            self.job.progress = Some(progress);
+            self
+        }
+
+        /// Ends it soon after the flag was set; the outcome covers what was tried by then.
+        #[must_use]
+        pub fn stop_when(mut self, stop: Arc<AtomicBool>) -> Self {
+            self.job.stop = Some(stop);
+            self
+        }
+
+        /// Every run has this very load.
+        #[must_use]
+        pub fn load(mut self, load: Load) -> Self {
+            self.job.load(load);
+            self
+        }
+
+        /// The values that a knob takes: within what the scenario declares, or of a program of one's
+        /// own. A range that does not fit is reported when it is started.
+        #[must_use]
+        pub fn knob(mut self, knob: Knob, range: RangeInclusive<u8>) -> Self {
+            self.job.knob(knob, range);
+            self
+        }
+
+        /// How many workers: see [`Self::knob`].
+        #[must_use]
+        pub fn workers(self, range: RangeInclusive<u8>) -> Self {
+            self.knob(Knob::Workers, range)
+        }
+
+        /// How many writers: see [`Self::knob`].
+        #[must_use]
+        pub fn writers(self, range: RangeInclusive<u8>) -> Self {
+            self.knob(Knob::Writers, range)
+        }
+
+        /// How many watchers: see [`Self::knob`].
+        #[must_use]
+        pub fn watchers(self, range: RangeInclusive<u8>) -> Self {
+            self.knob(Knob::Watchers, range)
+        }
+
+        /// How many rounds: see [`Self::knob`].
+        #[must_use]
+        pub fn rounds(self, range: RangeInclusive<u8>) -> Self {
+            self.knob(Knob::Rounds, range)
+        }
+
+        /// The capacity of channels: see [`Self::knob`].
+        #[must_use]
+        pub fn capacity(self, range: RangeInclusive<u8>) -> Self {
+            self.knob(Knob::Capacity, range)
+        }
+
+        /// Runs `body`, which is called once a run.
+        ///
+        /// # Panics
+        ///
+        /// Where [`Self::go`] has an error.
+        pub fn run<F, R>(self, body: F) -> $outcome
+        where
+            F: Fn() -> R + Send + Sync + 'static,
+            R: Future<Output = ()> + 'static,
+        {
+            self.run_loads(move |_| body())
+        }
+
+        /// Runs `body`, which is called once a run with a load from the declared knobs.
+        ///
+        /// # Panics
+        ///
+        /// Where [`Self::go`] has an error.
+        pub fn run_loads<F, R>(mut self, body: F) -> $outcome
+        where
+            F: Fn(Load) -> R + Send + Sync + 'static,
+            R: Future<Output = ()> + 'static,
+        {
+            self.job.run(Program::new(body));
+            match self.go() {
+                Ok(outcome) => outcome,
+                Err(error) => panic!("{error}"),
+            }
+        }
+    };
+}
+
+pub(crate) use job_settings;
