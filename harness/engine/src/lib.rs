@@ -14,7 +14,8 @@
 //! - [`pulse`], [`threads`]: what others see of an engine.
 
 mod atomic_static;
-mod coroutine;
+#[doc(hidden)]
+pub mod coroutine;
 #[cfg(feature = "fuzz")]
 mod counters;
 #[cfg(feature = "fuzz")]

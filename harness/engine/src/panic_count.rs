@@ -150,7 +150,7 @@ struct Place(coroutine::Seat<Rc<Place>>);
 const STACK_BYTES: usize = 128 * 1024;
 
 thread_local! {
-    static PLACE: Rc<Place> = Rc::new(Place(coroutine::Seat::new()));
+    static PLACE: Rc<Place> = Rc::new(Place(coroutine::Seat::default()));
 }
 
 impl Holders {

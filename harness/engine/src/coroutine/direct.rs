@@ -27,7 +27,7 @@ const COLOR_BYTES: usize = 512;
 ///
 /// Dropped while it rests, its code returns first. Dropped in the middle of something, its stack is
 /// never freed: what lives there may be referred to still.
-pub(crate) struct Coroutine<T: 'static>(Rc<Inside<T>>);
+pub struct Coroutine<T: 'static>(Rc<Inside<T>>);
 
 struct Inside<T: 'static> {
     link: Link,
@@ -66,7 +66,7 @@ impl<T: 'static> Coroutine<T> {
     /// # Errors
     ///
     /// If there is no address space left for `bytes` of stack.
-    pub(crate) fn new(bytes: usize, color: usize, shared: T, code: fn(&T)) -> io::Result<Self> {
+    pub fn new(bytes: usize, color: usize, shared: T, code: fn(&T)) -> io::Result<Self> {
         let stack = DefaultStack::new(bytes)?;
         let top = stack.base().get() - color % 8 * COLOR_BYTES;
         // What the first switch finds: where to jump to, and above it the return address of that
@@ -95,7 +95,7 @@ impl<T: 'static> Coroutine<T> {
 
     /// What its code was given.
     #[inline]
-    pub(crate) fn shared(&self) -> &T {
+    pub fn shared(&self) -> &T {
         &self.0.shared
     }
 
@@ -161,7 +161,7 @@ impl Level {
 }
 
 /// Where the coroutines of one engine run: one at a time, or one on top of another that resumes it.
-pub(crate) struct Seat<T: 'static> {
+pub struct Seat<T: 'static> {
     level: Cell<*const Level>,
     running: Cell<Option<Coroutine<T>>>,
 }
@@ -172,14 +172,16 @@ impl<T: 'static> fmt::Debug for Seat<T> {
     }
 }
 
-impl<T: 'static> Seat<T> {
-    pub(crate) fn new() -> Self {
+impl<T: 'static> Default for Seat<T> {
+    fn default() -> Self {
         Self {
             level: Cell::new(ptr::null()),
             running: Cell::new(None),
         }
     }
+}
 
+impl<T: 'static> Seat<T> {
     /// Lets a coroutine begin, or go on where it was suspended. Returns when it is suspended, or when
     /// one is that has taken its place meanwhile, and hands that one back.
     ///
@@ -187,7 +189,7 @@ impl<T: 'static> Seat<T> {
     ///
     /// If it is running.
     #[inline]
-    pub(crate) fn resume(&self, coroutine: Coroutine<T>) -> (Coroutine<T>, Pause) {
+    pub fn resume(&self, coroutine: Coroutine<T>) -> (Coroutine<T>, Pause) {
         let inside = Rc::as_ptr(&coroutine.0);
         let to = coroutine.begin();
         let level = Level::new();
@@ -228,7 +230,7 @@ impl<T: 'static> Seat<T> {
     /// If there is none.
     #[expect(clippy::inline_always, reason = "one frame less to return from")]
     #[inline(always)]
-    pub(crate) fn suspend(&self, pause: Pause) {
+    pub fn suspend(&self, pause: Pause) {
         assert!(self.is_on_top(), "suspended outside of a coroutine");
         // SAFETY: `resume` has set it, in a call that goes on until a coroutine is suspended here,
         // and whose frame it is in.
@@ -253,7 +255,7 @@ impl<T: 'static> Seat<T> {
     /// If there is none, or if `next` is running.
     #[expect(clippy::inline_always, reason = "one frame less to return from")]
     #[inline(always)]
-    pub(crate) fn transfer(&self, next: Coroutine<T>, keep: impl FnOnce(Coroutine<T>)) {
+    pub fn transfer(&self, next: Coroutine<T>, keep: impl FnOnce(Coroutine<T>)) {
         assert!(self.is_on_top(), "suspended outside of a coroutine");
         let from = self.link();
         // Should one of these panic, none runs as far as the seat knows, and nothing is suspended here
@@ -280,7 +282,7 @@ impl<T: 'static> Seat<T> {
     #[expect(clippy::inline_always, reason = "one frame less to return from")]
     #[inline(always)]
     #[must_use]
-    pub(crate) fn rest(&self, pause: Pause) -> bool {
+    pub fn rest(&self, pause: Pause) -> bool {
         assert!(self.is_on_top(), "suspended outside of a coroutine");
         let from = self.link();
         // SAFETY: its code goes on below, so it is there.
@@ -295,7 +297,7 @@ impl<T: 'static> Seat<T> {
     #[expect(clippy::inline_always, reason = "one frame less to return from")]
     #[inline(always)]
     #[must_use]
-    pub(crate) fn rest_for(&self, next: Coroutine<T>, keep: impl FnOnce(Coroutine<T>)) -> bool {
+    pub fn rest_for(&self, next: Coroutine<T>, keep: impl FnOnce(Coroutine<T>)) -> bool {
         assert!(self.is_on_top(), "suspended outside of a coroutine");
         let from = self.link();
         // SAFETY: as in `rest`.

@@ -4,10 +4,10 @@
 /// Coroutines where the stacks are switched by our own hand.
 #[cfg(any(test, direct_coroutines))]
 #[cfg(all(unix, target_arch = "x86_64"))]
-mod direct;
+pub mod direct;
 /// Coroutines anywhere else.
 #[cfg(any(test, not(direct_coroutines)))]
-mod portable;
+pub mod portable;
 /// What AddressSanitizer is told of that.
 #[cfg(any(test, direct_coroutines))]
 #[cfg(all(unix, target_arch = "x86_64"))]
@@ -16,9 +16,9 @@ mod sanitizer;
 mod tests;
 
 #[cfg(direct_coroutines)]
-pub(crate) use direct::{Coroutine, Seat};
+pub use direct::{Coroutine, Seat};
 #[cfg(not(direct_coroutines))]
-pub(crate) use portable::{Coroutine, Seat};
+pub use portable::{Coroutine, Seat};
 
 /// What a coroutine says when it is suspended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -16,7 +16,7 @@ use crate::coroutine::{Pause, Stage};
 ///
 /// Dropped while it rests, its code returns first. Dropped in the middle of something, its stack is
 /// never freed: what lives there may be referred to still.
-pub(crate) struct Coroutine<T: 'static>(Rc<Inside<T>>);
+pub struct Coroutine<T: 'static>(Rc<Inside<T>>);
 
 struct Inside<T: 'static> {
     /// Borrowed while the coroutine runs, and by nobody else.
@@ -40,7 +40,7 @@ impl<T: 'static> Coroutine<T> {
     /// # Errors
     ///
     /// If there is no address space left for `bytes` of stack.
-    pub(crate) fn new(bytes: usize, _: usize, shared: T, code: fn(&T)) -> io::Result<Self> {
+    pub fn new(bytes: usize, _: usize, shared: T, code: fn(&T)) -> io::Result<Self> {
         let shared = Rc::new(shared);
         let yielder = Rc::new(Cell::new(ptr::null()));
         let (given, seen) = (Rc::clone(&shared), Rc::clone(&yielder));
@@ -59,7 +59,7 @@ impl<T: 'static> Coroutine<T> {
 
     /// What its code was given.
     #[inline]
-    pub(crate) fn shared(&self) -> &T {
+    pub fn shared(&self) -> &T {
         &self.0.shared
     }
 
@@ -96,7 +96,7 @@ impl<T: 'static> Drop for Coroutine<T> {
 }
 
 /// Where the coroutines of one engine run: one at a time, or one on top of another that resumes it.
-pub(crate) struct Seat<T: 'static> {
+pub struct Seat<T: 'static> {
     running: Cell<Option<Coroutine<T>>>,
     /// Who takes the place of the one that has just been suspended.
     next: Cell<Option<Coroutine<T>>>,
@@ -109,22 +109,24 @@ impl<T: 'static> fmt::Debug for Seat<T> {
     }
 }
 
-impl<T: 'static> Seat<T> {
-    pub(crate) fn new() -> Self {
+impl<T: 'static> Default for Seat<T> {
+    fn default() -> Self {
         Self {
             running: Cell::new(None),
             next: Cell::new(None),
             said: Cell::new(Pause::Abandoned),
         }
     }
+}
 
+impl<T: 'static> Seat<T> {
     /// Lets a coroutine begin, or go on where it was suspended. Returns when it is suspended, or when
     /// one is that has taken its place meanwhile, and hands that one back.
     ///
     /// # Panics
     ///
     /// If it is running.
-    pub(crate) fn resume(&self, coroutine: Coroutine<T>) -> (Coroutine<T>, Pause) {
+    pub fn resume(&self, coroutine: Coroutine<T>) -> (Coroutine<T>, Pause) {
         let outer = TOP.replace(ptr::from_ref(self).cast());
         let outer_running = self.running.take();
         let mut coroutine = coroutine;
@@ -169,7 +171,7 @@ impl<T: 'static> Seat<T> {
     ///
     /// If there is none.
     #[inline]
-    pub(crate) fn suspend(&self, pause: Pause) {
+    pub fn suspend(&self, pause: Pause) {
         let inside = self.inside();
         self.said.set(pause);
         let depth = put_aside();
@@ -185,7 +187,7 @@ impl<T: 'static> Seat<T> {
     ///
     /// If there is none, or if `next` is running.
     #[inline]
-    pub(crate) fn transfer(&self, next: Coroutine<T>, keep: impl FnOnce(Coroutine<T>)) {
+    pub fn transfer(&self, next: Coroutine<T>, keep: impl FnOnce(Coroutine<T>)) {
         let inside = self.inside();
         // Should one of these panic, none runs as far as the seat knows, and nothing is suspended here
         // any more.
@@ -203,14 +205,14 @@ impl<T: 'static> Seat<T> {
     /// As [`Seat::suspend`], by code that has nothing to do until it is resumed. False if it is to
     /// return.
     #[must_use]
-    pub(crate) fn rest(&self, pause: Pause) -> bool {
+    pub fn rest(&self, pause: Pause) -> bool {
         self.rests(|| self.suspend(pause))
     }
 
     /// As [`Seat::transfer`], by code that has nothing to do until it is resumed. False if it is to
     /// return.
     #[must_use]
-    pub(crate) fn rest_for(&self, next: Coroutine<T>, keep: impl FnOnce(Coroutine<T>)) -> bool {
+    pub fn rest_for(&self, next: Coroutine<T>, keep: impl FnOnce(Coroutine<T>)) -> bool {
         self.rests(|| self.transfer(next, keep))
     }
 

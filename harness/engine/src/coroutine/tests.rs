@@ -41,7 +41,7 @@ macro_rules! contract {
             impl<T> Several<T> {
                 fn new(each: impl IntoIterator<Item = T>, code: fn(&Shared<T>)) -> Self {
                     let mut several = Self {
-                        seat: Rc::new(Seat::new()),
+                        seat: Rc::new(Seat::default()),
                         code,
                         all: Vec::new(),
                     };
@@ -305,7 +305,7 @@ macro_rules! contract {
             #[test]
             #[should_panic = "suspended outside of a coroutine"]
             fn outside_of_a_coroutine_nothing_is_suspended() {
-                Seat::<()>::new().suspend(Pause::Preempted);
+                Seat::<()>::default().suspend(Pause::Preempted);
             }
         }
     };

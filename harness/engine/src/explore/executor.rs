@@ -78,7 +78,7 @@ impl Executor {
             current: Cell::new(None),
             closing: Closing::default(),
             state: RefCell::new(RunState::new(me)),
-            seat: Seat::new(),
+            seat: Seat::default(),
             unwinds: Cell::new(false),
             probes: Cell::new(false),
             runtime: Cell::new(None),
