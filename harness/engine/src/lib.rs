@@ -42,5 +42,5 @@ pub mod track;
 pub mod verdict;
 
 pub use explore::Explore;
-pub use run::{Care, Engine, Run, Runs};
+pub use run::{Engine, RecordLevel, Run, Runs};
 pub use stress::{DEFAULT_GRACE, DEFAULT_PATIENCE, Stress, StressSettings};

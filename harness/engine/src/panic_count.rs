@@ -144,13 +144,13 @@ struct Holders {
 type Holder = coroutine::Coroutine<Rc<Place>>;
 
 /// Where the holders of a thread run.
-struct Place(coroutine::Seat<Rc<Place>>);
+struct Place(coroutine::CoroutineStack<Rc<Place>>);
 
 /// Enough for a panic to unwind a few small frames, in a build without optimisation as well.
 const STACK_BYTES: usize = 128 * 1024;
 
 thread_local! {
-    static PLACE: Rc<Place> = Rc::new(Place(coroutine::Seat::default()));
+    static PLACE: Rc<Place> = Rc::new(Place(coroutine::CoroutineStack::default()));
 }
 
 impl Holders {

@@ -11,13 +11,13 @@ pub trait Engine {
     fn kind(&self) -> EngineKind;
 
     /// Executes one run of `program` as `plan` says.
-    fn run(&mut self, program: &Program, plan: &Plan, care: Care) -> Run;
+    fn run(&mut self, program: &Program, plan: &Plan, level: RecordLevel) -> Run;
 
     /// Executes one run of `program` after the other, until `runs` has no more. An engine may save
     /// itself what runs have in common.
     fn run_all(&mut self, program: &Program, runs: &mut dyn Runs) {
         while runs.advance() {
-            let run = self.run(program, runs.plan(), runs.care());
+            let run = self.run(program, runs.plan(), runs.level());
             runs.done(run, &[]);
         }
     }
@@ -31,9 +31,9 @@ pub trait Runs {
     /// The plan of this run.
     fn plan(&self) -> &Plan;
 
-    /// How much care it is given. By default [`Care::Hunt`].
-    fn care(&self) -> Care {
-        Care::Hunt
+    /// How much is written down of it. By default [`RecordLevel::Hunt`].
+    fn level(&self) -> RecordLevel {
+        RecordLevel::Hunt
     }
 
     /// Whether it is wanted to know what the run shows of interleavings. By default not.
@@ -51,16 +51,16 @@ pub trait Runs {
 #[doc(hidden)]
 pub struct OneRun<'a> {
     plan: &'a Plan,
-    care: Care,
+    level: RecordLevel,
     begun: bool,
     pub run: Option<Run>,
 }
 
 impl<'a> OneRun<'a> {
-    pub fn new(plan: &'a Plan, care: Care) -> Self {
+    pub fn new(plan: &'a Plan, level: RecordLevel) -> Self {
         Self {
             plan,
-            care,
+            level,
             begun: false,
             run: None,
         }
@@ -76,8 +76,8 @@ impl Runs for OneRun<'_> {
         self.plan
     }
 
-    fn care(&self) -> Care {
-        self.care
+    fn level(&self) -> RecordLevel {
+        self.level
     }
 
     fn done(&mut self, run: Run, _: &[u64]) {
@@ -85,9 +85,9 @@ impl Runs for OneRun<'_> {
     }
 }
 
-/// How much care a run is given.
+/// How much level a run is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Care {
+pub enum RecordLevel {
     /// As fast as it goes: a hunt.
     Hunt,
     /// With its choices recorded and its surroundings watched: a replay.

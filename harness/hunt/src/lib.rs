@@ -28,8 +28,8 @@ pub mod tactic;
 pub use encode::schedule_as_bytes;
 pub use hunt::{Again, CHECK_SCHEDULES, DEFAULT_SCHEDULES, Hunt, Outcome, STRESS_AGAIN, check};
 pub use minimise::{
-    Completion, DEFAULT_MINIMISE_BUDGET, Minimise, Minimised, minimise_load, minimise_schedule,
+    DEFAULT_MINIMISE_BUDGET, Minimise, Minimised, minimise_load, minimise_schedule,
 };
 pub use prove::{Conclusion, DEFAULT_EXECUTIONS, Proof, Prove, Unproved};
-pub use runner::{Found, HuntError, Progress, Runner, STRESS_REPLAYS, Shrunk};
+pub use runner::{Completion, Found, HuntError, Progress, Runner, STRESS_REPLAYS, Shrunk};
 pub use tactic::Tactic;

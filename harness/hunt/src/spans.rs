@@ -7,9 +7,9 @@
     expect(unused_variables, reason = "there is nobody to tell")
 )]
 
-use standstill_model::plan::Plan;
+use standstill_model::plan::{EngineKind, Plan, Variant};
 
-use crate::hunt::Template;
+use crate::tactic::Tactic;
 
 /// As long as it lives the span is entered.
 #[must_use = "the span ends with it"]
@@ -19,17 +19,23 @@ pub(crate) struct Entered {
 }
 
 /// Around a hunt: a row of the command's table.
-pub(crate) fn hunt(template: &Template) -> Entered {
+pub(crate) fn hunt(
+    name: &str,
+    variant: Variant,
+    engine: EngineKind,
+    tactic: Tactic,
+    seed: u64,
+) -> Entered {
     Entered {
         #[cfg(feature = "tracing")]
         _span: tracing::info_span!(
             target: "standstill",
             "hunt",
-            scenario = %template.job.name,
-            variant = %template.job.variant,
-            engine = %template.settings.engine,
-            tactic = %template.settings.tactic,
-            seed = template.settings.seed,
+            scenario = name,
+            %variant,
+            %engine,
+            %tactic,
+            seed,
         )
         .entered(),
     }

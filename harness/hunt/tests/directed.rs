@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 
-use standstill_engine::{Care, Engine, Explore};
+use standstill_engine::{Engine, Explore, RecordLevel};
 use standstill_model::{Load, Plan, Program, Schedule, StrategyKind, Variant, Verdict};
 use standstill_rt::facade::{Hold, Tag, spawn_future};
 use standstill_rt::{Op, ResourceKind, Site};
@@ -131,7 +131,7 @@ fn count(
             digest: None,
         };
         let plan = Plan::new("tiny", Variant::Own, Load::default(), schedule);
-        let run = engine.run(&program, &plan, Care::Hunt);
+        let run = engine.run(&program, &plan, RecordLevel::Hunt);
         assert_eq!(run.verdict, Verdict::Clean);
         count += u64::from(wanted(&log.lock().unwrap()));
     }

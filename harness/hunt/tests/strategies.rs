@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 
-use standstill_engine::{Care, Engine, Explore};
+use standstill_engine::{Engine, Explore, RecordLevel};
 use standstill_hunt::{Hunt, Tactic};
 use standstill_model::{Load, Plan, Program, Schedule, StrategyKind, Variant, Verdict};
 use standstill_rt::facade::{Tag, spawn_future};
@@ -97,7 +97,7 @@ fn observed(
             digest: None,
         };
         let plan = Plan::new("tiny", Variant::Own, Load::default(), schedule);
-        let run = engine.run(&program, &plan, Care::Hunt);
+        let run = engine.run(&program, &plan, RecordLevel::Hunt);
         assert_eq!(run.verdict, Verdict::Clean);
         let steps = steps.lock().unwrap().clone();
         let trace = steps

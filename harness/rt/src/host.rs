@@ -121,13 +121,13 @@ pub trait Schedule {
     /// Whether `op`, which is the first attempt of a future, is not to be made yet: the future comes
     /// back pending, and its task is polled again at once. So it is seen whether the task awaits
     /// nothing else.
-    fn holds_back(&self, op: Op, resource: ResourceId) -> bool {
+    fn probe(&self, op: Op, resource: ResourceId) -> bool {
         let _ = (op, resource);
         false
     }
 
     /// The operation that was held back is attempted now.
-    fn attempts(&self) {}
+    fn probe_done(&self) {}
 
     /// The current step did something that other steps may notice and that no other call tells of.
     fn unseen(&self) {}

@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use standstill_engine::pulse::Pulse;
 use standstill_engine::threads::Ours;
-use standstill_engine::{Care, Engine, Run};
+use standstill_engine::{Engine, RecordLevel, Run};
 use standstill_model::plan::{EngineKind, Plan};
 use standstill_model::scenario::Program;
 
@@ -48,8 +48,8 @@ impl Engine for Shuttle {
         EngineKind::Shuttle
     }
 
-    fn run(&mut self, program: &Program, plan: &Plan, care: Care) -> Run {
-        self.executions.run(program, plan, care)
+    fn run(&mut self, program: &Program, plan: &Plan, level: RecordLevel) -> Run {
+        self.executions.run(program, plan, level)
     }
 }
 
@@ -61,7 +61,7 @@ impl Engine for Shuttle {
 #[must_use]
 pub fn run_in_execution(program: &Program, plan: &Plan) -> Run {
     let machine = machine::Machine::new(Arc::default());
-    let run = run::main(&machine, program, plan, Care::Hunt);
+    let run = run::main(&machine, program, plan, RecordLevel::Hunt);
     machine.executor.retire(&machine);
     run
 }

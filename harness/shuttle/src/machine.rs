@@ -15,7 +15,7 @@ use shuttle_engine::runtime::execution::ExecutionState;
 use shuttle_engine::runtime::thread;
 use shuttle_engine::scheduler::TaskId;
 use standstill_engine::explore::executor::Executor;
-use standstill_engine::explore::fiber::{JobServer, Letterbox, Pause};
+use standstill_engine::explore::fiber::{JobServer, JobSlot, Pause};
 use standstill_engine::explore::inbox::Word;
 use standstill_engine::explore::per_run::Stage;
 use standstill_engine::explore::run::Carrier;
@@ -350,7 +350,7 @@ impl Names {
 
 impl JobServer for Machine {
     /// Who goes on is for Shuttle to say.
-    fn job_done(&self, pause: Pause, _: &Letterbox) -> bool {
+    fn job_done(&self, pause: Pause, _: &JobSlot) -> bool {
         self.executor.rest(pause)
     }
 }

@@ -17,7 +17,7 @@ use standstill_engine::explore::state::Setting;
 use standstill_engine::panic_count;
 use standstill_engine::pulse::Pulse;
 use standstill_engine::strategy;
-use standstill_engine::{Care, Run};
+use standstill_engine::{RecordLevel, Run};
 use standstill_model::finding::{Undecided, Verdict};
 use standstill_model::plan::{Plan, Preempt, Schedule};
 use standstill_model::scenario::Program;
@@ -100,15 +100,15 @@ impl Executions {
         }
     }
 
-    pub(crate) fn run(&mut self, program: &Program, plan: &Plan, care: Care) -> Run {
+    pub(crate) fn run(&mut self, program: &Program, plan: &Plan, level: RecordLevel) -> Run {
         if let Some(number) = plan.schedule.number_in_search() {
-            return self.search(program, plan, number, care);
+            return self.search(program, plan, number, level);
         }
         let steering = self.steering(plan);
         let mut steps = 0;
         let mut last = None;
         for _ in 0..schedulers::executions(plan) {
-            let Some(mut run) = self.execute(&steering, program, plan, care) else {
+            let Some(mut run) = self.execute(&steering, program, plan, level) else {
                 break;
             };
             steps += run.steps;
@@ -134,7 +134,7 @@ impl Executions {
 
     /// Schedule `number` of the depth-first search, which makes all before it as well, unless they
     /// were the last ones made.
-    fn search(&mut self, program: &Program, plan: &Plan, number: u64, care: Care) -> Run {
+    fn search(&mut self, program: &Program, plan: &Plan, number: u64, level: RecordLevel) -> Run {
         let going_on = self.search.take().filter(|search| {
             search.next <= number && search.program.is(program) && search.is_of(plan)
         });
@@ -146,12 +146,12 @@ impl Executions {
         });
         let mut last = None;
         while search.next <= number {
-            let care = if search.next == number {
-                care
+            let level = if search.next == number {
+                level
             } else {
-                Care::Hunt
+                RecordLevel::Hunt
             };
-            last = self.execute(&search.steering, program, plan, care);
+            last = self.execute(&search.steering, program, plan, level);
             if last.is_none() {
                 break;
             }
@@ -167,13 +167,13 @@ impl Executions {
         steering: &Rc<RefCell<Steering>>,
         program: &Program,
         plan: &Plan,
-        care: Care,
+        level: RecordLevel,
     ) -> Option<Run> {
         // The caller may be a destructor of a thread that panics; no task of the run is.
         let Some(panics) = panic_count::take_all() else {
             return Some(Run::undecided(Undecided::ThreadPanics));
         };
-        let run = self.execute_here(steering, program, plan, care);
+        let run = self.execute_here(steering, program, plan, level);
         panics.put_back();
         run
     }
@@ -183,14 +183,14 @@ impl Executions {
         steering: &Rc<RefCell<Steering>>,
         program: &Program,
         plan: &Plan,
-        care: Care,
+        level: RecordLevel,
     ) -> Option<Run> {
         let schedule = steering.borrow_mut().begin()?;
         let result = Rc::new(Cell::new(None));
         ENTRANCE.set(Some(Box::new({
             let (machine, result) = (Rc::clone(&self.machine), Rc::clone(&result));
             let (program, plan) = (program.clone(), plan.clone());
-            move || result.set(Some(main(&machine, &program, &plan, care)))
+            move || result.set(Some(main(&machine, &program, &plan, level)))
         })));
         let scheduler = Rc::clone(steering);
         let executed = catch_unwind(AssertUnwindSafe(|| {
@@ -227,13 +227,13 @@ fn seed_of(plan: &Plan) -> u64 {
 }
 
 /// Shuttle's main task: the runtime, the clock, and the rules that say when the run is over.
-pub(crate) fn main(machine: &Machine, program: &Program, plan: &Plan, care: Care) -> Run {
+pub(crate) fn main(machine: &Machine, program: &Program, plan: &Plan, level: RecordLevel) -> Run {
     machine.reset(
         new_epoch(),
         plan.preempt == Preempt::Op,
-        Setting::of(plan, strategy::of(&plan.schedule, None), care),
+        Setting::of(plan, strategy::of(&plan.schedule, None), level),
     );
-    let surroundings = Surroundings::of(care);
+    let surroundings = Surroundings::of(level);
     let runtime = machine.executor.take_runtime();
     machine.executor.state.borrow_mut().source = Some(runtime.clock());
     let mut conducted = None;
@@ -249,7 +249,7 @@ pub(crate) fn main(machine: &Machine, program: &Program, plan: &Plan, care: Care
         unreachable!("a runtime has polled its future to its end");
     };
     let unscheduled = runtime.unscheduled();
-    let told = care >= Care::Record && !machine.untold.get();
+    let told = level >= RecordLevel::Record && !machine.untold.get();
     let schedule = told.then(|| {
         let lines = serialize_schedule(&CurrentSchedule::get_schedule());
         lines.split_whitespace().collect::<String>()

@@ -90,7 +90,8 @@ pub use standstill_rt::{facade, host};
 /// Engines: what executes a run.
 pub mod engine {
     pub use standstill_engine::{
-        Care, DEFAULT_GRACE, DEFAULT_PATIENCE, Engine, Explore, Run, Runs, Stress, StressSettings,
+        DEFAULT_GRACE, DEFAULT_PATIENCE, Engine, Explore, RecordLevel, Run, Runs, Stress,
+        StressSettings,
     };
 }
 

@@ -16,7 +16,7 @@
 //! for as long as its patience, with the polls that do not return; and that tasks wait for each
 //! other in a circle of locks, queues and joins, so that none can ever run again. It knows the tasks
 //! that were spawned through the drop-in since it was first used; of others tokio's own counts
-//! are told. A service that has nothing to do is not a stall.
+//! are reported. A service that has nothing to do is not a stall.
 
 use std::fmt;
 use std::io::Write;
@@ -117,7 +117,7 @@ impl Watchdog {
     pub fn new() -> Self {
         Self {
             patience: DEFAULT_PATIENCE,
-            callback: Box::new(tell),
+            callback: Box::new(print),
         }
     }
 
@@ -140,7 +140,7 @@ impl Watchdog {
     #[must_use]
     pub fn abort(self) -> Self {
         self.on_stall(|stall| {
-            tell(stall);
+            print(stall);
             std::process::abort();
         })
     }
@@ -177,7 +177,7 @@ impl Drop for Watching {
     }
 }
 
-fn tell(stall: &Stall) {
+fn print(stall: &Stall) {
     // If nobody takes it, there is nobody to tell.
     let _ = writeln!(std::io::stderr(), "{stall}");
 }
@@ -206,17 +206,17 @@ fn watch(mut watchdog: Watchdog, runtime: &Handle, stop: &Receiver<()>) {
     let mut ping = Ping::send(runtime);
     let mut circle: (Vec<TaskRef>, (u64, u64)) = (Vec::new(), (0, 0));
     let mut circle_lasts = Duration::ZERO;
-    let mut told = (false, false);
+    let mut reported = (false, false);
     // Each look counts as one tick, however late it comes: a process that was stopped, or a machine
     // without time, has not made the runtime slow.
     while let Err(RecvTimeoutError::Timeout) = stop.recv_timeout(tick) {
         if ping.answered.load(Ordering::Relaxed) {
             ping = Ping::send(runtime);
-            told.0 = false;
+            reported.0 = false;
         } else {
             ping.waited += tick;
-            if ping.waited >= watchdog.patience && !told.0 {
-                told.0 = true;
+            if ping.waited >= watchdog.patience && !reported.0 {
+                reported.0 = true;
                 let stall = stall(StallKind::Unresponsive, ping.waited, runtime, |_| true);
                 (watchdog.callback)(&stall);
             }
@@ -225,12 +225,12 @@ fn watch(mut watchdog: Watchdog, runtime: &Handle, stop: &Receiver<()>) {
         if now.0.is_empty() || now != circle {
             circle = now;
             circle_lasts = Duration::ZERO;
-            told.1 = false;
+            reported.1 = false;
             continue;
         }
         circle_lasts += tick;
-        if circle_lasts >= watchdog.patience && !told.1 {
-            told.1 = true;
+        if circle_lasts >= watchdog.patience && !reported.1 {
+            reported.1 = true;
             let stall = stall(StallKind::Deadlock, circle_lasts, runtime, |task| {
                 circle.0.contains(&task)
             });

@@ -1,4 +1,4 @@
-//! What guards carry: the news that they were given back, and care for poison.
+//! What guards do when they are dropped: wake those who wait, and clear poison.
 
 use standstill_rt::facade::Inside;
 
@@ -6,16 +6,16 @@ use crate::block::{self, Waiters};
 
 /// Wakes those who wait, when dropped. Make it the last field.
 #[derive(Debug)]
-pub(crate) struct News<'a>(pub(crate) &'a Waiters);
+pub(crate) struct WakeOnDrop<'a>(pub(crate) &'a Waiters);
 
-impl News<'_> {
+impl WakeOnDrop<'_> {
     /// Wakes them now.
-    pub(crate) fn tell(&self) {
+    pub(crate) fn wake(&self) {
         self.0.wake();
     }
 }
 
-impl Drop for News<'_> {
+impl Drop for WakeOnDrop<'_> {
     #[inline]
     fn drop(&mut self) {
         self.0.wake();

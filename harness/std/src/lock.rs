@@ -7,7 +7,7 @@ use standstill_rt::facade::{Hold, Release, Tag, Wrapped};
 use standstill_rt::{Op, Site};
 
 use crate::block::{Operation, TimedOut, Waiters};
-use crate::guard::News;
+use crate::guard::WakeOnDrop;
 
 /// Which resource a lock is, and who waits for it.
 #[derive(Debug)]
@@ -39,8 +39,8 @@ impl Lock {
     }
 
     /// As [`Lock::wake`], when dropped.
-    pub(crate) fn news(&self) -> News<'_> {
-        News(&self.waiters)
+    pub(crate) fn wake_on_drop(&self) -> WakeOnDrop<'_> {
+        WakeOnDrop(&self.waiters)
     }
 
     /// Blocks the current task until `attempt` succeeds: see [`Operation::wait`].
@@ -86,7 +86,7 @@ impl Lock {
             real: Wrapped::new(real),
             and,
             hold: Hold::take(&self.tag, op, permits, site),
-            news: self.news(),
+            wake: self.wake_on_drop(),
         }
     }
 }
@@ -98,7 +98,7 @@ pub(crate) struct Guarded<'a, G, A = ()> {
     real: Wrapped<G>,
     and: A,
     hold: Hold,
-    news: News<'a>,
+    wake: WakeOnDrop<'a>,
 }
 
 impl<'a, G, A> Guarded<'a, G, A> {
@@ -116,7 +116,7 @@ impl<'a, G, A> Guarded<'a, G, A> {
         drop(self.real);
         drop(self.and);
         drop(self.hold);
-        drop(self.news);
+        drop(self.wake);
     }
 
     /// The real guard, outside of a run.
@@ -133,18 +133,18 @@ impl<'a, G, A> Guarded<'a, G, A> {
             real,
             and,
             mut hold,
-            news,
+            wake,
         } = self;
         let real = Wrapped::new(real.inside_once(downgrade));
         drop(and);
         hold.resize(1, Op::Read);
-        news.tell();
+        wake.wake();
         Guarded {
             release,
             real,
             and: (),
             hold,
-            news,
+            wake,
         }
     }
 }
@@ -155,7 +155,7 @@ impl<G> Guarded<'_, Option<G>> {
     pub(crate) fn suspend(&mut self) {
         self.real.inside_mut(|real| *real = None);
         self.hold = Hold::default();
-        self.news.tell();
+        self.wake.wake();
     }
 
     /// The real guard was taken again, by `op`.

@@ -83,14 +83,14 @@ impl<G> Drop for Loose<G> {
 /// A real guard together with the `Arc` of the lock it borrows from, and the tracker's note of it.
 ///
 /// It is given back in this order: a switch point, the real guard, the note, the `Arc`.
-pub(crate) struct Kept<G: Guards, O: Tagged + ?Sized> {
+pub(crate) struct OwnedGuard<G: Guards, O: Tagged + ?Sized> {
     guard: Loose<G::Of<'static>>,
     hold: Hold,
     owner: Arc<O>,
     site: Site,
 }
 
-impl<G: Guards, O: Tagged + ?Sized> Kept<G, O> {
+impl<G: Guards, O: Tagged + ?Sized> OwnedGuard<G, O> {
     /// Takes the guard that `take` gets from `owner`.
     pub(crate) fn take<E>(
         owner: Arc<O>,
@@ -137,11 +137,11 @@ impl<G: Guards, O: Tagged + ?Sized> Kept<G, O> {
     pub(crate) fn map<M: Guards>(
         self,
         map: impl for<'a> FnOnce(G::Of<'a>, Borrow<'a>) -> M::Of<'a>,
-    ) -> Kept<M, O> {
+    ) -> OwnedGuard<M, O> {
         let (guard, hold, owner, site) = self.into_parts();
         // `map` works for any lifetime: it can only put the guard into its result.
         let guard = Loose::new(map(guard, PhantomData));
-        Kept {
+        OwnedGuard {
             guard,
             hold,
             owner,
@@ -153,16 +153,16 @@ impl<G: Guards, O: Tagged + ?Sized> Kept<G, O> {
     pub(crate) fn try_map<M: Guards>(
         self,
         map: impl for<'a> FnOnce(G::Of<'a>, Borrow<'a>) -> Result<M::Of<'a>, G::Of<'a>>,
-    ) -> Result<Kept<M, O>, Self> {
+    ) -> Result<OwnedGuard<M, O>, Self> {
         let (guard, hold, owner, site) = self.into_parts();
         match map(guard, PhantomData) {
-            Ok(guard) => Ok(Kept {
+            Ok(guard) => Ok(OwnedGuard {
                 guard: Loose::new(guard),
                 hold,
                 owner,
                 site,
             }),
-            Err(guard) => Err(Kept {
+            Err(guard) => Err(OwnedGuard {
                 guard: Loose::new(guard),
                 hold,
                 owner,
@@ -185,7 +185,7 @@ impl<G: Guards, O: Tagged + ?Sized> Kept<G, O> {
     }
 }
 
-impl<G: Guards, O: Tagged + ?Sized> Deref for Kept<G, O>
+impl<G: Guards, O: Tagged + ?Sized> Deref for OwnedGuard<G, O>
 where
     G::Of<'static>: Deref,
 {
@@ -196,7 +196,7 @@ where
     }
 }
 
-impl<G: Guards, O: Tagged + ?Sized> DerefMut for Kept<G, O>
+impl<G: Guards, O: Tagged + ?Sized> DerefMut for OwnedGuard<G, O>
 where
     G::Of<'static>: DerefMut,
 {
@@ -205,7 +205,7 @@ where
     }
 }
 
-impl<G: Guards, O: Tagged + ?Sized> Drop for Kept<G, O> {
+impl<G: Guards, O: Tagged + ?Sized> Drop for OwnedGuard<G, O> {
     fn drop(&mut self) {
         self.switch();
     }
@@ -215,36 +215,36 @@ impl<G: Guards, O: Tagged + ?Sized> Drop for Kept<G, O> {
 pub(crate) async fn lock<T: ?Sized + 'static>(
     mutex: Arc<Mutex<T>>,
     site: Site,
-) -> Kept<MutexGuards<T>, Mutex<T>> {
+) -> OwnedGuard<MutexGuards<T>, Mutex<T>> {
     let guard = Wait::new(mutex.real().lock(), mutex.tag(), Op::Lock, site).await;
-    // SAFETY: the mutex stays where it is for as long as the `Arc` that goes into `Kept` together with
+    // SAFETY: the mutex stays where it is for as long as the `Arc` that goes into `OwnedGuard` together with
     // the guard, which drops the guard first; so does whatever unwinds in between, since the guard is a
     // local and the `Arc` a parameter.
     let guard: real::MutexGuard<'static, T> = unsafe { std::mem::transmute(guard) };
-    Kept::new(guard, mutex, Op::Lock, 1, site)
+    OwnedGuard::new(guard, mutex, Op::Lock, 1, site)
 }
 
 /// Locks `lock` for reading and keeps it.
 pub(crate) async fn read<T: ?Sized + 'static>(
     lock: Arc<RwLock<T>>,
     site: Site,
-) -> Kept<ReadGuards<T>, RwLock<T>> {
+) -> OwnedGuard<ReadGuards<T>, RwLock<T>> {
     let guard = Wait::new(lock.real().read(), lock.tag(), Op::Read, site).await;
     // SAFETY: as in `lock`.
     let guard: real::RwLockReadGuard<'static, T> = unsafe { std::mem::transmute(guard) };
-    Kept::new(guard, lock, Op::Read, 1, site)
+    OwnedGuard::new(guard, lock, Op::Read, 1, site)
 }
 
 /// Locks `lock` for writing and keeps it.
 pub(crate) async fn write<T: ?Sized + 'static>(
     lock: Arc<RwLock<T>>,
     site: Site,
-) -> Kept<WriteGuards<T>, RwLock<T>> {
+) -> OwnedGuard<WriteGuards<T>, RwLock<T>> {
     let all = lock.readers();
     let guard = Wait::many(lock.real().write(), lock.tag(), Op::Write, all, site).await;
     // SAFETY: as in `lock`.
     let guard: real::RwLockWriteGuard<'static, T> = unsafe { std::mem::transmute(guard) };
-    Kept::new(guard, lock, Op::Write, all, site)
+    OwnedGuard::new(guard, lock, Op::Write, all, site)
 }
 
 /// A real `Notified` together with the `Arc` of the `Notify` it borrows from.

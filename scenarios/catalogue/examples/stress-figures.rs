@@ -25,7 +25,7 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use standstill::engine::{Care, Engine, Stress, StressSettings};
+use standstill::engine::{Engine, RecordLevel, Stress, StressSettings};
 use standstill::{EngineKind, FindingKind, Load, Plan, Program, Schedule, Variant};
 use tokio::sync::mpsc;
 
@@ -149,7 +149,7 @@ fn overhead(name: &str, program: &Program, load: Load, rounds: usize, runs: u32)
     let mut untracked = Stress::untracked(settings);
     let mut tracked = Stress::new(settings);
     let clean = |engine: &mut Stress| {
-        let run = engine.run(program, &plan, Care::Hunt);
+        let run = engine.run(program, &plan, RecordLevel::Hunt);
         assert_eq!(run.verdict.name(), "clean", "{name}");
     };
     let mut took = Vec::with_capacity(rounds);
@@ -229,7 +229,7 @@ fn latency(out: &mut impl Write) -> io::Result<()> {
         let began = Began::default();
         let seen = Arc::clone(&began);
         let program = Program::new(move |_| hang(Arc::clone(&seen)));
-        let run = engine.run(&program, &plan(Load::default()), Care::Hunt);
+        let run = engine.run(&program, &plan(Load::default()), RecordLevel::Hunt);
         let told = Instant::now();
         let kind = run.verdict.finding().map(|found| found.kind);
         assert_eq!(kind, Some(FindingKind::Hang));

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic, too")]
 
-use standstill::engine::Care;
+use standstill::engine::RecordLevel;
 use standstill::{EngineKind, Load, Plan, Runner, Schedule, StrategyKind, Variant, Verdict};
 use standstill_catalogue::find;
 
@@ -32,7 +32,7 @@ fn hung_runs_leave_no_memory_behind() {
             let load: Load = scenario.ranges().largest();
             let mut plan = Plan::new(scenario.name(), Variant::Buggy, load, schedule);
             plan.engine = EngineKind::Shuttle;
-            let run = runner.run(program, &plan, Care::Hunt);
+            let run = runner.run(program, &plan, RecordLevel::Hunt);
             hung += u64::from(matches!(run.verdict, Verdict::Found(_)));
         }
         hung

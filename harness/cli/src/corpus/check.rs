@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use standstill::engine::Care;
+use standstill::engine::RecordLevel;
 use standstill::isolation::Launcher;
 use standstill::{Corpus, Entry, Expectation, Runner, Scenario, Schedule, Verdict};
 
@@ -80,7 +80,7 @@ fn bless(judged: &Judged<'_>, programs: &Programs<'_>, runner: &mut Runner) -> O
     if judged.same == judged.times {
         return None;
     }
-    let run = runner.run(programs.program, &entry.plan, Care::Record);
+    let run = runner.run(programs.program, &entry.plan, RecordLevel::Record);
     let Verdict::Found(finding) = run.verdict else {
         return None;
     };

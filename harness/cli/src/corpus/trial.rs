@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use standstill::engine::Care;
+use standstill::engine::RecordLevel;
 use standstill::{
     Corpus, Entry, Expectation, Finding, Fingerprint, Plan, Preempt, Program, Runner, Scenario,
     Schedule, Undecided, Variant, Verdict, minimise_load,
@@ -137,10 +137,10 @@ fn run(
     program: &Program,
     mut plan: Plan,
 ) -> Result<Option<(Plan, Finding)>, Undecided> {
-    let mut verdict = runner.run(program, &plan, Care::Record).verdict;
+    let mut verdict = runner.run(program, &plan, RecordLevel::Record).verdict;
     if let Verdict::Undecided(Undecided::Wedged { .. }) = verdict {
         plan.preempt = Preempt::Await;
-        verdict = runner.run(program, &plan, Care::Record).verdict;
+        verdict = runner.run(program, &plan, RecordLevel::Record).verdict;
     }
     match verdict {
         Verdict::Clean => Ok(None),
@@ -156,7 +156,7 @@ fn again(
     plan: &Plan,
     fingerprint: &Fingerprint,
 ) -> Result<(), Undecided> {
-    let verdict = runner.run(program, plan, Care::Confirm).verdict;
+    let verdict = runner.run(program, plan, RecordLevel::Confirm).verdict;
     match verdict {
         Verdict::Found(finding) if finding.fingerprint == *fingerprint => Ok(()),
         Verdict::Undecided(reason) => Err(reason),

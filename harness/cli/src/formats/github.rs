@@ -5,7 +5,7 @@ use std::fmt::Write;
 use standstill::{Place, Report};
 
 use crate::formats::sarif::sites;
-use crate::hunt::Done;
+use crate::hunt::done::Done;
 
 /// The annotations of a row: its findings, if it should have had none, else a notice; and an error
 /// if it should have had one.

@@ -3,7 +3,7 @@
 use anyhow::Context;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use crate::hunt::Done;
+use crate::hunt::done::Done;
 
 /// The document of a hunt's rows, in their order.
 pub(crate) fn document(rows: &[Done<'_>]) -> anyhow::Result<String> {

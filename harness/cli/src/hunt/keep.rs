@@ -2,22 +2,22 @@
 
 use std::path::{Path, PathBuf};
 
-use standstill::engine::Care;
+use standstill::engine::RecordLevel;
 use standstill::isolation::Launcher;
 use standstill::{
-    Corpus, EngineKind, Entry, Expectation, Found, Outcome, Plan, Report, Runner, Scenario,
-    Schedule, Variant, Verdict,
+    Corpus, EngineKind, Entry, Expectation, Found, Plan, Report, Runner, Scenario, Schedule,
+    Variant, Verdict,
 };
 
 use super::document::Document;
 use super::done::Done;
+use super::report::stem;
 use super::rows::Row;
 use super::trend;
 use crate::args::HuntArgs;
 use crate::error::UserError;
 use crate::folder;
 use crate::formats::{junit, sarif};
-use crate::program;
 use crate::shrink::shrunk;
 use crate::table::grouped;
 
@@ -165,17 +165,7 @@ pub(crate) fn fixed_is_clean(runner: &mut Runner, scenario: &Scenario, plan: &Pl
     };
     let mut plan = plan.clone();
     plan.variant = Variant::Fixed;
-    runner.run(program, &plan, Care::Record).verdict == Verdict::Clean
-}
-
-/// What the files of a report are called, without their endings.
-pub(crate) fn stem(report: &Report) -> String {
-    format!(
-        "{}-{}-{}",
-        file_name(&report.plan.scenario),
-        report.plan.variant,
-        report.finding.fingerprint
-    )
+    runner.run(program, &plan, RecordLevel::Record).verdict == Verdict::Clean
 }
 
 fn write_report(directory: &Path, report: &Report) -> std::io::Result<()> {
@@ -210,40 +200,4 @@ pub(super) fn write_hunt(
     folder::write(directory, "hunt.sarif", &sarif)?;
     folder::write(directory, "junit.xml", &junit)?;
     folder::write(directory, "index.html", &standstill_html::index(&index))
-}
-
-/// A scenario's name as part of a file's: nothing in it leads elsewhere.
-fn file_name(scenario: &str) -> String {
-    scenario
-        .chars()
-        .map(|character| match character {
-            'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' => character,
-            _ => '-',
-        })
-        .collect()
-}
-
-/// The report of a finding, with what the reader should know of the hunt.
-pub(super) fn report(found: &Found, outcome: &Outcome, keep_going: bool) -> Report {
-    let mut report = found.report();
-    program::name_replay(&mut report);
-    report.notes.extend(outcome.warnings.iter().cloned());
-    // Without --keep-going the count depends on how many schedules were under way.
-    if keep_going && found.count > 1 {
-        report
-            .notes
-            .push(format!("{} schedules of the hunt showed it", found.count));
-    }
-    report
-}
-
-#[cfg(test)]
-mod tests {
-    use super::file_name;
-
-    #[test]
-    fn a_name_leads_nowhere_else() {
-        assert_eq!(file_name("watch-mux"), "watch-mux");
-        assert_eq!(file_name("../../etc/passwd"), "------etc-passwd");
-    }
 }

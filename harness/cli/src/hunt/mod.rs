@@ -2,8 +2,9 @@
 
 mod budget;
 mod document;
-mod done;
+pub(crate) mod done;
 mod keep;
+mod report;
 mod rows;
 mod summary;
 mod trend;
@@ -26,8 +27,7 @@ use crate::table::{grouped, rate};
 
 use budget::Budget;
 use document::Document;
-pub(crate) use done::Done;
-use done::Ended;
+use done::{Done, Ended};
 use keep::Keeper;
 use rows::{Expected, Row};
 use summary::{Look, summary};
@@ -111,7 +111,7 @@ fn reports(done: &[Done<'_>], args: &HuntArgs) -> Vec<Report> {
     outcomes
         .flat_map(|outcome| {
             let found = outcome.found.iter();
-            found.map(|found| keep::report(found, outcome, args.keep_going))
+            found.map(|found| report::report(found, outcome, args.keep_going))
         })
         .collect()
 }
@@ -214,7 +214,7 @@ fn tell(
     }
     let mut exit = Exit::Met;
     for found in &outcome.found {
-        let report = keep::report(found, outcome, args.keep_going);
+        let report = report::report(found, outcome, args.keep_going);
         if args.format == HuntFormat::Text && !args.quiet {
             let text = format!("{}\n\n", console.report(&report).trim_end());
             display.aside(|| console.print(&text))?;

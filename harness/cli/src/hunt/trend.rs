@@ -7,7 +7,7 @@ use standstill_html::{Index, IndexFinding, IndexRow};
 
 use super::document::{Document, RowDocument};
 use super::done::Done;
-use super::keep;
+use super::report;
 use crate::table::{grouped, rate};
 
 /// What an earlier hunt left in the directory, if it can be read.
@@ -56,7 +56,7 @@ fn finding(report: &Report) -> IndexFinding {
     IndexFinding {
         headline: report.headline(),
         fingerprint: report.finding.fingerprint.to_string(),
-        page: format!("{}.html", keep::stem(report)),
+        page: format!("{}.html", report::stem(report)),
         replay: report.replay_command(),
     }
 }

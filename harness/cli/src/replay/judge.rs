@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use standstill::engine::Care;
+use standstill::engine::RecordLevel;
 use standstill::trace::Trace;
 use standstill::{Finding, Plan, Program, Runner, Scenario, Variant, Verdict};
 
@@ -139,7 +139,7 @@ impl Judged<'_> {
 fn run_fixed(runner: &mut Runner, fixed: &Program, plan: &Plan) -> Verdict {
     let mut plan = plan.clone();
     plan.variant = Variant::Fixed;
-    runner.run(fixed, &plan, Care::Record).verdict
+    runner.run(fixed, &plan, RecordLevel::Record).verdict
 }
 
 /// A verdict in a few words: its fingerprint, if it has one.

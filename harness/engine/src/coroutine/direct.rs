@@ -58,7 +58,7 @@ thread_local! {
 }
 
 impl<T: 'static> Coroutine<T> {
-    /// A coroutine that runs `code` once it is resumed. Its code returns when [`Seat::rest`] tells it
+    /// A coroutine that runs `code` once it is resumed. Its code returns when [`CoroutineStack::rest`] tells it
     /// to. Its frames begin at another place within the page for each of eight colors: stacks are
     /// mapped at whole pages, and a processor takes a load from one stack for one from the stack it
     /// has just left if their addresses end in the same digits, and waits (4K aliasing).
@@ -161,18 +161,18 @@ impl Level {
 }
 
 /// Where the coroutines of one engine run: one at a time, or one on top of another that resumes it.
-pub struct Seat<T: 'static> {
+pub struct CoroutineStack<T: 'static> {
     level: Cell<*const Level>,
     running: Cell<Option<Coroutine<T>>>,
 }
 
-impl<T: 'static> fmt::Debug for Seat<T> {
+impl<T: 'static> fmt::Debug for CoroutineStack<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Seat").finish_non_exhaustive()
+        f.debug_struct("CoroutineStack").finish_non_exhaustive()
     }
 }
 
-impl<T: 'static> Default for Seat<T> {
+impl<T: 'static> Default for CoroutineStack<T> {
     fn default() -> Self {
         Self {
             level: Cell::new(ptr::null()),
@@ -181,7 +181,7 @@ impl<T: 'static> Default for Seat<T> {
     }
 }
 
-impl<T: 'static> Seat<T> {
+impl<T: 'static> CoroutineStack<T> {
     /// Lets a coroutine begin, or go on where it was suspended. Returns when it is suspended, or when
     /// one is that has taken its place meanwhile, and hands that one back.
     ///
@@ -277,7 +277,7 @@ impl<T: 'static> Seat<T> {
         put_back(depth);
     }
 
-    /// As [`Seat::suspend`], by code that has nothing to do until it is resumed. False if it is to
+    /// As [`CoroutineStack::suspend`], by code that has nothing to do until it is resumed. False if it is to
     /// return.
     #[expect(clippy::inline_always, reason = "one frame less to return from")]
     #[inline(always)]
@@ -292,7 +292,7 @@ impl<T: 'static> Seat<T> {
         stage.get() != Stage::Ending
     }
 
-    /// As [`Seat::transfer`], by code that has nothing to do until it is resumed. False if it is to
+    /// As [`CoroutineStack::transfer`], by code that has nothing to do until it is resumed. False if it is to
     /// return.
     #[expect(clippy::inline_always, reason = "one frame less to return from")]
     #[inline(always)]

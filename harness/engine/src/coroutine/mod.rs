@@ -16,9 +16,9 @@ mod sanitizer;
 mod tests;
 
 #[cfg(direct_coroutines)]
-pub use direct::{Coroutine, Seat};
+pub use direct::{Coroutine, CoroutineStack};
 #[cfg(not(direct_coroutines))]
-pub use portable::{Coroutine, Seat};
+pub use portable::{Coroutine, CoroutineStack};
 
 /// What a coroutine says when it is suspended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

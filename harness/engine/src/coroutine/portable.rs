@@ -34,7 +34,7 @@ thread_local! {
 }
 
 impl<T: 'static> Coroutine<T> {
-    /// A coroutine that runs `code` once it is resumed. Its code returns when [`Seat::rest`] tells it
+    /// A coroutine that runs `code` once it is resumed. Its code returns when [`CoroutineStack::rest`] tells it
     /// to. The color is of no use here.
     ///
     /// # Errors
@@ -96,20 +96,20 @@ impl<T: 'static> Drop for Coroutine<T> {
 }
 
 /// Where the coroutines of one engine run: one at a time, or one on top of another that resumes it.
-pub struct Seat<T: 'static> {
+pub struct CoroutineStack<T: 'static> {
     running: Cell<Option<Coroutine<T>>>,
     /// Who takes the place of the one that has just been suspended.
     next: Cell<Option<Coroutine<T>>>,
     said: Cell<Pause>,
 }
 
-impl<T: 'static> fmt::Debug for Seat<T> {
+impl<T: 'static> fmt::Debug for CoroutineStack<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Seat").finish_non_exhaustive()
+        f.debug_struct("CoroutineStack").finish_non_exhaustive()
     }
 }
 
-impl<T: 'static> Default for Seat<T> {
+impl<T: 'static> Default for CoroutineStack<T> {
     fn default() -> Self {
         Self {
             running: Cell::new(None),
@@ -119,7 +119,7 @@ impl<T: 'static> Default for Seat<T> {
     }
 }
 
-impl<T: 'static> Seat<T> {
+impl<T: 'static> CoroutineStack<T> {
     /// Lets a coroutine begin, or go on where it was suspended. Returns when it is suspended, or when
     /// one is that has taken its place meanwhile, and hands that one back.
     ///
@@ -202,14 +202,14 @@ impl<T: 'static> Seat<T> {
         put_back(depth);
     }
 
-    /// As [`Seat::suspend`], by code that has nothing to do until it is resumed. False if it is to
+    /// As [`CoroutineStack::suspend`], by code that has nothing to do until it is resumed. False if it is to
     /// return.
     #[must_use]
     pub fn rest(&self, pause: Pause) -> bool {
         self.rests(|| self.suspend(pause))
     }
 
-    /// As [`Seat::transfer`], by code that has nothing to do until it is resumed. False if it is to
+    /// As [`CoroutineStack::transfer`], by code that has nothing to do until it is resumed. False if it is to
     /// return.
     #[must_use]
     pub fn rest_for(&self, next: Coroutine<T>, keep: impl FnOnce(Coroutine<T>)) -> bool {

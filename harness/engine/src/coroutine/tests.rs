@@ -10,13 +10,13 @@ macro_rules! contract {
     ($kind:ident) => {
         mod $kind {
             use super::*;
-            use crate::coroutine::$kind::{Coroutine, Seat};
+            use crate::coroutine::$kind::{Coroutine, CoroutineStack};
 
             const BYTES: usize = 256 * 1024;
 
             /// What the code of a test's coroutines shares with the test.
             struct Shared<T: 'static> {
-                seat: Rc<Seat<Shared<T>>>,
+                seat: Rc<CoroutineStack<Shared<T>>>,
                 own: T,
             }
 
@@ -32,7 +32,7 @@ macro_rules! contract {
 
             /// Coroutines that are resumed in one place.
             struct Several<T: 'static> {
-                seat: Rc<Seat<Shared<T>>>,
+                seat: Rc<CoroutineStack<Shared<T>>>,
                 code: fn(&Shared<T>),
                 /// None while it runs.
                 all: Vec<Option<Coroutine<Shared<T>>>>,
@@ -41,7 +41,7 @@ macro_rules! contract {
             impl<T> Several<T> {
                 fn new(each: impl IntoIterator<Item = T>, code: fn(&Shared<T>)) -> Self {
                     let mut several = Self {
-                        seat: Rc::new(Seat::default()),
+                        seat: Rc::new(CoroutineStack::default()),
                         code,
                         all: Vec::new(),
                     };
@@ -305,7 +305,7 @@ macro_rules! contract {
             #[test]
             #[should_panic = "suspended outside of a coroutine"]
             fn outside_of_a_coroutine_nothing_is_suspended() {
-                Seat::<()>::default().suspend(Pause::Preempted);
+                CoroutineStack::<()>::default().suspend(Pause::Preempted);
             }
         }
     };

@@ -17,7 +17,9 @@ use standstill_rt::task::TaskRef;
 use standstill_rt::unmodelled;
 
 use crate::explore::closing::Closing;
-use crate::explore::fiber::{self, Body, Fiber, FiberPool, Job, JobServer, Letterbox, Pause, Seat};
+use crate::explore::fiber::{
+    self, Body, CoroutineStack, Fiber, FiberPool, Job, JobServer, JobSlot, Pause,
+};
 use crate::explore::inbox::{self, Inbox, Word};
 use crate::explore::per_run::Due;
 use crate::explore::profiles::Profiles;
@@ -49,7 +51,7 @@ pub struct Executor {
     pub closing: Closing,
     pub state: RefCell<RunState>,
     /// Where the tasks' fibers run.
-    seat: Seat,
+    seat: CoroutineStack,
     /// The fiber that goes on next is to unwind.
     unwinds: Cell<bool>,
     /// The strategy wants to know who awaits nothing but one operation.
@@ -78,7 +80,7 @@ impl Executor {
             current: Cell::new(None),
             closing: Closing::default(),
             state: RefCell::new(RunState::new(me)),
-            seat: Seat::default(),
+            seat: CoroutineStack::default(),
             unwinds: Cell::new(false),
             probes: Cell::new(false),
             runtime: Cell::new(None),
@@ -240,14 +242,14 @@ impl Executor {
 
     /// A fiber has done its job: the step ends, and the next begins, on this very stack if it is a
     /// poll that begins. False if the fiber is to end.
-    fn next_job(&self, pause: Pause, letterbox: &Letterbox) -> bool {
+    fn next_job(&self, pause: Pause, jobs: &JobSlot) -> bool {
         let Some(me) = self.current.get().filter(|_| !self.closing.begun()) else {
             return self.seat.rest(pause);
         };
         self.current.set(None);
         let mut state = self.state.borrow_mut();
         if pause == Pause::Pending {
-            state.slots.at(me.slot).body = letterbox.body.take();
+            state.slots.at(me.slot).body = jobs.body.take();
         }
         stop(&mut state, me.slot, pause);
         let slot = match state.next() {
@@ -261,7 +263,7 @@ impl Executor {
         };
         match self.begin(&mut state, slot) {
             Begun::Job(job, body) => {
-                letterbox.give(job, body);
+                jobs.give(job, body);
                 true
             }
             Begun::GoesOn(fiber) => {
@@ -312,7 +314,7 @@ impl Executor {
             }
             // The run was taken down in the middle of that step.
             if state.tracker.tracer.is_some() {
-                tell_stop(&mut state, pause);
+                emit_stop(&mut state, pause);
             }
             drop(state);
             self.end_step(fiber, pause);
@@ -392,7 +394,7 @@ impl Executor {
 
 #[cold]
 #[inline(never)]
-fn tell_stop(state: &mut RunState, pause: Pause) {
+fn emit_stop(state: &mut RunState, pause: Pause) {
     let suspended = pause == Pause::Preempted;
     let tracker = &mut state.tracker;
     tracker.trace(|tracer, step| tracer.stops(step, suspended));
@@ -403,7 +405,7 @@ fn tell_stop(state: &mut RunState, pause: Pause) {
 #[inline(always)]
 fn stop(state: &mut RunState, index: u32, pause: Pause) -> bool {
     if state.tracker.tracer.is_some() {
-        tell_stop(state, pause);
+        emit_stop(state, pause);
     }
     has_stopped(state, index, pause)
 }
@@ -571,8 +573,8 @@ impl Executor {
 }
 
 impl JobServer for Executor {
-    fn job_done(&self, pause: Pause, letterbox: &Letterbox) -> bool {
-        self.next_job(pause, letterbox)
+    fn job_done(&self, pause: Pause, jobs: &JobSlot) -> bool {
+        self.next_job(pause, jobs)
     }
 }
 

@@ -34,15 +34,15 @@ pub struct Unwound;
 
 /// A coroutine on a stack of its own, which does one job after the other. One pointer: it is moved
 /// on each step.
-pub type Fiber = coroutine::Coroutine<Letterbox>;
+pub type Fiber = coroutine::Coroutine<JobSlot>;
 
 /// Where the fibers of an engine run.
-pub type Seat = coroutine::Seat<Letterbox>;
+pub type CoroutineStack = coroutine::CoroutineStack<JobSlot>;
 
 /// Jobs and tasks' code in, the code of tasks that go on later out. What passes between the stacks
 /// themselves fits a register, and so does each part of this: larger values would be written in
 /// parts on one side and read whole on the other, which a processor is slow at.
-pub struct Letterbox {
+pub struct JobSlot {
     server: Weak<dyn JobServer>,
     job: Cell<Job>,
     pub body: Cell<Option<Body>>,
@@ -50,36 +50,36 @@ pub struct Letterbox {
 
 /// Who decides what a fiber does once it has done its job.
 pub trait JobServer {
-    /// The job that the letterbox named has been done, and came to `pause`. False if the fiber's code
+    /// The job that the slot named has been done, and came to `pause`. False if the fiber's code
     /// is to return.
-    fn job_done(&self, pause: Pause, letterbox: &Letterbox) -> bool;
+    fn job_done(&self, pause: Pause, slot: &JobSlot) -> bool;
 }
 
-/// The server of a letterbox whose owner does the jobs itself.
+/// The server of a slot whose owner does the jobs itself.
 struct Nobody;
 
 impl JobServer for Nobody {
-    fn job_done(&self, _: Pause, _: &Letterbox) -> bool {
+    fn job_done(&self, _: Pause, _: &JobSlot) -> bool {
         false
     }
 }
 
-impl Default for Letterbox {
+impl Default for JobSlot {
     fn default() -> Self {
         Self::of(Weak::<Nobody>::new())
     }
 }
 
-impl fmt::Debug for Letterbox {
+impl fmt::Debug for JobSlot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Letterbox")
+        f.debug_struct("JobSlot")
             .field("job", &self.job.get())
             .finish_non_exhaustive()
     }
 }
 
-impl Letterbox {
-    /// A letterbox that `server` is told of.
+impl JobSlot {
+    /// A slot that `server` is told of.
     fn of(server: Weak<dyn JobServer>) -> Self {
         Self {
             server,
@@ -101,14 +101,14 @@ const STACK_BYTES: usize = 2 * 1024 * 1024;
 
 /// The code of each fiber.
 #[inline(never)]
-fn serve(letterbox: &Letterbox) {
+fn serve(slot: &JobSlot) {
     loop {
-        let Some(body) = letterbox.body.take() else {
+        let Some(body) = slot.body.take() else {
             unreachable!("a fiber was resumed without a task");
         };
-        let pause = work(letterbox.job.get(), body, letterbox);
-        let server = letterbox.server.upgrade();
-        if !server.is_some_and(|server| server.job_done(pause, letterbox)) {
+        let pause = work(slot.job.get(), body, slot);
+        let server = slot.server.upgrade();
+        if !server.is_some_and(|server| server.job_done(pause, slot)) {
             return;
         }
     }
@@ -121,8 +121,8 @@ pub fn unwind() -> ! {
 }
 
 /// Does a job, on whatever stack this is called on. The code of a task that goes on later is in the
-/// letterbox after that.
-pub fn work(job: Job, mut body: Body, letterbox: &Letterbox) -> Pause {
+/// slot after that.
+pub fn work(job: Job, mut body: Body, slot: &JobSlot) -> Pause {
     match job {
         Job::Poll(word) => {
             let waker = waker::waker(word);
@@ -130,7 +130,7 @@ pub fn work(job: Job, mut body: Body, letterbox: &Letterbox) -> Pause {
             let polled = catch_unwind(AssertUnwindSafe(|| body.as_mut().poll(&mut context)));
             match polled {
                 Ok(Poll::Pending) => {
-                    letterbox.body.set(Some(body));
+                    slot.body.set(Some(body));
                     Pause::Pending
                 }
                 Ok(Poll::Ready(())) => dispose(body, Pause::Ended),
@@ -214,7 +214,7 @@ impl FiberPool {
         let fiber = Fiber::new(
             STACK_BYTES,
             self.made,
-            Letterbox::of(Weak::clone(&self.server)),
+            JobSlot::of(Weak::clone(&self.server)),
             serve,
         );
         fiber.unwrap_or_else(|error| {

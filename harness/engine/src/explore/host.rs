@@ -152,11 +152,11 @@ impl Schedule for Executor {
     }
 
     #[inline]
-    fn holds_back(&self, op: Op, resource: ResourceId) -> bool {
+    fn probe(&self, op: Op, resource: ResourceId) -> bool {
         self.probes.get() && self.probe(op, resource)
     }
 
-    fn attempts(&self) {
+    fn probe_done(&self) {
         if let Some(me) = self.current.get() {
             self.state.borrow_mut().probe_done(me);
         }

@@ -32,7 +32,7 @@ pub use inbox::deliver;
 pub use slots::Slots;
 
 use crate::pulse::Pulse;
-use crate::run::{Care, Engine, OneRun, Run, Runs};
+use crate::run::{Engine, OneRun, RecordLevel, Run, Runs};
 use crate::strategy::Chooser;
 use crate::threads::Ours;
 use standstill_model::plan::{EngineKind, Plan};
@@ -66,8 +66,14 @@ impl Explore {
     }
 
     /// Runs a plan under this strategy instead of its own.
-    pub fn run_by(&self, program: &Program, plan: &Plan, care: Care, strategy: Chooser) -> Run {
-        session::run_by(&self.executor, program, plan, care, strategy)
+    pub fn run_by(
+        &self,
+        program: &Program,
+        plan: &Plan,
+        level: RecordLevel,
+        strategy: Chooser,
+    ) -> Run {
+        session::run_by(&self.executor, program, plan, level, strategy)
     }
 }
 
@@ -88,8 +94,8 @@ impl Engine for Explore {
         EngineKind::Explore
     }
 
-    fn run(&mut self, program: &Program, plan: &Plan, care: Care) -> Run {
-        let mut one = OneRun::new(plan, care);
+    fn run(&mut self, program: &Program, plan: &Plan, level: RecordLevel) -> Run {
+        let mut one = OneRun::new(plan, level);
         self.run_all(program, &mut one);
         match one.run {
             Some(run) => run,

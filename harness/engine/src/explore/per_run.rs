@@ -49,7 +49,7 @@ pub struct PerRun {
     /// Whether switch points inside polls switch, now and in general.
     pub(super) preempt: bool,
     pub(super) preempts: bool,
-    pub(super) calm: u32,
+    pub(super) no_preempt: u32,
     /// What the executor has to do.
     pub due: Option<Due>,
     pub early_timers: u32,
@@ -79,7 +79,7 @@ impl PerRun {
             fair_cursor: 0,
             preempt: setting.preempt,
             preempts: setting.preempt,
-            calm: 0,
+            no_preempt: 0,
             due: None,
             early_timers: EARLY_TIMERS,
             steps: 0,

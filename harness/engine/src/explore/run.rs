@@ -29,7 +29,7 @@ use crate::strategy::{self, Chooser, Event, Probe, Scheduler, Summary};
 use crate::threads;
 use crate::timers::NEVER;
 use crate::verdict::{EndReason, RunEnd};
-use crate::{Care, Run};
+use crate::{RecordLevel, Run};
 
 /// A run ends undecided this long, in virtual time, after the last timer that was armed.
 pub const MOST_TIME: Duration = Duration::from_secs(3600);
@@ -197,13 +197,13 @@ pub fn conclude(
 
 impl Setting {
     /// What `plan` asks for.
-    pub fn of(plan: &Plan, strategy: Chooser, care: Care) -> Self {
+    pub fn of(plan: &Plan, strategy: Chooser, level: RecordLevel) -> Self {
         Self {
             total_steps: u64::from(plan.total_steps),
             preempt: plan.preempt == Preempt::Op,
             strategy,
-            recorder: (care >= Care::Record).then(Recorder::default),
-            traced: care >= Care::Trace,
+            recorder: (level >= RecordLevel::Record).then(Recorder::default),
+            traced: level >= RecordLevel::Trace,
         }
     }
 }
@@ -286,10 +286,10 @@ pub struct Surroundings {
 }
 
 impl Surroundings {
-    pub fn of(care: Care) -> Self {
+    pub fn of(level: RecordLevel) -> Self {
         Self {
-            threads: (care >= Care::Record).then(threads::others),
-            patience: if care >= Care::Confirm {
+            threads: (level >= RecordLevel::Record).then(threads::others),
+            patience: if level >= RecordLevel::Confirm {
                 FOREIGN_PATIENCE
             } else {
                 Duration::ZERO

@@ -18,12 +18,12 @@ use crate::explore::runtime::RunRuntime;
 use crate::explore::state::Setting;
 use crate::panic_count;
 use crate::strategy::{self, Chooser, Summary};
-use crate::{Care, Run, Runs};
+use crate::{RecordLevel, Run, Runs};
 
 /// What is run one after the other: a plan under a strategy, and what becomes of it.
 trait Queue {
-    /// The plan of the run that is next, with its strategy and how much care it is given.
-    fn next(&mut self) -> Option<(&Plan, Chooser, Care)>;
+    /// The plan of the run that is next, with its strategy and how much is written down of it.
+    fn next(&mut self) -> Option<(&Plan, Chooser, RecordLevel)>;
 
     /// Goes back to before that run, which is to be made once more. False if that cannot be.
     fn goes_back(&mut self) -> bool;
@@ -54,12 +54,12 @@ pub(super) fn run_by(
     executor: &Executor,
     program: &Program,
     plan: &Plan,
-    care: Care,
+    level: RecordLevel,
     strategy: Chooser,
 ) -> Run {
     let mut once = Once {
         plan,
-        care,
+        level,
         strategy: Some(strategy),
         run: None,
     };
@@ -73,7 +73,7 @@ pub(super) fn run_by(
 /// A single run.
 struct Once<'a> {
     plan: &'a Plan,
-    care: Care,
+    level: RecordLevel,
     strategy: Option<Chooser>,
     run: Option<Run>,
 }
@@ -84,8 +84,8 @@ impl Queue for Once<'_> {
         false
     }
 
-    fn next(&mut self) -> Option<(&Plan, Chooser, Care)> {
-        Some((self.plan, self.strategy.take()?, self.care))
+    fn next(&mut self) -> Option<(&Plan, Chooser, RecordLevel)> {
+        Some((self.plan, self.strategy.take()?, self.level))
     }
 
     fn done(&mut self, run: Run, _: Summary) -> ControlFlow<()> {
@@ -109,14 +109,14 @@ impl Queue for Planned<'_> {
         true
     }
 
-    fn next(&mut self) -> Option<(&Plan, Chooser, Care)> {
+    fn next(&mut self) -> Option<(&Plan, Chooser, RecordLevel)> {
         let plan = self.runs.plan();
         let profile = match strategy::wanted_profile(&plan.schedule) {
             Some(number) => {
                 let known = self.executor.profiles.of(self.program, plan, number);
                 if known.is_none() {
                     self.profiling = Some(number);
-                    return Some((plan, strategy::profiling(number), Care::Hunt));
+                    return Some((plan, strategy::profiling(number), RecordLevel::Hunt));
                 }
                 known
             }
@@ -124,9 +124,9 @@ impl Queue for Planned<'_> {
         };
         let strategy = strategy::of(&plan.schedule, profile);
         Some(if self.runs.is_sampled() {
-            (plan, strategy::observed(strategy), Care::Hunt)
+            (plan, strategy::observed(strategy), RecordLevel::Hunt)
         } else {
-            (plan, strategy, self.runs.care())
+            (plan, strategy, self.runs.level())
         })
     }
 
@@ -205,13 +205,13 @@ impl RuntimeSession<'_> {
     /// Makes the next run. Says whether there is another, and whether this runtime is fit for it.
     async fn run(&mut self, queue: &mut dyn Queue) -> (ControlFlow<()>, bool) {
         let executor = self.executor;
-        let Some((plan, strategy, care)) = queue.next() else {
+        let Some((plan, strategy, level)) = queue.next() else {
             return (ControlFlow::Break(()), true);
         };
-        executor.reset(new_epoch(), Setting::of(plan, strategy, care));
+        executor.reset(new_epoch(), Setting::of(plan, strategy, level));
         executor.state.borrow_mut().run.began = self.began;
         self.hosting.begin();
-        let end = conduct(executor, self.program, plan, Surroundings::of(care)).await;
+        let end = conduct(executor, self.program, plan, Surroundings::of(level)).await;
         let conducted = taken_down(executor, end);
         self.hosting.end();
         let unscheduled = self.runtime.unscheduled();

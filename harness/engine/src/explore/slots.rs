@@ -10,6 +10,7 @@ use standstill_rt::task::{TaskKind, TaskRef};
 use crate::explore::fiber::Fiber;
 use crate::explore::inbox::MOST_TASKS;
 use crate::pulse::Identity;
+use crate::strategy::Polls;
 
 /// Where a slot's task is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,20 +136,6 @@ impl Slots {
         }
     }
 
-    /// Whether the task in `slot` is in the middle of a poll.
-    pub fn in_poll(&self, slot: u32) -> bool {
-        matches!(
-            self.slots[slot as usize].phase,
-            Phase::Running | Phase::Preempted
-        )
-    }
-
-    /// Whether there is a task in `slot` that is not in the middle of a poll.
-    pub fn rests(&self, slot: u32) -> bool {
-        let slot = self.slots.get(slot as usize);
-        slot.is_some_and(|slot| slot.phase == Phase::Idle)
-    }
-
     /// Gives a slot back.
     pub fn give(&mut self, slot: u32) {
         self.free.push(slot);
@@ -171,5 +158,19 @@ impl Slots {
             .filter(|slot| slot.phase != Phase::Vacant)
             .map(|slot| slot.task)
             .collect()
+    }
+}
+
+impl Polls for Slots {
+    fn in_poll(&self, slot: u32) -> bool {
+        matches!(
+            self.slots[slot as usize].phase,
+            Phase::Running | Phase::Preempted
+        )
+    }
+
+    fn rests(&self, slot: u32) -> bool {
+        let slot = self.slots.get(slot as usize);
+        slot.is_some_and(|slot| slot.phase == Phase::Idle)
     }
 }

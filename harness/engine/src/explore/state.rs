@@ -227,7 +227,7 @@ impl RunState {
                 slot.woken = true;
                 slot.poll_again = true;
                 if self.tracker.tracer.is_some() {
-                    self.tell_woken(word.slot);
+                    self.emit_woken(word.slot);
                 }
                 self.make_ready(word.slot);
             }
@@ -243,7 +243,7 @@ impl RunState {
 
     #[cold]
     #[inline(never)]
-    fn tell_woken(&mut self, slot: u32) {
+    fn emit_woken(&mut self, slot: u32) {
         let task = self.slots.at(slot).task;
         self.tracker.trace(|tracer, step| tracer.woken(step, task));
     }
@@ -343,7 +343,7 @@ impl RunState {
                 current,
                 may_fire,
                 tracker: &self.tracker,
-                slots: &self.slots,
+                polls: &self.slots,
             };
             return match self.run.strategy.forced_step(&view, slot) {
                 ControlFlow::Continue(()) => Ok(slot),
@@ -358,7 +358,7 @@ impl RunState {
                 current,
                 may_fire,
                 tracker: &self.tracker,
-                slots: &self.slots,
+                polls: &self.slots,
             }),
         };
         if self.run.recorder.is_some() {
@@ -453,18 +453,18 @@ impl RunState {
 
     /// Switch points inside polls do not switch from now on.
     pub fn enter_calm(&mut self) {
-        self.run.calm += 1;
+        self.run.no_preempt += 1;
         self.run.preempt = false;
     }
 
     /// Whether somebody asked for that.
     pub fn is_calm(&self) -> bool {
-        self.run.calm > 0
+        self.run.no_preempt > 0
     }
 
     pub fn exit_calm(&mut self) {
-        self.run.calm = self.run.calm.saturating_sub(1);
-        self.run.preempt = self.run.preempts && self.run.calm == 0;
+        self.run.no_preempt = self.run.no_preempt.saturating_sub(1);
+        self.run.preempt = self.run.preempts && self.run.no_preempt == 0;
     }
 
     /// Whether the task is to come back pending before it attempts `op`. Then it goes on at once.

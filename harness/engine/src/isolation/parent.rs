@@ -73,7 +73,7 @@ impl Isolated {
             plan: plan.to_token(),
         };
         // A child that is gone already is noticed below.
-        let _ = process.tell(&order);
+        let _ = process.send(&order);
         let (made, usable) = self.wait_for(&mut process, number, stop)?;
         if usable && !self.runs.is_multiple_of(RUNS_EACH) {
             self.process = Some(process);
@@ -92,7 +92,7 @@ impl Isolated {
             grace_ms: millis(self.settings.grace),
             memory: self.launcher.memory,
         };
-        process.tell(&begin).map_err(text)?;
+        process.send(&begin).map_err(text)?;
         match process.listen(BEGINNING) {
             Heard::Message(Reply::Ready { version }) if version == VERSION => Ok(process),
             Heard::Message(Reply::Refused { detail }) => Err(detail),

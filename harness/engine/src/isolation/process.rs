@@ -63,7 +63,7 @@ impl Process {
         })
     }
 
-    pub(super) fn tell(&mut self, message: &impl Serialize) -> std::io::Result<()> {
+    pub(super) fn send(&mut self, message: &impl Serialize) -> std::io::Result<()> {
         self.socket
             .set_write_timeout(Some(Duration::from_secs(10)))?;
         self.socket.write_all(&protocol::frame(message))

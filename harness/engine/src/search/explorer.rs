@@ -14,7 +14,7 @@ use crate::search::trace::{Actor, Clocks};
 use crate::search::tree::{Breadth, Tree};
 use crate::search::walk::{Shared, Walk};
 use crate::strategy::Chooser;
-use crate::{Care, Explore, Run};
+use crate::{Explore, RecordLevel, Run};
 
 /// One execution.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ pub fn explore(
     loop {
         let path = Path::new(Rc::clone(&shared), early_timers);
         let chooser = Chooser::Probing(Box::new(path));
-        let run = engine.run_by(program, plan, Care::Hunt, chooser);
+        let run = engine.run_by(program, plan, RecordLevel::Hunt, chooser);
         let Shared { tree, walk, probes } = &mut *shared.borrow_mut();
         if probes.mistaken() {
             *tree = Tree::new(breadth);

@@ -255,7 +255,7 @@ impl Path {
     /// A task that rests without a wait that the facade knows waits for something else.
     fn look_after_last(&mut self, view: &View<'_>) {
         let Some(slot) = self.last else { return };
-        let rests = view.slots.rests(slot) && !view.ready.contains(slot);
+        let rests = view.polls.rests(slot) && !view.ready.contains(slot);
         if rests && !view.tracker.waits(slot) {
             self.doubt(|| {
                 format!(
@@ -363,7 +363,7 @@ impl Path {
     /// The rest of a step whose operation was held back. None if nothing was.
     fn goes_on(&mut self, view: &View<'_>) -> Option<Pick> {
         if let Held::Pending(slot) = self.held
-            && view.slots.rests(slot)
+            && view.polls.rests(slot)
             && view.ready.contains(slot)
             && !view.tracker.waits(slot)
         {

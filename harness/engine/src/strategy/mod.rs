@@ -26,13 +26,13 @@ mod tests;
 mod urw;
 mod weights;
 
+use std::fmt;
 use std::rc::Rc;
 
 use standstill_model::plan::{Schedule, StrategyKind};
 use standstill_rt::ids::ResourceId;
 use standstill_rt::op::Op;
 
-use crate::explore::Slots;
 use crate::strategy::profile::{Profile, ProfilingRun};
 use crate::strategy::ready::ReadySet;
 use crate::track::Tracker;
@@ -55,7 +55,16 @@ pub struct View<'a> {
     /// For the tasks' identities.
     pub tracker: &'a Tracker,
     /// For where they are.
-    pub slots: &'a Slots,
+    pub polls: &'a dyn Polls,
+}
+
+/// Knows where tasks are: in the middle of a poll, or not.
+pub trait Polls: fmt::Debug {
+    /// Whether the task in `slot` is in the middle of a poll.
+    fn in_poll(&self, slot: u32) -> bool;
+
+    /// Whether there is a task in `slot` that is not.
+    fn rests(&self, slot: u32) -> bool;
 }
 
 /// What a ready task does if it runs.
@@ -96,7 +105,7 @@ impl View<'_> {
 
     /// What the task in `slot` does next.
     pub fn pending(&self, slot: u32) -> Pending {
-        if !self.slots.in_poll(slot) {
+        if !self.polls.in_poll(slot) {
             return Pending::Poll;
         }
         match self.tracker.announced(slot) {

@@ -21,7 +21,7 @@ fn call_all(strategy: &mut Chooser) -> Vec<String> {
         current: Some(1),
         may_fire: true,
         tracker: &state.tracker,
-        slots: &state.slots,
+        polls: &state.slots,
     };
     let answers = vec![
         format!("{:?}", strategy.pick(view)),
@@ -95,7 +95,7 @@ fn a_wrapper_notes_the_orders_that_its_strategy_leads_to() {
             current: None,
             may_fire: false,
             tracker: &state.tracker,
-            slots: &state.slots,
+            polls: &state.slots,
         };
         // The first step is chosen, the second one forced.
         assert_eq!(wrapped.pick(view), Pick::Task(2));
@@ -148,7 +148,7 @@ fn a_forced_step_is_asked_about_before_it_is_told() {
             current: None,
             may_fire: false,
             tracker: &state.tracker,
-            slots: &state.slots,
+            polls: &state.slots,
         };
         assert_eq!(strategy.forced_step(view, 0), then);
         let told = ["force 0?", "0 forced, current None"];

@@ -35,7 +35,7 @@ use standstill_model::plan::{EngineKind, Plan};
 use standstill_model::scenario::Program;
 use standstill_rt::panics;
 
-use crate::{Care, Engine, Run};
+use crate::{Engine, RecordLevel, Run};
 
 pub use ambient::Ambient;
 pub use shared::AMBIENT_EPOCH;
@@ -123,7 +123,7 @@ impl Engine for Stress {
         EngineKind::Stress
     }
 
-    fn run(&mut self, program: &Program, plan: &Plan, _: Care) -> Run {
+    fn run(&mut self, program: &Program, plan: &Plan, _: RecordLevel) -> Run {
         self.run_once(program, plan, &mut || false).0
     }
 }

@@ -3,11 +3,11 @@
 //! It is told facts by the facade and decides nothing. Everything here is on the path of a step,
 //! so nothing allocates in the steady state: records are reused from run to run.
 
+mod emit;
 mod liveness;
 pub mod partial;
 mod records;
 mod snapshot;
-mod tell;
 mod tracer;
 
 pub use records::Resource;
@@ -30,7 +30,7 @@ pub struct Tracker {
     /// Set when the run is over: from then on releases and drops tell who owned what.
     closing: bool,
     /// Whether the run is over or traced: on the path of a step one look tells both.
-    aside: bool,
+    slow_path: bool,
     serials: u32,
     sequence: u64,
     /// How many tasks of each type were spawned.
@@ -60,7 +60,7 @@ impl Tracker {
         self.step = 0;
         self.progress = 0;
         self.closing = false;
-        self.aside = false;
+        self.slow_path = false;
         self.serials = 0;
         self.sequence = 0;
         self.spawned_by_type.clear();
@@ -82,7 +82,7 @@ impl Tracker {
             step,
             progress,
             closing,
-            aside,
+            slow_path,
             serials,
             sequence,
             spawned_by_type,
@@ -97,7 +97,7 @@ impl Tracker {
         } = self;
         let alive: Vec<_> = tasks.iter().filter(|task| task.alive).collect();
         vec![
-            format!("step {step}, progress {progress}, closing {closing}, aside {aside}"),
+            format!("step {step}, progress {progress}, closing {closing}, slow_path {slow_path}"),
             format!("serials {serials}, sequence {sequence}, by type {spawned_by_type:?}"),
             format!("alive {alive:?}, ended {ended:?}"),
             format!(
@@ -114,13 +114,13 @@ impl Tracker {
     /// The run is over.
     pub fn close(&mut self) {
         self.closing = true;
-        self.aside = true;
+        self.slow_path = true;
     }
 
     /// The run that begins is traced.
     pub fn begin_trace(&mut self) {
         self.tracer = Some(Box::default());
-        self.aside = true;
+        self.slow_path = true;
     }
 
     /// Tells the tracer, if there is one and the run is on.
@@ -128,19 +128,19 @@ impl Tracker {
     /// On the path of a step this is one comparison: all else is kept out of line.
     #[expect(clippy::inline_always, reason = "part of the step's inner loop")]
     #[inline(always)]
-    pub fn trace(&mut self, tell: impl FnOnce(&mut Tracer, u64)) {
+    pub fn trace(&mut self, event: impl FnOnce(&mut Tracer, u64)) {
         if self.tracer.is_some() {
-            self.tell(tell);
+            self.emit(event);
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn tell(&mut self, tell: impl FnOnce(&mut Tracer, u64)) {
+    fn emit(&mut self, event: impl FnOnce(&mut Tracer, u64)) {
         if let Some(tracer) = &mut self.tracer
             && !self.closing
         {
-            tell(tracer, self.step);
+            event(tracer, self.step);
         }
     }
 
@@ -194,7 +194,7 @@ impl Tracker {
         };
         if self.tracer.is_some() {
             let path = self.tasks[index].path.clone();
-            self.tell(|tracer, step| {
+            self.emit(|tracer, step| {
                 tracer.spawned(step, task, parent, &path, kind, (type_name, ordinal), site);
             });
         }
@@ -401,7 +401,7 @@ impl Tracker {
     #[expect(clippy::inline_always, reason = "part of the step's inner loop")]
     #[inline(always)]
     pub fn intends(&mut self, task: TaskRef, op: Op, resource: Option<ResourceId>, site: Site) {
-        if self.aside {
+        if self.slow_path {
             self.intends_aside(task, op, resource, site);
         } else {
             let record = &mut self.tasks[task.slot as usize];
@@ -452,7 +452,7 @@ impl Tracker {
             late: self.closing,
         });
         if self.tracer.is_some() {
-            self.tell_wait(record);
+            self.emit_wait(record);
         }
         WaitId(record)
     }
@@ -496,7 +496,7 @@ impl Tracker {
             return;
         };
         let (task, late) = (record.task, record.late);
-        if self.aside {
+        if self.slow_path {
             if self.closing && !late {
                 return;
             }
@@ -530,7 +530,7 @@ impl Tracker {
             late: self.closing,
         });
         if self.tracer.is_some() {
-            self.tell_hold(record);
+            self.emit_hold(record);
         }
         HoldId(record)
     }
@@ -552,13 +552,13 @@ impl Tracker {
             return;
         };
         let taker = record.task;
-        if self.aside {
+        if self.slow_path {
             if self.closing && !record.late {
                 // Dropping a task's future shows what it really owned.
                 record.task = by.unwrap_or(taker);
                 return;
             }
-            self.tell_release(hold.0, by);
+            self.emit_release(hold.0, by);
         }
         self.holds.remove(hold.0);
         let taken_by = &mut self.tasks[taker.slot as usize];

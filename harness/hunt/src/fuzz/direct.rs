@@ -11,7 +11,7 @@ use std::ffi::OsString;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use standstill_engine::pulse::Pulse;
-use standstill_engine::{Care, Engine, Explore, Run};
+use standstill_engine::{Engine, Explore, RecordLevel, Run};
 use standstill_model::finding::Verdict;
 use standstill_model::plan::{Plan, Preempt};
 use standstill_model::scenario::Program;
@@ -51,7 +51,7 @@ impl Direct {
 
     pub(super) fn run(&mut self, program: &Program, plan: &Plan) -> Run {
         *lock(&self.current) = Some((program.clone(), plan.clone()));
-        self.engine.run(program, plan, Care::Hunt)
+        self.engine.run(program, plan, RecordLevel::Hunt)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What lasts from one input to the next: the engine's thread, and what was learnt on the way.
 
-use standstill_engine::Care;
+use standstill_engine::RecordLevel;
 use standstill_model::finding::{Undecided, Verdict};
 use standstill_model::plan::{Plan, Preempt, Variant};
 use standstill_model::scenario::{Program, Scenario};
@@ -17,7 +17,7 @@ pub(super) struct Session {
     runner: Runner,
     /// The engine's thread was stuck on a lock that only preemption inside a poll left taken:
     /// from then on tasks are preempted between polls only.
-    calm: bool,
+    no_preempt: bool,
 }
 
 impl Session {
@@ -27,7 +27,7 @@ impl Session {
         Self {
             direct: (direct && again.is_none()).then(Direct::start),
             runner: Runner::new(),
-            calm: again.is_some_and(|preempt| preempt == Preempt::Await.name()),
+            no_preempt: again.is_some_and(|preempt| preempt == Preempt::Await.name()),
         }
     }
 
@@ -65,16 +65,16 @@ impl Session {
         if let Some(direct) = &mut self.direct {
             return direct.run(program, plan).verdict;
         }
-        if self.calm {
+        if self.no_preempt {
             plan.preempt = Preempt::Await;
         }
-        let verdict = self.runner.run(program, plan, Care::Hunt).verdict;
+        let verdict = self.runner.run(program, plan, RecordLevel::Hunt).verdict;
         match &verdict {
-            Verdict::Undecided(Undecided::Wedged { operation }) if !self.calm => {
+            Verdict::Undecided(Undecided::Wedged { operation }) if !self.no_preempt => {
                 complain(&wedged(operation));
-                self.calm = true;
+                self.no_preempt = true;
                 plan.preempt = Preempt::Await;
-                self.runner.run(program, plan, Care::Hunt).verdict
+                self.runner.run(program, plan, RecordLevel::Hunt).verdict
             }
             _ => verdict,
         }

@@ -37,7 +37,7 @@ struct Shared {
     template: Template,
     program: Program,
     preempt: Preempt,
-    next: Apart<AtomicU64>,
+    next: CachePadded<AtomicU64>,
     /// Schedules from here on need not be tried any more.
     limit: AtomicU64,
     /// Time is up, or somebody asked to stop.
@@ -117,7 +117,7 @@ pub(super) fn hunt(template: &Template, program: &Program) -> Outcome {
             template: template.clone(),
             program: program.clone(),
             preempt,
-            next: Apart(AtomicU64::new(from)),
+            next: CachePadded(AtomicU64::new(from)),
             limit: AtomicU64::new(template.settings.schedules),
             over: AtomicBool::new(false),
             broken: AtomicBool::new(false),
@@ -168,12 +168,12 @@ impl Notes {
 
 /// Kept apart from what other threads write: a line of the cache, and the one fetched along with it.
 #[repr(align(128))]
-struct Apart<T>(T);
+struct CachePadded<T>(T);
 
 /// One thread of the crew, as its watcher sees it.
 struct Member {
     watch: Watch,
-    place: Arc<Apart<Place>>,
+    place: Arc<CachePadded<Place>>,
     done: bool,
 }
 
@@ -242,7 +242,7 @@ fn look_after(shared: &Shared, member: &mut Member) -> bool {
 
 fn start(shared: &Arc<Shared>, job: usize, done: &Sender<usize>) -> Member {
     let pulse = Arc::<Pulse>::default();
-    let place = Arc::new(Apart(Place::default()));
+    let place = Arc::new(CachePadded(Place::default()));
     let member = Member {
         watch: Watch::new(Arc::clone(&pulse)),
         place: Arc::clone(&place),
@@ -271,7 +271,7 @@ fn start(shared: &Arc<Shared>, job: usize, done: &Sender<usize>) -> Member {
 /// abandoned keeps quiet: another has its place.
 struct Leave {
     shared: Arc<Shared>,
-    place: Arc<Apart<Place>>,
+    place: Arc<CachePadded<Place>>,
     done: Sender<usize>,
     job: usize,
 }
@@ -476,19 +476,11 @@ fn conclude(
             undecided.len()
         ));
     }
-    let verdict = match (first, undecided.into_values().next()) {
-        (Some(first), _) => Verdict::Found(Box::new(first.finding.clone())),
-        (None, Some(reason)) => Verdict::Undecided(reason),
-        (None, None) => Verdict::Clean,
-    };
-    Outcome {
-        verdict,
-        plan: first.map(|first| first.plan.clone()),
-        schedules,
-        first_at: first.map(|first| first.first_at),
-        steps: notes.steps,
-        elapsed,
+    Outcome::of(
         found,
+        undecided.into_values().next(),
+        (schedules, notes.steps),
+        elapsed,
         warnings,
-    }
+    )
 }

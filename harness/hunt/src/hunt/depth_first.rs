@@ -73,21 +73,13 @@ pub(super) fn hunt(template: &Template, program: &Program, preemptions: Option<u
             Confirmed::Undecided(reason) => undecided = undecided.or(Some(reason)),
         }
     }
-    let first = found.first();
-    Outcome {
-        verdict: match (first, undecided) {
-            (Some(first), _) => Verdict::Found(Box::new(first.finding.clone())),
-            (None, Some(reason)) => Verdict::Undecided(reason),
-            (None, None) => Verdict::Clean,
-        },
-        plan: first.map(|first| first.plan.clone()),
-        schedules: seen.schedules,
-        first_at: first.map(|first| first.first_at),
-        steps: seen.steps,
-        elapsed,
+    Outcome::of(
         found,
-        warnings: Vec::new(),
-    }
+        undecided,
+        (seen.schedules, seen.steps),
+        elapsed,
+        Vec::new(),
+    )
 }
 
 fn watched(

@@ -193,8 +193,9 @@ impl Hunt {
             smallest: self.smallest,
             settings: self.settings,
         };
-        let _span = crate::spans::hunt(&template);
         let (engine, tactic) = (template.settings.engine, template.settings.tactic);
+        let (name, variant) = (template.job.name.as_str(), template.job.variant);
+        let _span = crate::spans::hunt(name, variant, engine, tactic, template.settings.seed);
         let jobs = template.settings.jobs;
         Ok(match (engine, tactic) {
             (EngineKind::Stress, _) => stress::hunt(&template, &program),

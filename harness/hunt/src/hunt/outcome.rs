@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use standstill_model::finding::{Finding, Verdict};
+use standstill_model::finding::{Finding, Undecided, Verdict};
 use standstill_model::plan::Plan;
 use standstill_report::Report;
 
@@ -31,6 +31,32 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// What a hunt came to that found this, the first finding first, and left its first `undecided`
+    /// run so.
+    pub(super) fn of(
+        found: Vec<Found>,
+        undecided: Option<Undecided>,
+        (schedules, steps): (u64, u64),
+        elapsed: Duration,
+        warnings: Vec<String>,
+    ) -> Self {
+        let first = found.first();
+        Self {
+            verdict: match (first, undecided) {
+                (Some(first), _) => Verdict::Found(Box::new(first.finding.clone())),
+                (None, Some(reason)) => Verdict::Undecided(reason),
+                (None, None) => Verdict::Clean,
+            },
+            plan: first.map(|first| first.plan.clone()),
+            schedules,
+            first_at: first.map(|first| first.first_at),
+            steps,
+            elapsed,
+            found,
+            warnings,
+        }
+    }
+
     /// The finding, if there is one.
     pub fn finding(&self) -> Option<&Finding> {
         self.verdict.finding()

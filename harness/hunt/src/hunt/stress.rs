@@ -154,20 +154,11 @@ fn conclude(shared: Shared<'_>, elapsed: Duration) -> Outcome {
             notes.tried
         ));
     }
-    let first = found.first();
-    let verdict = match (first, notes.undecided.into_iter().next()) {
-        (Some(first), _) => Verdict::Found(Box::new(first.finding.clone())),
-        (None, Some(reason)) => Verdict::Undecided(reason),
-        (None, None) => Verdict::Clean,
-    };
-    Outcome {
-        verdict,
-        plan: first.map(|first| first.plan.clone()),
-        schedules: notes.tried,
-        first_at: first.map(|first| first.first_at),
-        steps: notes.steps,
-        elapsed,
+    Outcome::of(
         found,
+        notes.undecided.into_iter().next(),
+        (notes.tried, notes.steps),
+        elapsed,
         warnings,
-    }
+    )
 }

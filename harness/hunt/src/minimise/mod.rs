@@ -14,7 +14,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use standstill_engine::{Care, Run};
+use standstill_engine::{RecordLevel, Run};
 use standstill_model::fingerprint::Fingerprint;
 use standstill_model::load::LoadRanges;
 use standstill_model::plan::{Plan, Schedule, StrategyKind};
@@ -22,7 +22,7 @@ use standstill_model::random::schedule_seed;
 use standstill_model::scenario::Program;
 use standstill_model::size::Size;
 
-use crate::runner::Runner;
+use crate::runner::{Completion, Runner};
 
 use schedule::Shrink;
 use trials::{Trials, happened};
@@ -51,17 +51,6 @@ pub struct Minimised {
     pub after: Size,
     /// Whether there may be a smaller one.
     pub completion: Completion,
-}
-
-/// How far a minimisation came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Completion {
-    /// To its end: nothing smaller was found.
-    Complete,
-    /// The budget ran out first.
-    BudgetSpent,
-    /// It was stopped first, by the flag of [`Minimise::stop_when`].
-    Interrupted,
 }
 
 /// A minimisation with its settings.
@@ -167,7 +156,9 @@ impl Minimise {
 
 /// The size of a plan's run, if it shows the fingerprint. Not part of the budget.
 fn measured(trials: &mut Trials<'_>, plan: &Plan) -> Option<Size> {
-    let run = trials.runner.record_with(trials.program, plan, Care::Trace);
+    let run = trials
+        .runner
+        .record_with(trials.program, plan, RecordLevel::Trace);
     if !trials.same(&run) {
         return None;
     }
@@ -183,7 +174,7 @@ fn measured(trials: &mut Trials<'_>, plan: &Plan) -> Option<Size> {
     };
     let run = trials
         .runner
-        .record_with(trials.program, &recorded, Care::Trace);
+        .record_with(trials.program, &recorded, RecordLevel::Trace);
     if trials.same(&run) {
         size(&recorded, &run)
     } else {

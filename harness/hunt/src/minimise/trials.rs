@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use standstill_engine::{Care, Run};
+use standstill_engine::{RecordLevel, Run};
 use standstill_model::fingerprint::Fingerprint;
 use standstill_model::plan::{Choice, Plan};
 use standstill_model::scenario::Program;
@@ -76,7 +76,7 @@ impl Trials<'_> {
     /// Runs a plan. Whether it shows the fingerprint; None if no run is left.
     pub(super) fn shows(&mut self, plan: &Plan) -> Option<bool> {
         self.pay()?;
-        let run = self.runner.run(self.program, plan, Care::Hunt);
+        let run = self.runner.run(self.program, plan, RecordLevel::Hunt);
         self.made(&run);
         Some(self.same(&run))
     }
@@ -96,7 +96,9 @@ impl Trials<'_> {
     /// Runs a plan with all that happens written down, whatever it shows. None if no run is left.
     pub(super) fn trace(&mut self, plan: &Plan) -> Option<Run> {
         self.pay()?;
-        let run = self.runner.record_with(self.program, plan, Care::Trace);
+        let run = self
+            .runner
+            .record_with(self.program, plan, RecordLevel::Trace);
         self.made(&run);
         Some(run)
     }

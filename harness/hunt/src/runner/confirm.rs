@@ -1,6 +1,6 @@
 //! Every finding is run once more before it is reported.
 
-use standstill_engine::Care;
+use standstill_engine::RecordLevel;
 use standstill_model::finding::{Finding, FindingKind, Undecided, Verdict};
 use standstill_model::plan::{Plan, Preempt, Schedule};
 use standstill_model::scenario::Program;
@@ -37,7 +37,7 @@ pub fn confirm(
     mut plan: Plan,
     finding: Finding,
 ) -> Confirmed {
-    let run = runner.record_with(program, &plan, Care::Confirm);
+    let run = runner.record_with(program, &plan, RecordLevel::Confirm);
     match run.verdict {
         Verdict::Found(again) if again.fingerprint == finding.fingerprint => {
             if let Schedule::Seeded { digest, .. } = &mut plan.schedule {

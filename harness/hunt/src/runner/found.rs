@@ -6,7 +6,16 @@ use standstill_model::size::Size;
 use standstill_model::trace::Trace;
 use standstill_report::{Report, Smaller};
 
-use crate::minimise::Completion;
+/// How far a minimisation came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Completion {
+    /// To its end: nothing smaller was found.
+    Complete,
+    /// The budget ran out first.
+    BudgetSpent,
+    /// It was stopped first, by the flag of [`Minimise::stop_when`](crate::Minimise::stop_when).
+    Interrupted,
+}
 
 /// A finding of a hunt and the plan that shows it again.
 #[derive(Clone, Debug, PartialEq)]

@@ -13,7 +13,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 
 use standstill_engine::isolation::Launcher;
 use standstill_engine::pulse::Pulse;
-use standstill_engine::{Care, Run, StressSettings};
+use standstill_engine::{RecordLevel, Run, StressSettings};
 use standstill_model::finding::{Finding, FindingKind, Undecided, Verdict};
 use standstill_model::fingerprint::Fingerprint;
 use standstill_model::graph::WaitGraph;
@@ -24,7 +24,7 @@ use standstill_model::scenario::Program;
 pub use confirm::{Confirmed, confirm};
 pub use engines::{Engines, prepare};
 pub use error::HuntError;
-pub use found::{Found, Shrunk};
+pub use found::{Completion, Found, Shrunk};
 pub(crate) use maker::Maker;
 pub use watch::Progress;
 #[doc(hidden)]
@@ -48,7 +48,7 @@ pub struct Runner {
 
 #[derive(Debug)]
 struct Thread {
-    orders: Sender<(Program, Plan, Care)>,
+    orders: Sender<(Program, Plan, RecordLevel)>,
     runs: Receiver<Run>,
     pulse: Arc<Pulse>,
 }
@@ -85,7 +85,7 @@ impl Runner {
     ///
     /// If the engine itself does: that is a bug of Standstill.
     pub fn replay(&mut self, program: &Program, plan: &Plan) -> Run {
-        self.replay_with(program, plan, Care::Record)
+        self.replay_with(program, plan, RecordLevel::Record)
     }
 
     /// As [`Runner::replay`], with all that happens written down. A run of the stress engine has no
@@ -95,15 +95,15 @@ impl Runner {
     ///
     /// If the engine itself does: that is a bug of Standstill.
     pub fn trace(&mut self, program: &Program, plan: &Plan) -> Run {
-        self.replay_with(program, plan, Care::Trace)
+        self.replay_with(program, plan, RecordLevel::Trace)
     }
 
-    fn replay_with(&mut self, program: &Program, plan: &Plan, care: Care) -> Run {
-        let _span = crate::spans::replay(plan, matches!(care, Care::Trace));
+    fn replay_with(&mut self, program: &Program, plan: &Plan, level: RecordLevel) -> Run {
+        let _span = crate::spans::replay(plan, matches!(level, RecordLevel::Trace));
         if plan.engine == EngineKind::Stress {
             return self.replay_stress(program, plan);
         }
-        let mut run = self.record_with(program, plan, care);
+        let mut run = self.record_with(program, plan, level);
         let divergence = match (&plan.schedule, run.digest) {
             (
                 Schedule::Seeded {
@@ -131,17 +131,17 @@ impl Runner {
     /// OS thread that turned up meanwhile made it undecided. Other threads of the process come and
     /// go, as in a test binary; one that the program starts is there in every run.
     pub fn record(&mut self, program: &Program, plan: &Plan) -> Run {
-        self.record_with(program, plan, Care::Record)
+        self.record_with(program, plan, RecordLevel::Record)
     }
 
-    /// As [`Runner::record`], with this much care.
-    pub fn record_with(&mut self, program: &Program, plan: &Plan, care: Care) -> Run {
-        let mut run = self.run(program, plan, care);
+    /// As [`Runner::record`], with this much level.
+    pub fn record_with(&mut self, program: &Program, plan: &Plan, level: RecordLevel) -> Run {
+        let mut run = self.run(program, plan, level);
         for _ in 1..TRIES {
             let Verdict::Undecided(Undecided::ForeignThread { .. }) = run.verdict else {
                 break;
             };
-            run = self.run(program, plan, care);
+            run = self.run(program, plan, level);
         }
         run
     }
@@ -152,7 +152,7 @@ impl Runner {
     /// # Panics
     ///
     /// If the engine itself does: that is a bug of Standstill.
-    pub fn run(&mut self, program: &Program, plan: &Plan, care: Care) -> Run {
+    pub fn run(&mut self, program: &Program, plan: &Plan, level: RecordLevel) -> Run {
         if let Err(unavailable) = plan.check() {
             return Run::undecided(Undecided::Unavailable {
                 detail: unavailable.to_string(),
@@ -162,7 +162,7 @@ impl Runner {
             return self.run_stress(program, plan, 1);
         }
         let thread = self.thread.get_or_insert_with(Thread::start);
-        let order = (program.clone(), plan.clone(), care);
+        let order = (program.clone(), plan.clone(), level);
         assert!(
             thread.orders.send(order).is_ok(),
             "internal error: the engine's thread is gone"
@@ -216,15 +216,15 @@ impl Runner {
 impl Thread {
     fn start() -> Self {
         let pulse = Arc::<Pulse>::default();
-        let (orders, take_order) = channel::<(Program, Plan, Care)>();
+        let (orders, take_order) = channel::<(Program, Plan, RecordLevel)>();
         let (hand_over, runs) = channel();
         let seen = Arc::clone(&pulse);
         std::thread::Builder::new()
             .name("standstill-runner".to_owned())
             .spawn(move || {
                 let mut engines = Engines::new(seen);
-                for (program, plan, care) in take_order {
-                    let run = engines.of(plan.engine).run(&program, &plan, care);
+                for (program, plan, level) in take_order {
+                    let run = engines.of(plan.engine).run(&program, &plan, level);
                     if hand_over.send(run).is_err() {
                         break;
                     }

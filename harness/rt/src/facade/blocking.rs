@@ -39,9 +39,9 @@ impl Drop for MayBlock {
 /// A part of the current poll that is not preempted, since something is in a thread-local that
 /// nobody can put aside. It ends when this is dropped.
 #[derive(Debug)]
-pub struct Calm(Option<u32>);
+pub struct NoPreempt(Option<u32>);
 
-impl Calm {
+impl NoPreempt {
     /// Begins the part. Outside of a run this does nothing.
     #[inline(never)]
     pub fn begin() -> Self {
@@ -52,7 +52,7 @@ impl Calm {
     }
 }
 
-impl Drop for Calm {
+impl Drop for NoPreempt {
     #[inline(never)]
     fn drop(&mut self) {
         in_same_run(self.0, |host| host.exit_calm());

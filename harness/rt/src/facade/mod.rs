@@ -20,7 +20,7 @@ mod poll_wait;
 mod tag;
 mod wait;
 
-pub use blocking::{Calm, MayBlock, block_on, may_block, park, park_in_poll};
+pub use blocking::{MayBlock, NoPreempt, block_on, may_block, park, park_in_poll};
 pub use deadline::Deadline;
 pub use guard::{End, Release};
 pub use hold::Hold;

@@ -73,7 +73,7 @@ impl PollWait {
                 let site = site();
                 self.begun = Some(site);
                 tag.switch(op, site);
-                if op == Op::Join && waker.is_some() && tag.holds_back(op) {
+                if op == Op::Join && waker.is_some() && tag.probe(op) {
                     self.held = true;
                     return Poll::Pending;
                 }
@@ -81,7 +81,7 @@ impl PollWait {
             }
         };
         if std::mem::take(&mut self.held) {
-            attempts();
+            probe_done();
         }
         let polled = poll();
         if polled.is_ready() {
@@ -157,8 +157,8 @@ impl Drop for PollWait {
 
 /// The operation that was held back is attempted now.
 #[inline(never)]
-fn attempts() {
-    host::with(|host| host.attempts());
+fn probe_done() {
+    host::with(|host| host.probe_done());
 }
 
 /// A switch point before `op`, which belongs to no resource.

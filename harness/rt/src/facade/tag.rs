@@ -160,9 +160,9 @@ impl Tag {
     /// whether the task awaits nothing else.
     #[inline(never)]
     #[must_use]
-    pub fn holds_back(&self, op: Op) -> bool {
+    pub fn probe(&self, op: Op) -> bool {
         // It was met when it passed its switch point, and nothing is held back outside of runs.
-        current::in_run(|host, epoch| Some(host.holds_back(op, self.known(epoch)?)))
+        current::in_run(|host, epoch| Some(host.probe(op, self.known(epoch)?)))
             .flatten()
             .unwrap_or(false)
     }

@@ -68,7 +68,7 @@ impl<F, T: AsRef<Tag>> Wait<F, T> {
         self
     }
 
-    /// As [`Wait::begun`], and it is [held back](Tag::holds_back).
+    /// As [`Wait::begun`], and it is [held back](Tag::probe).
     #[must_use]
     pub fn held_back(mut self, held: bool) -> Self {
         self.state.held = held;
@@ -116,7 +116,7 @@ impl State {
             return true;
         }
         self.held = false;
-        host::with(|host| host.attempts());
+        host::with(|host| host.probe_done());
         false
     }
 

@@ -15,7 +15,7 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{
     Config, RngAlgorithm, TestCaseError, TestCaseResult, TestError, TestRng, TestRunner,
 };
-use standstill_engine::Care;
+use standstill_engine::RecordLevel;
 use standstill_hunt::minimise::{minimise_load, minimise_schedule};
 use standstill_hunt::runner::{Confirmed, Found, Runner, confirm};
 use standstill_model::finding::{Finding, Undecided, Verdict};
@@ -373,7 +373,7 @@ struct Cases {
     tested: Cell<u32>,
     /// The engine's thread was stuck on a lock that only preemption inside a poll left taken:
     /// from then on tasks are preempted between polls only.
-    calm: Cell<bool>,
+    no_preempt: Cell<bool>,
 }
 
 impl Cases {
@@ -395,7 +395,7 @@ impl Cases {
             program: program.clone(),
             first: RefCell::default(),
             tested: Cell::new(0),
-            calm: Cell::new(false),
+            no_preempt: Cell::new(false),
         })
     }
 
@@ -404,13 +404,13 @@ impl Cases {
         let plan = self.calmed(plan);
         let run = |plan: &Plan| {
             let mut runner = self.runner.borrow_mut();
-            runner.run(&self.program, plan, Care::Hunt).verdict
+            runner.run(&self.program, plan, RecordLevel::Hunt).verdict
         };
         let verdict = run(&plan);
         if plan.preempt == Preempt::Op
             && matches!(verdict, Verdict::Undecided(Undecided::Wedged { .. }))
         {
-            self.calm.set(true);
+            self.no_preempt.set(true);
             let plan = self.calmed(plan);
             let verdict = run(&plan);
             return (plan, verdict);
@@ -419,7 +419,7 @@ impl Cases {
     }
 
     fn calmed(&self, mut plan: Plan) -> Plan {
-        if self.calm.get() {
+        if self.no_preempt.get() {
             plan.preempt = Preempt::Await;
         }
         plan
@@ -475,6 +475,6 @@ impl Cases {
     /// Whether another program is clean under the same schedule, as far as it fits.
     fn is_clean(&self, program: &Program, plan: &Plan) -> bool {
         let mut runner = self.runner.borrow_mut();
-        runner.run(program, plan, Care::Hunt).verdict == Verdict::Clean
+        runner.run(program, plan, RecordLevel::Hunt).verdict == Verdict::Clean
     }
 }

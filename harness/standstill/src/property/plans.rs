@@ -40,13 +40,13 @@ pub fn loads(ranges: &LoadRanges) -> impl Strategy<Value = Load> + use<> {
 ///
 /// ```
 /// use proptest::prelude::*;
-/// use standstill::engine::Care;
+/// use standstill::engine::RecordLevel;
 /// use standstill::{Runner, Scenario, Variant, Verdict, plans};
 ///
-/// let scenario = Scenario::new("calm", "").workers(1..=4).variant(Variant::Own, |_| async {});
+/// let scenario = Scenario::new("no_preempt", "").workers(1..=4).variant(Variant::Own, |_| async {});
 /// let program = scenario.program(Variant::Own).unwrap();
 /// proptest!(ProptestConfig::with_cases(16), |(plan in plans(&scenario, Variant::Own))| {
-///     let run = Runner::new().run(program, &plan, Care::Hunt);
+///     let run = Runner::new().run(program, &plan, RecordLevel::Hunt);
 ///     prop_assert_eq!(run.verdict, Verdict::Clean);
 /// });
 /// ```

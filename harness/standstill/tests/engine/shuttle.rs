@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::common::within;
-use standstill::engine::Care;
+use standstill::engine::RecordLevel;
 use standstill::{
     EngineKind, FindingKind, Hunt, HuntError, Load, Outcome, Plan, Program, Runner, Scenario,
     Schedule, StrategyKind, Unavailable, Undecided, Variant, Verdict,
@@ -120,7 +120,7 @@ fn an_engine_refuses_a_strategy_that_it_lacks() {
     };
     let plan = Plan::new("nothing", Variant::Own, Load::default(), schedule);
     let program = scenario.program(Variant::Own).unwrap();
-    let run = Runner::new().run(program, &plan, Care::Hunt);
+    let run = Runner::new().run(program, &plan, RecordLevel::Hunt);
     assert!(
         matches!(
             run.verdict,

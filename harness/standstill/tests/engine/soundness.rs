@@ -18,7 +18,7 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use crate::common::{name_of, within};
-use standstill::engine::{Care, Engine, Explore};
+use standstill::engine::{Engine, Explore, RecordLevel};
 use standstill::{
     EngineKind, FindingKind, Hunt, Load, Outcome, Plan, Program, Runner, Schedule, StrategyKind,
     Variant, Verdict,
@@ -549,7 +549,7 @@ fn run_of_a_destructor(verdict: &Cell<Option<Verdict>>) {
             };
             let plan = Plan::new("own", Variant::Own, Load::default(), schedule);
             let program = Program::new(|_| abandoned_in_a_scope());
-            let run = Explore::new().run(&program, &plan, Care::Hunt);
+            let run = Explore::new().run(&program, &plan, RecordLevel::Hunt);
             self.0.set(Some(run.verdict));
             assert!(std::thread::panicking());
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use crate::common::within;
-use standstill::engine::Care;
+use standstill::engine::RecordLevel;
 use standstill::{
     Choice, Completion, DEFAULT_MINIMISE_BUDGET, Finding, FindingKind, Fingerprint, Found, Hunt,
     Knob, Load, LoadRanges, Minimise, Plan, Program, Runner, Schedule, Verdict, minimise_load,
@@ -155,7 +155,7 @@ fn no_change_of_a_minimised_schedule_can_be_undone() {
                     schedule: Schedule::Choices(fewer),
                     ..plan.clone()
                 };
-                let run = Runner::new().run(&program(), &candidate, Care::Hunt);
+                let run = Runner::new().run(&program(), &candidate, RecordLevel::Hunt);
                 let same = run
                     .verdict
                     .finding()

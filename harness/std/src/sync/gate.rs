@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 use standstill_rt::facade::{Hold, Tag};
 use standstill_rt::{Op, Site};
 
-use crate::guard::News;
+use crate::guard::WakeOnDrop;
 use crate::lock::Lock;
 use crate::sync::tried;
 
@@ -37,7 +37,7 @@ impl Gate {
         struct Entered<'a> {
             _real: real::MutexGuard<'a, ()>,
             _hold: Hold,
-            _news: News<'a>,
+            _wake: WakeOnDrop<'a>,
         }
 
         // Poison of the gate itself means nothing: what it guards knows whether it is there.
@@ -49,7 +49,7 @@ impl Gate {
         let _entered = Entered {
             _real: entered.unwrap_or_else(lock),
             _hold: Hold::take(self.lock.tag(), Op::Init, 1, site),
-            _news: self.lock.news(),
+            _wake: self.lock.wake_on_drop(),
         };
         initialise();
     }

@@ -12,7 +12,7 @@ use standstill_rt::{Op, ResourceKind, Site};
 
 use crate::blocking;
 use crate::guard::Tagged;
-use crate::raw::{self, Kept, MutexGuards};
+use crate::raw::{self, MutexGuards, OwnedGuard};
 use crate::sync::{OwnedMutexGuard, TryLockError, guard_formats};
 
 /// An asynchronous lock that grants in the order of asking.
@@ -74,7 +74,7 @@ impl<T: ?Sized> Mutex<T> {
     async fn lock_at(&self, site: Site) -> MutexGuard<'_, T> {
         let mut held = false;
         if self.tag.begin(Op::Lock, site) {
-            held = self.tag.holds_back(Op::Lock);
+            held = self.tag.probe(Op::Lock);
             // A lock that is free is taken the same way by both; this one makes no future.
             if !held && let Ok(real) = self.real.try_lock() {
                 return self.guard(real, site);
@@ -143,7 +143,7 @@ impl<T: ?Sized + 'static> Mutex<T> {
     pub fn try_lock_owned(self: Arc<Self>) -> Result<OwnedMutexGuard<T>, TryLockError> {
         let site = Location::caller();
         self.tag.switch(Op::Lock, site);
-        let kept = Kept::<MutexGuards<T>, Self>::take(self, (Op::Lock, 1, site), |mutex| {
+        let kept = OwnedGuard::<MutexGuards<T>, Self>::take(self, (Op::Lock, 1, site), |mutex| {
             mutex.real.try_lock()
         });
         kept.map(OwnedMutexGuard::new)
@@ -160,7 +160,7 @@ impl<T: ?Sized + 'static> Mutex<T> {
         if blocking::in_run("Mutex::blocking_lock_owned", "lock_owned().await") {
             return facade::block_on(self.lock_owned_at(site));
         }
-        let kept = Kept::<MutexGuards<T>, Self>::take(self, (Op::Lock, 1, site), |mutex| {
+        let kept = OwnedGuard::<MutexGuards<T>, Self>::take(self, (Op::Lock, 1, site), |mutex| {
             Ok::<_, std::convert::Infallible>(mutex.real.blocking_lock())
         });
         match kept {

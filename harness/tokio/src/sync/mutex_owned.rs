@@ -6,7 +6,7 @@ use std::sync::{Arc, RwLock};
 
 use ::tokio::sync as real;
 
-use crate::raw::{Kept, MappedMutexGuards, MutexGuards};
+use crate::raw::{MappedMutexGuards, MutexGuards, OwnedGuard};
 use crate::sync::{Mutex, guard_formats};
 
 /// The right to use what a shared [`Mutex`] guards, until it is dropped.
@@ -15,11 +15,11 @@ use crate::sync::{Mutex, guard_formats};
 /// another task.
 #[clippy::has_significant_drop]
 pub struct OwnedMutexGuard<T: ?Sized + 'static> {
-    kept: Kept<MutexGuards<T>, Mutex<T>>,
+    kept: OwnedGuard<MutexGuards<T>, Mutex<T>>,
 }
 
 impl<T: ?Sized> OwnedMutexGuard<T> {
-    pub(super) fn new(kept: Kept<MutexGuards<T>, Mutex<T>>) -> Self {
+    pub(super) fn new(kept: OwnedGuard<MutexGuards<T>, Mutex<T>>) -> Self {
         Self { kept }
     }
 
@@ -77,13 +77,13 @@ guard_formats!([T: ?Sized] OwnedMutexGuard<T> => T);
 #[clippy::has_significant_drop]
 #[must_use = "if unused the Mutex will immediately unlock"]
 pub struct OwnedMappedMutexGuard<T: ?Sized + 'static, U: ?Sized + 'static = T> {
-    kept: Kept<MappedMutexGuards<U>, Mutex<T>>,
+    kept: OwnedGuard<MappedMutexGuards<U>, Mutex<T>>,
     /// Shared among threads only if the part may be sent, too, as in tokio.
     part: PhantomData<Box<RwLock<U>>>,
 }
 
 impl<T: ?Sized, U: ?Sized> OwnedMappedMutexGuard<T, U> {
-    fn new(kept: Kept<MappedMutexGuards<U>, Mutex<T>>) -> Self {
+    fn new(kept: OwnedGuard<MappedMutexGuards<U>, Mutex<T>>) -> Self {
         Self {
             kept,
             part: PhantomData,

@@ -11,7 +11,7 @@ use standstill_rt::{Op, ResourceKind, Site};
 
 use crate::blocking;
 use crate::guard::Tagged;
-use crate::raw::{self, Kept, ReadGuards, WriteGuards};
+use crate::raw::{self, OwnedGuard, ReadGuards, WriteGuards};
 use crate::sync::{
     OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLockReadGuard, RwLockWriteGuard, TryLockError,
 };
@@ -246,8 +246,10 @@ impl<T: ?Sized + 'static> RwLock<T> {
     pub fn try_read_owned(self: Arc<Self>) -> Result<OwnedRwLockReadGuard<T>, TryLockError> {
         let site = Location::caller();
         self.tag.switch(Op::Read, site);
-        Kept::<ReadGuards<T>, Self>::take(self, (Op::Read, 1, site), |lock| lock.real.try_read())
-            .map(OwnedRwLockReadGuard::new)
+        OwnedGuard::<ReadGuards<T>, Self>::take(self, (Op::Read, 1, site), |lock| {
+            lock.real.try_read()
+        })
+        .map(OwnedRwLockReadGuard::new)
     }
 
     /// As [`RwLock::try_write`], with a guard that keeps the lock alive.
@@ -260,7 +262,7 @@ impl<T: ?Sized + 'static> RwLock<T> {
         let site = Location::caller();
         self.tag.switch(Op::Write, site);
         let taken = (Op::Write, self.readers, site);
-        Kept::<WriteGuards<T>, Self>::take(self, taken, |lock| lock.real.try_write())
+        OwnedGuard::<WriteGuards<T>, Self>::take(self, taken, |lock| lock.real.try_write())
             .map(OwnedRwLockWriteGuard::new)
     }
 }

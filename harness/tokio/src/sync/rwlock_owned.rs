@@ -7,17 +7,17 @@ use std::sync::Arc;
 use ::tokio::sync as real;
 use standstill_rt::Op;
 
-use crate::raw::{Kept, MappedWriteGuards, ReadGuards, WriteGuards};
+use crate::raw::{MappedWriteGuards, OwnedGuard, ReadGuards, WriteGuards};
 use crate::sync::{RwLock, guard_formats};
 
 /// The right to read what a shared [`RwLock`] guards, until it is dropped.
 #[clippy::has_significant_drop]
 pub struct OwnedRwLockReadGuard<T: ?Sized + 'static, U: ?Sized + 'static = T> {
-    kept: Kept<ReadGuards<U>, RwLock<T>>,
+    kept: OwnedGuard<ReadGuards<U>, RwLock<T>>,
 }
 
 impl<T: ?Sized> OwnedRwLockReadGuard<T> {
-    pub(super) fn new(kept: Kept<ReadGuards<T>, RwLock<T>>) -> Self {
+    pub(super) fn new(kept: OwnedGuard<ReadGuards<T>, RwLock<T>>) -> Self {
         Self { kept }
     }
 }
@@ -59,13 +59,13 @@ impl<T: ?Sized, U: ?Sized> OwnedRwLockReadGuard<T, U> {
 /// The right to use what a shared [`RwLock`] guards, until it is dropped.
 #[clippy::has_significant_drop]
 pub struct OwnedRwLockWriteGuard<T: ?Sized + 'static> {
-    kept: Kept<WriteGuards<T>, RwLock<T>>,
+    kept: OwnedGuard<WriteGuards<T>, RwLock<T>>,
     /// Unpins no more than in tokio.
     value: PhantomData<T>,
 }
 
 impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
-    pub(super) fn new(kept: Kept<WriteGuards<T>, RwLock<T>>) -> Self {
+    pub(super) fn new(kept: OwnedGuard<WriteGuards<T>, RwLock<T>>) -> Self {
         Self {
             kept,
             value: PhantomData,
@@ -167,7 +167,7 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
 /// The right to use a part of what a shared [`RwLock`] guards, until it is dropped.
 #[clippy::has_significant_drop]
 pub struct OwnedRwLockMappedWriteGuard<T: ?Sized + 'static, U: ?Sized + 'static = T> {
-    kept: Kept<MappedWriteGuards<U>, RwLock<T>>,
+    kept: OwnedGuard<MappedWriteGuards<U>, RwLock<T>>,
 }
 
 impl<T: ?Sized, U: ?Sized> OwnedRwLockMappedWriteGuard<T, U> {

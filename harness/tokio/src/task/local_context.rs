@@ -11,7 +11,7 @@ use std::fmt;
 use std::mem::ManuallyDrop;
 
 use ::tokio::task as real;
-use standstill_rt::facade::Calm;
+use standstill_rt::facade::NoPreempt;
 use standstill_rt::host::{self, PollScoped};
 
 thread_local! {
@@ -102,12 +102,12 @@ impl PollScoped for OfRun {
 /// The time of a poll of a `LocalSet`. In a run it is not preempted.
 pub(super) struct Polling {
     entered: bool,
-    _calm: Calm,
+    _no_preempt: NoPreempt,
 }
 
 impl Polling {
     pub(super) fn begin() -> Self {
-        let calm = Calm::begin();
+        let no_preempt = NoPreempt::begin();
         let entered = host::with(|host| {
             let is_task = host.controlled() && host.current().is_some();
             if is_task {
@@ -118,7 +118,7 @@ impl Polling {
         });
         Self {
             entered: entered == Some(true),
-            _calm: calm,
+            _no_preempt: no_preempt,
         }
     }
 }

@@ -26,7 +26,7 @@ const ATTRIBUTES: [&str; 2] = ["#[main]", "#[test]"];
 /// one of this crate.
 const TELLS: [&str; 18] = [
     "Hold",
-    "Kept",
+    "OwnedGuard",
     "Ref",
     "Timer",
     "Wait",

@@ -16,7 +16,7 @@ use standstill_rt::facade::{self, EndedWithRun};
 use standstill_rt::host::{self, PollScoped};
 
 use crate::panic_count;
-use crate::{Care, Engine, Explore, Run};
+use crate::{Engine, Explore, RecordLevel, Run};
 
 /// Calls `test` with each engine, on a thread of its own.
 fn under_each_engine(test: fn(&mut dyn Engine)) {
@@ -38,7 +38,7 @@ where
 {
     let schedule = Schedule::Choices(Vec::new());
     let plan = Plan::new("own", Variant::Own, Load::default(), schedule);
-    engine.run(&Program::new(move |_| body()), &plan, Care::Record)
+    engine.run(&Program::new(move |_| body()), &plan, RecordLevel::Record)
 }
 
 #[track_caller]

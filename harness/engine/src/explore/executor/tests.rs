@@ -16,7 +16,7 @@ use standstill_model::plan::{Plan, Schedule, StrategyKind, Variant};
 use standstill_model::scenario::Program;
 use standstill_rt::current;
 use standstill_rt::facade::{
-    Calm, Deadline, PollWait, Tag, select_start, spawn_future, spawn_thread,
+    Deadline, NoPreempt, PollWait, Tag, select_start, spawn_future, spawn_thread,
 };
 use standstill_rt::host::{Failure, NewTask, TaskBody};
 use standstill_rt::op::{Op, ResourceKind};
@@ -30,7 +30,7 @@ use crate::explore::state::Setting;
 use crate::explore::testing::{here, setting};
 use crate::strategy::logged::{Log, Logged};
 use crate::strategy::{self, Chooser, Pick};
-use crate::{Care, Run};
+use crate::{RecordLevel, Run};
 
 /// Runs a test with an outer time limit: a hang tester's own tests must not hang.
 fn within(seconds: u64, test: impl FnOnce() + Send + 'static) {
@@ -63,7 +63,7 @@ enum Deed {
     Await(u8),
     Spawn(Vec<Deed>),
     Thread(Vec<u8>),
-    Calm(u8),
+    NoPreempt(u8),
     Panic,
 }
 
@@ -159,8 +159,8 @@ fn task(world: Arc<World>, deeds: Vec<Deed>) -> Code {
                     };
                     let _ = spawn_thread(code, "thread", here());
                 }
-                Deed::Calm(on) => {
-                    let _calm = Calm::begin();
+                Deed::NoPreempt(on) => {
+                    let _calm = NoPreempt::begin();
                     world.tags[usize::from(on)].switch(Op::Lock, here());
                 }
                 Deed::Panic => panic!("it was too much"),
@@ -194,7 +194,7 @@ fn deeds() -> impl Strategy<Value = Vec<Deed>> {
         3 => on().prop_map(Deed::Signal),
         3 => on().prop_map(Deed::Await),
         1 => prop::collection::vec(on(), 0..3).prop_map(Deed::Thread),
-        1 => on().prop_map(Deed::Calm),
+        1 => on().prop_map(Deed::NoPreempt),
         1 => Just(Deed::Panic),
     ];
     let deed = leaf.prop_recursive(2, 24, 4, |deed| {
@@ -217,14 +217,14 @@ fn plan(strategy: StrategyKind, seed: u64) -> Plan {
 /// Makes a run, with all that happens written down. What else goes on in the process of the tests is
 /// not looked at.
 fn run(executor: &Executor, program: &Program, plan: &Plan, strategy: Chooser) -> Run {
-    executor.reset(new_epoch(), Setting::of(plan, strategy, Care::Trace));
+    executor.reset(new_epoch(), Setting::of(plan, strategy, RecordLevel::Trace));
     let runtime = executor.take_runtime();
     let mut conducted = None;
     current::within(executor, || {
         executor.state.borrow_mut().source = Some(runtime.clock());
 
         runtime.block_on(pin!(async {
-            let surroundings = Surroundings::of(Care::Hunt);
+            let surroundings = Surroundings::of(RecordLevel::Hunt);
             let end = conduct(executor, program, plan, surroundings).await;
             conducted = Some(taken_down(executor, end));
         }));

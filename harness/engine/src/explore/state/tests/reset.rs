@@ -33,7 +33,7 @@ enum Act {
     Panic(u32),
     Deadlock(u32),
     Forget,
-    Calm(bool),
+    NoPreempt(bool),
     Arm(u64),
     Disarm(u32),
     Number(u32),
@@ -63,7 +63,7 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         1 => task().prop_map(Act::EndWhileClosing),
         1 => task().prop_map(Act::Panic),
         1 => task().prop_map(Act::Deadlock),
-        1 => any::<bool>().prop_map(Act::Calm),
+        1 => any::<bool>().prop_map(Act::NoPreempt),
         2 => (0_u64..100_000).prop_map(Act::Arm),
         1 => task().prop_map(Act::Disarm),
         1 => (2_u32..9).prop_map(Act::Number),
@@ -219,8 +219,8 @@ fn perform(state: &mut RunState, act: &Act) {
             let lock = resource(state, ResourceKind::Mutex);
             state.tracker.forget(lock);
         }
-        Act::Calm(true) => state.enter_calm(),
-        Act::Calm(false) => state.exit_calm(),
+        Act::NoPreempt(true) => state.enter_calm(),
+        Act::NoPreempt(false) => state.exit_calm(),
         Act::Arm(ms) => {
             state.arm(1, Duration::from_millis(ms));
         }
@@ -294,7 +294,7 @@ fn fields(state: &RunState) -> Vec<(&'static str, String)> {
         fair_cursor,
         preempt,
         preempts,
-        calm,
+        no_preempt,
         due,
         early_timers,
         steps,
@@ -319,7 +319,7 @@ fn fields(state: &RunState) -> Vec<(&'static str, String)> {
         ("recorder", format!("{recorder:?}")),
         ("stage", format!("{stage:?}")),
         ("fair", format!("{fair} {fair_cursor}")),
-        ("preempt", format!("{preempt} {preempts} {calm}")),
+        ("preempt", format!("{preempt} {preempts} {no_preempt}")),
         ("due", format!("{due:?}")),
         ("early_timers", format!("{early_timers}")),
         ("steps", format!("{steps} {slice_end}")),

@@ -30,7 +30,7 @@ impl Tracker {
 
     #[cold]
     #[inline(never)]
-    pub(super) fn tell_wait(&mut self, record: u32) {
+    pub(super) fn emit_wait(&mut self, record: u32) {
         if let Some(wait) = self.waits.get(record).copied() {
             self.trace(|tracer, step| {
                 tracer.waits(step, wait.task, record, (wait.resource, wait.op), wait.site);
@@ -48,7 +48,7 @@ impl Tracker {
 
     #[cold]
     #[inline(never)]
-    pub(super) fn tell_hold(&mut self, record: u32) {
+    pub(super) fn emit_hold(&mut self, record: u32) {
         if let Some(hold) = self.holds.get_mut(record).copied() {
             self.trace(|tracer, step| {
                 tracer.takes(step, hold.task, record, (hold.resource, hold.op), hold.site);
@@ -58,7 +58,7 @@ impl Tracker {
 
     #[cold]
     #[inline(never)]
-    pub(super) fn tell_release(&mut self, record: u32, by: Option<TaskRef>) {
+    pub(super) fn emit_release(&mut self, record: u32, by: Option<TaskRef>) {
         self.trace(|tracer, step| tracer.releases(step, by, record));
     }
 }
