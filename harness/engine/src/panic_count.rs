@@ -7,8 +7,8 @@
 //! taken out of the count, and put back before it goes on.
 //!
 //! There is a documented way to add a panic to the count, and to take that very one out again: begin a
-//! panic on a coroutine and suspend it while it unwinds; let it be caught later ([`Holder`]). There is
-//! none to take out another. What takes out others relies on how std counts ([`one_less`]): a panic
+//! panic on a coroutine and suspend it while it unwinds; let it be caught later (`Holder`). There is
+//! none to take out another. What takes out others relies on how std counts (`one_less`): a panic
 //! that begins within a panic hook is not counted, but is taken out when it is caught. Whether it is so
 //! is tried on a thread of its own before the first time in a process, and whether our hook is in place
 //! is seen each time. If not, it is not used, and who needs it is told that it is not to be had.

@@ -2,10 +2,10 @@
 //!
 //! Two executions are equivalent if one comes from the other by letting neighbouring steps change
 //! places that do not depend on each other: then both end alike, and one of them is enough. Which
-//! steps depend is told by what they touch through the facade ([`access`]): steps on one resource
+//! steps depend is told by what they touch through the facade ([`access`](standstill_engine::search::access)): steps on one resource
 //! do unless both only read, a task's next poll depends on what woke it, and where the facade cannot
-//! tell, a step depends on all others. Each execution shows its races ([`trace`]), and each race
-//! has to be seen the other way round ([`tree`]). Every `select!` start and every small random number
+//! tell, a step depends on all others. Each execution shows its races ([`trace`](standstill_engine::search::trace)), and each race
+//! has to be seen the other way round ([`tree`](standstill_engine::search::tree)). Every `select!` start and every small random number
 //! is tried, and timers fire early at every place where they may.
 //!
 //! # When steps change places
@@ -37,10 +37,10 @@
 //! A step that asks for something and is given it at once is two in one: it asks, and then it goes on
 //! with what it was given. Had it asked before it was there, it would have waited and gone on later, in
 //! a step of its own. If the task awaits this and nothing else, the two come to the same: a poll in
-//! vain leaves it where it was. So the step is told as two ([`trace::Event::granted`]). To ask is
+//! vain leaves it where it was. So the step is told as two (`Event::granted`). To ask is
 //! independent of the step that gives; what follows is made possible by it, and is not tried before
 //! it. That the task awaits nothing else cannot be seen where it need not wait, so the operation is
-//! held back for one poll ([`direct`]).
+//! held back for one poll ([`direct`](standstill_engine::search::direct)).
 //!
 //! - *Join.* To ask is to listen, which touches nothing. What gives is the end of the other task.
 //! - *A mutex's `lock`.* It grants in the order of asking and nobody overtakes, so to ask and to give

@@ -99,7 +99,7 @@ impl ReadableSchedule {
 }
 
 impl Serialize for Report {
-    /// As a document of format 1: see the [crate](crate)'s page.
+    /// As a document of format 1: see the documentation of the crate.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let plan = &self.plan;
         let document = Document {

@@ -24,7 +24,7 @@ pub struct Refused {
     pub instead: String,
 }
 
-/// Says for one operation what [`Undecided`](crate::Undecided) says in the end.
+/// Says for one operation what `Undecided` says in the end.
 pub fn text(what: &str, instead: &str) -> String {
     format!("standstill does not model `{what}` in a controlled run: {instead}")
 }

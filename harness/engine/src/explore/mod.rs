@@ -50,7 +50,7 @@ impl Explore {
     /// An engine for the current thread.
     ///
     /// A program that blocks the thread for real, on a raw `std::sync::Mutex` say, blocks it for
-    /// ever; a [`Hunt`](crate::Hunt) watches out for that, this does not.
+    /// ever; a hunt watches out for that, this does not.
     #[must_use]
     pub fn new() -> Self {
         Self::watched(Arc::default())

@@ -21,9 +21,9 @@ pub enum Stage {
     Outlasting,
     /// They get it, and everybody has a turn.
     Settling,
-    /// The run was taken down before its end: see [`Executor::resolve`].
+    /// The run was taken down before its end: see [`Executor::close_blocker`].
     ///
-    /// [`Executor::resolve`]: super::executor::Executor::resolve
+    /// [`Executor::close_blocker`]: super::executor::Executor::close_blocker
     CutShort,
 }
 
