@@ -78,11 +78,9 @@ use std::fmt;
 use std::ops::{ControlFlow, RangeInclusive};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use standstill_engine::Explore;
-use standstill_engine::pulse::Pulse;
 use standstill_engine::search::explorer::explore;
 use standstill_engine::search::tree::Breadth;
 use standstill_engine::strategy::EARLY_TIMERS;
@@ -93,9 +91,7 @@ use standstill_model::plan::{Leaks, Plan, Preempt, Schedule, Variant};
 use standstill_model::scenario::{Program, Scenario};
 
 use crate::job::{Job, job_settings};
-use crate::runner::prepare;
-use crate::runner::{Confirmed, Progress, Runner, TICK, Watch, confirm};
-use crate::runner::{Found, HuntError};
+use crate::runner::{Found, HuntError, Progress, Runner, confirm, explored};
 
 /// How many executions a proof may take by default.
 pub const DEFAULT_EXECUTIONS: u64 = 10_000_000;
@@ -301,28 +297,29 @@ struct Seen {
 
 fn prove(prove: &Prove, program: &Program) -> Proof {
     let began = Instant::now();
-    let seen = watched(prove, program, began);
+    let (job, its_program) = (prove.clone(), program.clone());
+    let seen = explored(move |engine| look_everywhere(engine, &job, &its_program, began))
+        .unwrap_or_else(|operation| {
+            let why = format!(
+                "{operation} blocked its thread: use the locks of the facade (`standstill-std`)"
+            );
+            Seen {
+                unproved: Some(Unproved::Doubt(why)),
+                ..Seen::default()
+            }
+        });
     let mut runner = Runner::new();
     let mut found = Vec::new();
     let mut unproved = seen.unproved;
     for (finding, plan, first_at) in seen.found {
         let count = seen.counts.get(&finding.fingerprint).copied().unwrap_or(1);
         match confirm(&mut runner, program, plan, finding) {
-            Confirmed::Again {
-                finding,
-                plan,
-                trace,
-                shuttle_schedule,
-            } => found.push(Found {
-                finding,
-                plan,
-                minimised: None,
-                trace,
-                shuttle_schedule,
+            Ok(again) => found.push(Found {
                 first_at,
                 count,
+                ..again
             }),
-            Confirmed::Undecided(reason) => {
+            Err(reason) => {
                 unproved.get_or_insert(Unproved::Undecided(reason));
             }
         }
@@ -341,42 +338,6 @@ fn prove(prove: &Prove, program: &Program) -> Proof {
         reversed: seen.reversed,
         elapsed: began.elapsed(),
         found,
-    }
-}
-
-/// Explores on an engine thread, and gives up if the program blocks it.
-fn watched(prove: &Prove, program: &Program, began: Instant) -> Seen {
-    let pulse = Arc::<Pulse>::default();
-    let (hand_over, taken) = channel();
-    let mut watch = Watch::new(Arc::clone(&pulse));
-    let (job, program) = (prove.clone(), program.clone());
-    std::thread::Builder::new()
-        .name("standstill-prove".to_owned())
-        .spawn(move || {
-            prepare();
-            let engine = Explore::watched(pulse);
-            let _ = hand_over.send(look_everywhere(&engine, &job, &program, began));
-        })
-        .unwrap_or_else(|error| panic!("cannot start an engine thread: {error}"));
-    loop {
-        match taken.recv_timeout(TICK) {
-            Ok(seen) => return seen,
-            Err(RecvTimeoutError::Timeout) => {
-                if let Some(stuck) = watch.look() {
-                    let why = format!(
-                        "{} blocked its thread: use the locks of the facade (`standstill-std`)",
-                        stuck.operation()
-                    );
-                    return Seen {
-                        unproved: Some(Unproved::Doubt(why)),
-                        ..Seen::default()
-                    };
-                }
-            }
-            Err(RecvTimeoutError::Disconnected) => {
-                panic!("internal error: the engine panicked while it explored, see above")
-            }
-        }
     }
 }
 

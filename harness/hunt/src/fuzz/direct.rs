@@ -19,7 +19,7 @@ use standstill_report::Report;
 
 use crate::fuzz::complain;
 use crate::runner::prepare;
-use crate::runner::{Confirmed, Runner, Stuck, TICK, Watch, blocked_verdict, confirm};
+use crate::runner::{Runner, Stuck, TICK, Watch, blocked_verdict, confirm};
 
 /// Set for the process that goes on in the place of one that was stuck: how it preempts.
 pub(super) const AGAIN: &str = "STANDSTILL_FUZZ_AGAIN";
@@ -89,10 +89,8 @@ fn blocked(stuck: &Stuck, program: &Program, plan: Plan) -> Option<Report> {
     let Verdict::Found(finding) = blocked_verdict(stuck) else {
         return None;
     };
-    match confirm(&mut Runner::new(), program, plan, *finding) {
-        Confirmed::Again { finding, plan, .. } => Some(Report::new(finding, plan)),
-        Confirmed::Undecided(_) => None,
-    }
+    let again = confirm(&mut Runner::new(), program, plan, *finding).ok()?;
+    Some(Report::new(again.finding, again.plan))
 }
 
 /// Puts a new process of the same command line in the place of this one.

@@ -8,7 +8,7 @@ use standstill_report::Report;
 
 use crate::fuzz::direct::{self, Direct};
 use crate::fuzz::{complain, wedged};
-use crate::runner::{Confirmed, Runner, confirm};
+use crate::runner::{Runner, confirm};
 
 #[derive(Debug)]
 pub(super) struct Session {
@@ -50,10 +50,8 @@ impl Session {
             Verdict::Clean => Ok(None),
             Verdict::Undecided(reason) => Err(reason),
             Verdict::Found(finding) => match confirm(&mut self.runner, program, plan, *finding) {
-                Confirmed::Again { finding, plan, .. } => {
-                    Ok(Some(Box::new(Report::new(finding, plan))))
-                }
-                Confirmed::Undecided(reason) => {
+                Ok(again) => Ok(Some(Box::new(Report::new(again.finding, again.plan)))),
+                Err(reason) => {
                     complain(&format!("warning: undecided: {reason}"));
                     Err(reason)
                 }

@@ -5,7 +5,7 @@ use standstill_model::plan::{EngineKind, Plan, Preempt, Schedule};
 use standstill_model::scenario::Program;
 
 use crate::runner::Runner;
-use crate::runner::{Confirmed, confirm};
+use crate::runner::confirm;
 
 /// How often an old plan of the stress engine is run, at the most: it fixes no schedule, and a
 /// program that was mended would be run in vain.
@@ -73,11 +73,11 @@ impl Runner {
             *choices = run.choices;
         }
         match confirm(self, program, plan, *finding) {
-            Confirmed::Again { finding, plan, .. } => Again::Found {
-                finding: Box::new(finding),
-                plan: Box::new(plan),
+            Ok(again) => Again::Found {
+                finding: Box::new(again.finding),
+                plan: Box::new(again.plan),
             },
-            Confirmed::Undecided(reason) => Again::Undecided(reason),
+            Err(reason) => Again::Undecided(reason),
         }
     }
 }

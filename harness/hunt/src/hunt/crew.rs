@@ -25,7 +25,7 @@ use crate::runner::Engines;
 use crate::runner::Found;
 use crate::runner::Runner;
 use crate::runner::blocked_verdict;
-use crate::runner::{Confirmed, confirm};
+use crate::runner::confirm;
 use crate::runner::{TICK, Watch};
 use crate::tactic::Tactic;
 
@@ -438,25 +438,16 @@ fn conclude(
         }
         let plan = template.plan(index, preempt, deal.dealt());
         match confirm(&mut runner, program, plan, finding) {
-            Confirmed::Again {
-                finding,
-                plan,
-                trace,
-                shuttle_schedule,
-            } => {
-                let mut as_found = Found {
-                    finding,
-                    plan,
-                    minimised: None,
-                    trace,
-                    shuttle_schedule,
+            Ok(again) => {
+                let mut again = Found {
                     first_at: index,
                     count,
+                    ..again
                 };
-                shrink(template, program, &mut runner, &mut as_found);
-                found.push(as_found);
+                shrink(template, program, &mut runner, &mut again);
+                found.push(again);
             }
-            Confirmed::Undecided(reason) => {
+            Err(reason) => {
                 undecided.insert(index, reason);
             }
         }

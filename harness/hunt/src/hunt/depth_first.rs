@@ -7,12 +7,9 @@
 //! more.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Instant;
 
 use standstill_engine::Explore;
-use standstill_engine::pulse::Pulse;
 use standstill_engine::search::explorer::explore;
 use standstill_engine::search::tree::Breadth;
 use standstill_engine::strategy::EARLY_TIMERS;
@@ -22,12 +19,7 @@ use standstill_model::scenario::Program;
 
 use crate::hunt::shrink::shrink;
 use crate::hunt::{Outcome, Template};
-use crate::runner::Found;
-use crate::runner::Runner;
-use crate::runner::blocked_verdict;
-use crate::runner::prepare;
-use crate::runner::{Confirmed, confirm};
-use crate::runner::{TICK, Watch};
+use crate::runner::{Found, Runner, confirm, explored};
 
 /// Rounds with a bound, before one without.
 const ROUNDS: u32 = 4;
@@ -45,32 +37,28 @@ struct Seen {
 /// Hunts as `template` says, with no more preemptions than this.
 pub(super) fn hunt(template: &Template, program: &Program, preemptions: Option<u32>) -> Outcome {
     let began = Instant::now();
-    let seen = watched(template, program, preemptions, began);
+    let (job, its_program) = (template.clone(), program.clone());
+    let seen = explored(move |engine| rounds(engine, &job, &its_program, preemptions, began))
+        .unwrap_or_else(|operation| Seen {
+            undecided: Some(Undecided::Wedged { operation }),
+            ..Seen::default()
+        });
     let elapsed = began.elapsed();
     let mut runner = Runner::new();
     let mut found = Vec::new();
     let mut undecided = seen.undecided;
     for (finding, plan, first_at, count) in seen.found {
         match confirm(&mut runner, program, plan, finding) {
-            Confirmed::Again {
-                finding,
-                plan,
-                trace,
-                shuttle_schedule,
-            } => {
-                let mut as_found = Found {
-                    finding,
-                    plan,
-                    minimised: None,
-                    trace,
-                    shuttle_schedule,
+            Ok(again) => {
+                let mut again = Found {
                     first_at,
                     count,
+                    ..again
                 };
-                shrink(template, program, &mut runner, &mut as_found);
-                found.push(as_found);
+                shrink(template, program, &mut runner, &mut again);
+                found.push(again);
             }
-            Confirmed::Undecided(reason) => undecided = undecided.or(Some(reason)),
+            Err(reason) => undecided = undecided.or(Some(reason)),
         }
     }
     Outcome::of(
@@ -80,47 +68,6 @@ pub(super) fn hunt(template: &Template, program: &Program, preemptions: Option<u
         elapsed,
         Vec::new(),
     )
-}
-
-fn watched(
-    template: &Template,
-    program: &Program,
-    preemptions: Option<u32>,
-    began: Instant,
-) -> Seen {
-    let pulse = Arc::<Pulse>::default();
-    let (hand_over, taken) = channel();
-    let mut watch = Watch::new(Arc::clone(&pulse));
-    let (template, program) = (template.clone(), program.clone());
-    std::thread::Builder::new()
-        .name("standstill-dfs".to_owned())
-        .spawn(move || {
-            prepare();
-            let engine = Explore::watched(pulse);
-            let _ = hand_over.send(rounds(&engine, &template, &program, preemptions, began));
-        })
-        .unwrap_or_else(|error| panic!("cannot start an engine thread: {error}"));
-    loop {
-        match taken.recv_timeout(TICK) {
-            Ok(seen) => return seen,
-            Err(RecvTimeoutError::Timeout) => {
-                if let Some(stuck) = watch.look() {
-                    let mut seen = Seen::default();
-                    if let Verdict::Undecided(reason) = blocked_verdict(&stuck) {
-                        seen.undecided = Some(reason);
-                    } else {
-                        seen.undecided = Some(Undecided::Wedged {
-                            operation: stuck.operation(),
-                        });
-                    }
-                    return seen;
-                }
-            }
-            Err(RecvTimeoutError::Disconnected) => {
-                panic!("internal error: the engine panicked while it explored, see above")
-            }
-        }
-    }
 }
 
 fn rounds(

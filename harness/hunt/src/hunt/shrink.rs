@@ -8,7 +8,7 @@ use standstill_model::scenario::Program;
 use crate::hunt::Template;
 use crate::minimise::Minimise;
 use crate::runner::Runner;
-use crate::runner::{Confirmed, confirm};
+use crate::runner::confirm;
 use crate::runner::{Found, Shrunk};
 
 /// Makes a find small, if it can be and if its smaller plan is confirmed like any other.
@@ -31,22 +31,17 @@ pub(super) fn shrink(
     let Some(small) = minimise.run(runner, program, &found.plan, fingerprint) else {
         return;
     };
-    let confirmed = confirm(runner, program, small.plan, found.finding.clone());
-    if let Confirmed::Again {
-        finding,
-        plan,
-        trace,
-        shuttle_schedule,
-    } = confirmed
-    {
-        found.minimised = Some(Shrunk {
-            from: std::mem::replace(&mut found.plan, plan),
-            before: small.before,
-            after: small.after,
-            completion: small.completion,
-        });
-        found.finding = finding;
-        found.trace = trace;
-        found.shuttle_schedule = shuttle_schedule;
+    if let Ok(again) = confirm(runner, program, small.plan, found.finding.clone()) {
+        *found = Found {
+            minimised: Some(Shrunk {
+                from: found.plan.clone(),
+                before: small.before,
+                after: small.after,
+                completion: small.completion,
+            }),
+            first_at: found.first_at,
+            count: found.count,
+            ..again
+        };
     }
 }

@@ -4,39 +4,20 @@ use standstill_engine::RecordLevel;
 use standstill_model::finding::{Finding, FindingKind, Undecided, Verdict};
 use standstill_model::plan::{Plan, Preempt, Schedule};
 use standstill_model::scenario::Program;
-use standstill_model::trace::Trace;
 
-use crate::runner::Runner;
+use crate::runner::{Found, Runner};
 
-/// What a second run came to.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one for each finding, and it is taken apart at once"
-)]
-#[derive(Debug)]
-pub enum Confirmed {
-    /// The same finding, and the plan with its digest.
-    Again {
-        /// The finding, as the second run showed it.
-        finding: Finding,
-        /// The plan.
-        plan: Plan,
-        /// What happened, step by step.
-        trace: Option<Box<Trace>>,
-        /// The run as `shuttle::replay` takes it.
-        shuttle_schedule: Option<String>,
-    },
-    /// Something else.
-    Undecided(Undecided),
-}
-
-/// Runs `plan`, which came to `finding`, once more.
+/// Runs `plan`, which came to `finding`, once more. Where it came up in a hunt is for the hunt to say.
+///
+/// # Errors
+///
+/// If the second run comes to something else.
 pub fn confirm(
     runner: &mut Runner,
     program: &Program,
     mut plan: Plan,
     finding: Finding,
-) -> Confirmed {
+) -> Result<Found, Undecided> {
     let run = runner.record_with(program, &plan, RecordLevel::Confirm);
     match run.verdict {
         Verdict::Found(again) if again.fingerprint == finding.fingerprint => {
@@ -45,15 +26,18 @@ pub fn confirm(
             }
             let mut finding = *again;
             mark_preempted(runner, program, &plan, &mut finding);
-            Confirmed::Again {
+            Ok(Found {
                 finding,
                 plan,
+                minimised: None,
                 trace: run.trace,
+                first_at: 0,
+                count: 1,
                 shuttle_schedule: run.shuttle_schedule,
-            }
+            })
         }
-        Verdict::Undecided(reason) => Confirmed::Undecided(reason),
-        other => Confirmed::Undecided(Undecided::Nondeterministic {
+        Verdict::Undecided(reason) => Err(reason),
+        other => Err(Undecided::Nondeterministic {
             detail: format!(
                 "one run found {}, the same plan run again {}",
                 finding.fingerprint,
@@ -74,13 +58,13 @@ fn mark_preempted(runner: &mut Runner, program: &Program, plan: &Plan, finding: 
     if !doubtful {
         return;
     }
-    let mut calm = plan.clone();
-    calm.preempt = Preempt::Await;
-    let verdict = runner.record(program, &calm).verdict;
-    let also_calm = verdict
+    let mut no_preempt = plan.clone();
+    no_preempt.preempt = Preempt::Await;
+    let verdict = runner.record(program, &no_preempt).verdict;
+    let also_without = verdict
         .finding()
-        .is_some_and(|calm| calm.fingerprint == finding.fingerprint);
-    if also_calm {
+        .is_some_and(|again| again.fingerprint == finding.fingerprint);
+    if also_without {
         for panic in &mut finding.panics {
             panic.only_preempted = false;
         }

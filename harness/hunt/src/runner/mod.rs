@@ -4,6 +4,7 @@ mod confirm;
 mod distinct;
 mod engines;
 mod error;
+mod explored;
 mod found;
 mod maker;
 mod watch;
@@ -21,9 +22,10 @@ use standstill_model::plan::{EngineKind, Plan, Schedule};
 use standstill_model::scenario::Program;
 
 #[doc(hidden)]
-pub use confirm::{Confirmed, confirm};
+pub use confirm::confirm;
 pub use engines::{Engines, prepare};
 pub use error::HuntError;
+pub(crate) use explored::explored;
 pub use found::{Completion, Found, Shrunk};
 pub(crate) use maker::Maker;
 pub use watch::Progress;

@@ -17,7 +17,7 @@ use proptest::test_runner::{
 };
 use standstill_engine::RecordLevel;
 use standstill_hunt::minimise::{minimise_load, minimise_schedule};
-use standstill_hunt::runner::{Confirmed, Found, Runner, confirm};
+use standstill_hunt::runner::{Found, Runner, confirm};
 use standstill_model::finding::{Finding, Undecided, Verdict};
 use standstill_model::load::{Knob, LoadRanges, RangeError};
 use standstill_model::plan::{Leaks, Plan, Preempt, Variant};
@@ -452,10 +452,8 @@ impl Cases {
     /// Runs a finding's plan again, as every finding is before it is reported.
     fn confirm(&self, plan: Plan, finding: Finding) -> Result<(Finding, Plan), Undecided> {
         let mut runner = self.runner.borrow_mut();
-        match confirm(&mut runner, &self.program, plan, finding) {
-            Confirmed::Again { finding, plan, .. } => Ok((finding, plan)),
-            Confirmed::Undecided(reason) => Err(reason),
-        }
+        let again = confirm(&mut runner, &self.program, plan, finding)?;
+        Ok((again.finding, again.plan))
     }
 
     fn minimise(&self, ranges: &LoadRanges, plan: &Plan, finding: &Finding) -> Plan {
