@@ -14,3 +14,4 @@ mod rules;
 mod shuttle;
 mod soundness;
 mod unmodelled;
+mod watches;
