@@ -167,9 +167,6 @@ impl Executor {
 
     /// Suspends the current task until it is woken, in the middle of its poll if need be.
     pub fn park(&self, me: TaskRef) {
-        if std::thread::panicking() {
-            return self.close_blocker(me);
-        }
         if self.closing.begun() {
             return self.park_while_closing(me);
         }
@@ -177,9 +174,27 @@ impl Executor {
         if std::mem::take(&mut state.slots.at(me.slot).woken) {
             return;
         }
+        if std::thread::panicking() {
+            drop(state);
+            return self.park_while_unwinding(me);
+        }
         state.tracker.parked(me, true);
         self.leave(state, me, Pause::Parked, RunState::next);
         self.state.borrow_mut().tracker.parked(me, false);
+    }
+
+    /// As [`Executor::park`], in a destructor of a task that panics.
+    #[cold]
+    #[inline(never)]
+    fn park_while_unwinding(&self, me: TaskRef) {
+        let Some(unwinding) = self.take_unwinding(me) else {
+            return self.close_blocker(me);
+        };
+        let mut state = self.state.borrow_mut();
+        state.tracker.parked(me, true);
+        self.leave(state, me, Pause::Parked, RunState::next);
+        self.state.borrow_mut().tracker.parked(me, false);
+        self.go_on_unwinding(me, unwinding);
     }
 
     /// Suspends the current task in the middle of its poll, and lets the one begin that `next` names

@@ -24,7 +24,7 @@ use crate::explore::judge::{self, EndReason, RunEnd};
 use crate::explore::partial::PartialHangs;
 use crate::explore::per_run::{NO_CHOICES, Stage};
 use crate::explore::record::Recorder;
-use crate::explore::state::{Next, SLICE, Setting};
+use crate::explore::state::{Next, RunState, SLICE, Setting};
 use crate::strategy::{self, Chooser, Event, Probe, Scheduler, Summary};
 use crate::threads;
 use crate::{Care, Run};
@@ -625,7 +625,10 @@ impl<'a, C: Carrier> Drive<'a, C> {
         if foreign > 0 {
             return self.end(EndReason::ForeignThread { count: foreign });
         }
-        self.end(reason)
+        let state = &mut *self.executor.state.borrow_mut();
+        let everybody = state.slots.living();
+        state.unwind_for_ever(&everybody);
+        self.end_in(state, reason, &[])
     }
 
     fn end(&self, reason: EndReason) -> RunEnd {
@@ -633,9 +636,15 @@ impl<'a, C: Carrier> Drive<'a, C> {
     }
 
     fn end_with(&self, reason: EndReason, dead: &[TaskRef]) -> RunEnd {
+        let state = &mut *self.executor.state.borrow_mut();
+        state.unwind_for_ever(dead);
+        self.end_in(state, reason, dead)
+    }
+
+    fn end_in(&self, state: &RunState, reason: EndReason, dead: &[TaskRef]) -> RunEnd {
         RunEnd {
             reason,
-            members: judge::members(&self.executor.state.borrow(), dead),
+            members: judge::members(state, dead),
             virtual_time: self.idle_since,
         }
     }

@@ -14,4 +14,5 @@ mod rules;
 mod shuttle;
 mod soundness;
 mod unmodelled;
+mod unwinding;
 mod watches;
