@@ -3,6 +3,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod as_tokio;
 mod blocking;
 mod conformance;
 mod futurelock;
