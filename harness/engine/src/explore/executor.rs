@@ -13,7 +13,7 @@ use standstill_rt::ids::ResourceId;
 use standstill_rt::op::Op;
 use standstill_rt::panics;
 use standstill_rt::site::Site;
-use standstill_rt::task::TaskRef;
+use standstill_rt::task::{TaskKind, TaskRef};
 use standstill_rt::unmodelled;
 
 use crate::explore::closing::Closing;
@@ -579,6 +579,11 @@ impl Executor {
         for scope in scopes {
             drop(scope.suspended());
         }
+    }
+
+    pub fn is_thread(&self) -> bool {
+        let current = self.current.get();
+        current.is_some_and(|me| self.state.borrow_mut().slots.at(me.slot).kind == TaskKind::Thread)
     }
 
     pub fn may_block(&self) -> bool {

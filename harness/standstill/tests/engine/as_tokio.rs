@@ -77,3 +77,24 @@ fn an_output_goes_with_the_handle_although_somebody_may_still_abort() {
         });
     });
 }
+
+#[test]
+fn a_task_knows_its_id_and_a_thread_has_none() {
+    within(60, || {
+        clean_by_each_strategy(200, || async {
+            assert_eq!(tokio::task::try_id(), None, "the root is `block_on`'s");
+            let task = tokio::spawn(async { tokio::task::id() });
+            let id = task.id();
+            assert_eq!(task.await.unwrap(), id);
+            let blocking = tokio::task::spawn_blocking(|| {
+                let handle = tokio::runtime::Handle::current();
+                let inner = handle.block_on(async { tokio::task::id() });
+                (tokio::task::id(), inner)
+            });
+            let id = blocking.id();
+            assert_eq!(blocking.await.unwrap(), (id, id));
+            let thread = thread::spawn(tokio::task::try_id);
+            assert_eq!(thread.join().unwrap(), None);
+        });
+    });
+}
