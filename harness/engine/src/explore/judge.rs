@@ -39,6 +39,8 @@ pub enum EndReason {
     PartialHang,
     /// Steps without end and without progress.
     Livelock,
+    /// Waits for time without end, and nothing else.
+    Polling,
     /// Neither an end nor a standstill within the budgets.
     Endless,
     /// Somebody else might still wake the run.
@@ -95,7 +97,9 @@ pub fn verdict(
         EndReason::Hang => found(state, FindingKind::Hang, end, panics),
         EndReason::Leak { ticking } => leak(state, plan, end, ticking),
         EndReason::PartialHang => found(state, FindingKind::PartialHang, end, panics),
-        EndReason::Livelock => found(state, FindingKind::Livelock, end, panics),
+        EndReason::Livelock | EndReason::Polling => {
+            found(state, FindingKind::Livelock, end, panics)
+        }
         EndReason::Endless => Verdict::Undecided(Undecided::Endless {
             steps: state.run.steps,
             virtual_seconds: end.virtual_time.as_secs(),
@@ -150,10 +154,11 @@ fn found(state: &RunState, kind: FindingKind, end: &RunEnd, panics: Vec<PanicFac
     let tracker = &state.tracker;
     let members: Vec<TaskRef> = end.members.iter().map(|member| member.task).collect();
     let partial = kind == FindingKind::PartialHang;
+    let polling = matches!(end.reason, EndReason::Polling);
     let graph = tracker.snapshot(&members, |task| {
         let member = end.members.iter().find(|member| member.task == task);
         match member {
-            Some(member) if member.ready => TaskState::Ready,
+            Some(member) if member.ready || polling && !member.still => TaskState::Ready,
             Some(member) if partial && !member.dead => TaskState::Live,
             _ => TaskState::Waiting,
         }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use standstill_rt::task::TaskRef;
 
-use crate::explore::run::NEVER;
+use crate::explore::run::in_a_year;
 use crate::explore::state::RunState;
 
 /// A candidate is confirmed after so much virtual time, if every other task that runs at all has
@@ -81,6 +81,11 @@ impl PartialHangs {
 }
 
 impl PartialHangs {
+    /// Those that are dead by what is known now, without the wait for what is not.
+    pub(super) fn among(state: &RunState) -> Vec<TaskRef> {
+        Candidate::find(state).map_or_else(Vec::new, |candidate| candidate.dead)
+    }
+
     /// Looks now. True if there is a candidate: the run is worth going on with.
     pub(super) fn look(&mut self, state: &mut RunState) -> bool {
         if self.candidate.is_none() {
@@ -104,7 +109,11 @@ impl Candidate {
             return None;
         }
         let now = state.elapsed();
-        let last = state.timers.latest(NEVER).unwrap_or_default().max(now);
+        let last = state
+            .timers
+            .latest(in_a_year(now))
+            .unwrap_or_default()
+            .max(now);
         let live = alive.iter().filter(|task| !dead.contains(task));
         Some(Self {
             stillness: state.tracker.stillness(&dead),

@@ -8,7 +8,9 @@ use crate::common::{clean_by_each_strategy, find, within};
 use standstill::FindingKind;
 use standstill_std::thread;
 use tokio::task::yield_now;
-use tokio::time::sleep;
+use tokio::time::{Instant, interval, sleep, timeout};
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Panics in its destructor.
 struct Bomb;
@@ -75,6 +77,41 @@ fn an_output_goes_with_the_handle_although_somebody_may_still_abort() {
             }
             assert_eq!(count.load(Ordering::Relaxed), 2);
         });
+    });
+}
+
+#[test]
+fn the_clock_goes_to_a_timer_that_is_years_ahead() {
+    within(60, || {
+        clean_by_each_strategy(200, || async {
+            let began = Instant::now();
+            sleep(400 * DAY).await;
+            assert!(began.elapsed() >= 400 * DAY);
+            thread::sleep(400 * DAY);
+            assert!(began.elapsed() >= 800 * DAY);
+            let never = std::future::pending::<()>();
+            timeout(3_650 * DAY, never).await.unwrap_err();
+        });
+        // Left behind, it ends by itself.
+        clean_by_each_strategy(200, || async {
+            tokio::spawn(async {
+                sleep(400 * DAY).await;
+                sleep(DAY).await;
+            });
+        });
+    });
+}
+
+#[test]
+fn an_interval_without_end_ticks_at_once() {
+    within(60, || {
+        clean_by_each_strategy(200, || async {
+            interval(Duration::MAX).tick().await;
+        });
+        let (finding, _) = find(1, || async {
+            sleep(Duration::MAX).await;
+        });
+        assert_eq!(finding.kind, FindingKind::Hang);
     });
 }
 

@@ -10,6 +10,7 @@ mod futurelock;
 mod mistakes;
 mod mixed;
 mod partial;
+mod polling;
 mod rules;
 #[cfg(feature = "shuttle")]
 mod shuttle;
