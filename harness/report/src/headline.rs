@@ -2,7 +2,7 @@
 
 use standstill_model::finding::FindingKind;
 use standstill_model::graph::{Futurelock, Link, TaskNode, TaskState, Wait, Why};
-use standstill_rt::op::Side;
+use standstill_rt::op::{ResourceKind, Side};
 
 use crate::left::spawner;
 use crate::names::called;
@@ -16,6 +16,9 @@ pub(crate) fn headline(report: &Report) -> String {
         .iter()
         .map(|task| task.name.as_str())
         .collect();
+    let polls = affected(report)
+        .iter()
+        .all(|task| waits_for_time(report, task));
     match report.finding.kind {
         FindingKind::Hang => hang_headline(report),
         FindingKind::PartialHang => {
@@ -46,6 +49,8 @@ pub(crate) fn headline(report: &Report) -> String {
         }
         FindingKind::Livelock => match names.as_slice() {
             [] => "the program runs for ever without getting anywhere".to_owned(),
+            [one] if polls => format!("{one} waits for ever by polling"),
+            many if polls => format!("{} wait for ever by polling", some(many)),
             [one] => format!("{one} runs for ever without getting anywhere"),
             many => format!("{} run for ever without getting anywhere", some(many)),
         },
@@ -65,6 +70,12 @@ pub(crate) fn headline(report: &Report) -> String {
             Some(crash) => format!("the process of the run is gone: {}", crash.how),
         },
     }
+}
+
+/// Whether the clock alone will let the task go on, which it does again and again in a livelock.
+pub(crate) fn waits_for_time(report: &Report, task: &TaskNode) -> bool {
+    let timer = |wait: &Wait| kind_of(report, wait.resource) == ResourceKind::Timer;
+    task.waits.iter().any(timer)
 }
 
 /// `watcher waits to lock `mux`, which distribute holds`.

@@ -60,6 +60,11 @@ pub trait Schedule {
     /// Whether the current task may block its thread: it is not a [`TaskKind::Async`] one.
     fn may_block(&self) -> bool;
 
+    /// Whether the current task is a thread, of which a runtime knows nothing.
+    fn is_thread(&self) -> bool {
+        false
+    }
+
     /// Suspends the current task until [`Schedule::waker`]'s waker is woken. May return early; the
     /// caller looks again.
     ///

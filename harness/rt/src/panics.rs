@@ -150,6 +150,17 @@ fn tell_latest() {
     }
 }
 
+/// What the last panic on this thread said, put aside while other tasks run on it: to be
+/// [put back](put_back) when the one goes on that panics.
+pub fn put_aside() -> Option<Said> {
+    LAST.take()
+}
+
+/// See [`put_aside`].
+pub fn put_back(said: Option<Said>) {
+    LAST.set(said);
+}
+
 /// What the last panic on this thread said. It is told once.
 pub fn take() -> Said {
     LAST.with(|last| last.borrow_mut().take()).unwrap_or(Said {

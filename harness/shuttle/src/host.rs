@@ -64,6 +64,10 @@ impl Schedule for Machine {
         self.executor.may_block()
     }
 
+    fn is_thread(&self) -> bool {
+        self.executor.is_thread()
+    }
+
     fn park(&self) {
         if let Some(me) = self.executor.current() {
             Machine::park(self, me);

@@ -230,19 +230,27 @@ impl Machine {
 
     /// Suspends the current task until it is woken, in the middle of its poll if need be.
     pub(crate) fn park(&self, me: TaskRef) {
-        if std::thread::panicking() || self.executor.closing.begun() {
-            return self.executor.park(me);
+        let executor = &self.executor;
+        if executor.closing.begun() {
+            return executor.park(me);
         }
-        {
-            let state = &mut *self.executor.state.borrow_mut();
-            if std::mem::take(&mut state.slots.at(me.slot).woken) {
-                return;
+        if std::mem::take(&mut executor.state.borrow_mut().slots.at(me.slot).woken) {
+            return;
+        }
+        let unwinding = if std::thread::panicking() {
+            match executor.take_unwinding(me) {
+                Some(unwinding) => Some(unwinding),
+                None => return executor.close_blocker(me),
             }
-            state.tracker.parked(me, true);
+        } else {
+            None
+        };
+        executor.state.borrow_mut().tracker.parked(me, true);
+        executor.suspend(Pause::Parked);
+        executor.state.borrow_mut().tracker.parked(me, false);
+        if let Some(unwinding) = unwinding {
+            executor.go_on_unwinding(me, unwinding);
         }
-        self.executor.suspend(Pause::Parked);
-        let mut state = self.executor.state.borrow_mut();
-        state.tracker.parked(me, false);
     }
 
     /// Lets Shuttle's scheduler choose.

@@ -63,15 +63,24 @@ pub mod parking_lot {
 }
 
 /// Lets writers go first, for the rest of the current run: a reader of a
-/// [`RwLock`](sync::RwLock) waits whenever a writer does, as on Linux today.
-///
-/// `std` promises no policy, so by default the strategy chooses each time whether a reader overtakes
-/// a writer that waits. Call this at the beginning of a program that relies on what Linux does. It is
-/// a call and no option of the command, so that it is part of the program: a token means the same
-/// run wherever it is replayed.
+/// [`RwLock`](sync::RwLock) waits whenever a writer does. This is how a run begins, and what `std` does
+/// today.
 ///
 /// Outside of a run it does nothing.
 pub fn prefer_writers() {
     #[cfg(feature = "standstill")]
     queue::prefer_writers();
+}
+
+/// Has the strategy choose, for the rest of the current run, each time whether a reader of a
+/// [`RwLock`](sync::RwLock) overtakes a writer that waits: `std` promises no policy.
+///
+/// Call this at the beginning of a program that is to be right whatever the policy. It is a call and
+/// no option of the command, so that it is part of the program: a token means the same run wherever it
+/// is replayed.
+///
+/// Outside of a run it does nothing.
+pub fn let_readers_overtake() {
+    #[cfg(feature = "standstill")]
+    queue::let_readers_overtake();
 }

@@ -11,22 +11,27 @@ use crate::block::TimedOut;
 use crate::lock::Lock;
 
 thread_local! {
-    /// The epoch of the run in which writers go first.
-    static WRITERS_FIRST: Cell<u32> = const { Cell::new(0) };
+    /// The epoch of the run in which the strategy chooses whether a reader overtakes.
+    static ANY_ORDER: Cell<u32> = const { Cell::new(0) };
 }
 
 /// See [`prefer_writers`](crate::prefer_writers).
 pub(crate) fn prefer_writers() {
+    ANY_ORDER.set(0);
+}
+
+/// See [`let_readers_overtake`](crate::let_readers_overtake).
+pub(crate) fn let_readers_overtake() {
     if let Some(epoch) = host::with(|host| host.epoch()) {
-        WRITERS_FIRST.set(epoch);
+        ANY_ORDER.set(epoch);
     }
 }
 
 /// Whether a reader overtakes a writer that waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Overtaking {
-    /// As the strategy chooses, each time.
-    Chosen,
+    /// As `std` does: never, unless the program says that the strategy is to choose.
+    AsStd,
     #[cfg(feature = "parking_lot")]
     Never,
     #[cfg(feature = "parking_lot")]
@@ -35,12 +40,16 @@ pub(crate) enum Overtaking {
 
 /// A lock of readers and writers, without the real one.
 ///
-/// A reader that could have the lock while a writer waits for it either takes it or makes way: `std`
-/// promises neither, so the strategy chooses. That it makes way is choice 0, as on Linux.
+/// A reader that could have the lock while a writer waits for it makes way, as `std`'s readers do
+/// today. `std` does not promise that, so a program may have the strategy choose. That a reader makes
+/// way is choice 0 then.
+///
+/// A writer that becomes a reader lets the readers in that waited for it, past other writers.
 #[derive(Debug)]
 pub(crate) struct Queue {
     pub(crate) lock: Lock,
     writers: AtomicU32,
+    downgrades: AtomicU32,
 }
 
 impl Queue {
@@ -48,6 +57,7 @@ impl Queue {
         Self {
             lock: Lock::new(tag),
             writers: AtomicU32::new(0),
+            downgrades: AtomicU32::new(0),
         }
     }
 
@@ -65,8 +75,8 @@ impl Queue {
                 Overtaking::Never => true,
                 #[cfg(feature = "parking_lot")]
                 Overtaking::Always => false,
-                Overtaking::Chosen => {
-                    host::with(|host| WRITERS_FIRST.get() == host.epoch() || host.choose(2) == 0)
+                Overtaking::AsStd => {
+                    host::with(|host| ANY_ORDER.get() != host.epoch() || host.choose(2) == 0)
                         .unwrap_or(false)
                 }
             }
@@ -82,16 +92,25 @@ impl Queue {
     ) -> Option<Result<G, TimedOut>> {
         // Each time that it is woken it chooses anew, once.
         let (mut tries, mut makes_way) = (0_u32, false);
+        let mut downgrades = self.downgrades.load(Ordering::Relaxed);
         self.lock.wait_for(Op::Read, site, limit, || {
             if tries % 2 == 0 {
                 makes_way = self.makes_way(overtaking);
             }
             tries = tries.wrapping_add(1);
-            if makes_way && self.has_writers() {
+            let before = downgrades;
+            downgrades = self.downgrades.load(Ordering::Relaxed);
+            if makes_way && self.has_writers() && before == downgrades {
                 return None;
             }
             attempt()
         })
+    }
+
+    /// A writer becomes a reader.
+    #[cfg(since_1_92)]
+    pub(crate) fn downgrades(&self) {
+        self.downgrades.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Waits to write.

@@ -676,12 +676,10 @@ fn runs_of_threads_are_the_same_every_time() {
     assert_eq!(outcome(), outcome());
 }
 
-/// Whether a reader may overtake a writer that waits.
-fn overtakes(prefer_writers: bool) -> impl Fn() + Send + Sync + 'static {
+/// Asserts that no reader overtakes a writer that waits.
+fn overtakes(policy: fn()) -> impl Fn() + Send + Sync + 'static {
     move || {
-        if prefer_writers {
-            standstill_std::prefer_writers();
-        }
+        policy();
         let table = Arc::new(RwLock::new(()));
         let outer = table.read().expect("no poison");
         let other = Arc::clone(&table);
@@ -696,10 +694,32 @@ fn overtakes(prefer_writers: bool) -> impl Fn() + Send + Sync + 'static {
     }
 }
 
+#[cfg(since_1_92)]
+#[clippy::msrv = "1.92"]
 #[test]
-fn writers_go_first_where_a_program_says_so() {
-    clean_in_threads(overtakes(true));
-    let finding = found_in_threads(overtakes(false));
+fn a_writer_that_becomes_a_reader_lets_those_in_that_wait_already() {
+    clean_in_threads(|| {
+        let table = Arc::new(RwLock::new(()));
+        let writing = table.write().expect("no poison");
+        let (first, second) = (Arc::clone(&table), Arc::clone(&table));
+        let reader = thread::spawn(move || drop(first.read().expect("no poison")));
+        let writer = thread::spawn(move || drop(second.write().expect("no poison")));
+        // A few of these may end early, not all: then both wait.
+        for _ in 0..10 {
+            thread::sleep(Duration::from_secs(1));
+        }
+        let reading = standstill_std::sync::RwLockWriteGuard::downgrade(writing);
+        reader.join().expect("it reads beside this");
+        drop(reading);
+        writer.join().expect("it ends");
+    });
+}
+
+#[test]
+fn writers_go_first_unless_a_program_says_that_readers_may() {
+    clean_in_threads(overtakes(|| ()));
+    clean_in_threads(overtakes(standstill_std::prefer_writers));
+    let finding = found_in_threads(overtakes(standstill_std::let_readers_overtake));
     assert_eq!(finding.kind, FindingKind::Panic);
     assert!(finding.panics[0].message.contains("a writer was overtaken"));
 }

@@ -252,18 +252,15 @@ fn ids_and_times_are_the_same_in_every_replay() {
 }
 
 #[test]
-fn a_send_while_the_value_is_borrowed_by_the_same_task_is_named() {
+fn a_send_while_the_value_is_borrowed_by_the_same_task_is_a_hang() {
     let finding = found(|| async {
         let (sender, receiver) = watch::channel(0);
         let _borrowed = receiver.borrow();
         sender.send_replace(1);
     });
-    assert_eq!(finding.kind, FindingKind::Panic);
-    let said = &finding.panics[0].message;
-    assert!(
-        said.contains("holds a watch::Ref: this deadlocks"),
-        "{said}"
-    );
+    assert_eq!(finding.kind, FindingKind::Hang);
+    let wait = &finding.graph.tasks[0].waits[0];
+    assert_eq!((wait.op, wait.blockers[0].task), (Op::Send, 0));
 }
 
 #[test]

@@ -127,7 +127,9 @@ impl Executor {
         let (fiber, stuck, scoped) = {
             let mut state = self.state.borrow_mut();
             let slot = state.slots.at(slot);
-            let stuck = slot.phase == Phase::Parked && !std::mem::take(&mut slot.woken);
+            let waits = slot.phase == Phase::Parked && !std::mem::take(&mut slot.woken);
+            // A stack that is being unwound already looks again, and ends others if it has to.
+            let stuck = waits && slot.unwinding.is_none();
             (slot.fiber.take(), stuck, !slot.put_aside.is_empty())
         };
         let Some(fiber) = fiber else { return };
@@ -327,7 +329,7 @@ impl Executor {
     /// Suspends the current task while the run is being closed, unless somebody has woken it.
     #[cold]
     pub(super) fn park_while_closing(&self, me: TaskRef) {
-        if self.closing.masks_outer_panic.get() {
+        if std::thread::panicking() || self.closing.masks_outer_panic.get() {
             return self.close_blocker(me);
         }
         self.switch_while_closing(me);

@@ -13,7 +13,7 @@ use standstill_rt::ids::ResourceId;
 use standstill_rt::op::Op;
 use standstill_rt::panics;
 use standstill_rt::site::Site;
-use standstill_rt::task::TaskRef;
+use standstill_rt::task::{TaskKind, TaskRef};
 use standstill_rt::unmodelled;
 
 use crate::explore::closing::Closing;
@@ -170,9 +170,6 @@ impl Executor {
 
     /// Suspends the current task until it is woken, in the middle of its poll if need be.
     pub fn park(&self, me: TaskRef) {
-        if std::thread::panicking() {
-            return self.close_blocker(me);
-        }
         if self.closing.begun() {
             return self.park_while_closing(me);
         }
@@ -180,9 +177,27 @@ impl Executor {
         if std::mem::take(&mut state.slots.at(me.slot).woken) {
             return;
         }
+        if std::thread::panicking() {
+            drop(state);
+            return self.park_while_unwinding(me);
+        }
         state.tracker.parked(me, true);
         self.leave(state, me, Pause::Parked, RunState::next);
         self.state.borrow_mut().tracker.parked(me, false);
+    }
+
+    /// As [`Executor::park`], in a destructor of a task that panics.
+    #[cold]
+    #[inline(never)]
+    fn park_while_unwinding(&self, me: TaskRef) {
+        let Some(unwinding) = self.take_unwinding(me) else {
+            return self.close_blocker(me);
+        };
+        let mut state = self.state.borrow_mut();
+        state.tracker.parked(me, true);
+        self.leave(state, me, Pause::Parked, RunState::next);
+        self.state.borrow_mut().tracker.parked(me, false);
+        self.go_on_unwinding(me, unwinding);
     }
 
     /// Suspends the current task in the middle of its poll, and lets the one begin that `next` names
@@ -561,6 +576,11 @@ impl Executor {
         for scope in scopes {
             drop(scope.suspended());
         }
+    }
+
+    pub fn is_thread(&self) -> bool {
+        let current = self.current.get();
+        current.is_some_and(|me| self.state.borrow_mut().slots.at(me.slot).kind == TaskKind::Thread)
     }
 
     pub fn may_block(&self) -> bool {

@@ -78,6 +78,10 @@ impl Schedule for Executor {
         Executor::may_block(self)
     }
 
+    fn is_thread(&self) -> bool {
+        Executor::is_thread(self)
+    }
+
     fn park(&self) {
         if let Some(me) = self.current.get() {
             Executor::park(self, me);

@@ -22,6 +22,7 @@ pub mod slots;
 pub mod state;
 #[cfg(test)]
 pub mod testing;
+pub mod unwinding;
 mod waker;
 
 use std::rc::Rc;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use standstill_rt::task::TaskRef;
 
 use crate::explore::state::RunState;
-use crate::timers::NEVER;
+use crate::timers::in_a_year;
 use crate::track::Tracker;
 use crate::track::partial::{Candidate, Horizon, Look, Standing};
 
@@ -62,6 +62,11 @@ impl PartialHangs {
         }
     }
 
+    /// Those that are dead by what is known now, without the wait for what is not.
+    pub(super) fn among(state: &RunState) -> Vec<TaskRef> {
+        Candidate::find(state, HORIZON).map_or_else(Vec::new, |found| found.dead().to_vec())
+    }
+
     /// Looks now. True if there is a candidate: the run is worth going on with.
     pub(super) fn look(&mut self, state: &mut RunState) -> bool {
         if self.candidate.is_none() {
@@ -93,6 +98,6 @@ impl Look for RunState {
     }
 
     fn last_timer(&self) -> Option<Duration> {
-        self.timers.latest(NEVER)
+        self.timers.latest(in_a_year(self.elapsed()))
     }
 }

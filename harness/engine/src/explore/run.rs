@@ -16,7 +16,7 @@ use standstill_model::scenario::{Program, RootFuture};
 use standstill_rt::driver::Timer;
 use standstill_rt::facade::locals;
 use standstill_rt::host::{Failure, NewTask, Schedule, TaskBody};
-use standstill_rt::task::TaskKind;
+use standstill_rt::task::{TaskKind, TaskRef};
 use standstill_rt::unmodelled::Refused;
 
 use crate::explore::executor::Executor;
@@ -24,12 +24,16 @@ use crate::explore::judge;
 use crate::explore::partial::PartialHangs;
 use crate::explore::per_run::{NO_CHOICES, Stage};
 use crate::explore::record::Recorder;
-use crate::explore::state::{Next, SLICE, Setting};
+use crate::explore::state::{Next, RunState, SLICE, Setting};
 use crate::strategy::{self, Chooser, Event, Probe, Scheduler, Summary};
 use crate::threads;
-use crate::timers::NEVER;
+use crate::timers::in_a_year;
 use crate::verdict::{EndReason, RunEnd};
 use crate::{RecordLevel, Run};
+
+/// A timer as far away as this never fires: quiescence comes first. It is a year before what tokio
+/// makes of a `Duration::MAX`, which stands for "never".
+const FAR_FUTURE: Duration = Duration::from_secs(29 * 365 * 24 * 3600);
 
 /// A run ends undecided this long, in virtual time, after the last timer that was armed.
 pub const MOST_TIME: Duration = Duration::from_secs(3600);
@@ -274,6 +278,8 @@ struct Settling {
 struct LivelockProbe {
     stage: usize,
     until: u64,
+    /// Time passes, and nothing else happens.
+    polling: bool,
 }
 
 /// What is watched of the process around a run.
@@ -325,6 +331,12 @@ struct Drive<'a, C> {
     partial: PartialHangs,
     progress: u64,
     progress_step: u64,
+    /// The last step in which anything happened but that time has passed.
+    moves: u64,
+    moves_step: u64,
+    /// The same, as seen whenever nothing is ready, and when that was.
+    idle_moves: u64,
+    moved_at: Duration,
     last_deadline: Duration,
 }
 
@@ -345,6 +357,10 @@ impl<'a, C: Carrier> Drive<'a, C> {
             partial: PartialHangs::new(),
             progress: 0,
             progress_step: 0,
+            moves: 0,
+            moves_step: 0,
+            idle_moves: 0,
+            moved_at: Duration::ZERO,
             last_deadline: Duration::ZERO,
         }
     }
@@ -445,7 +461,7 @@ impl<'a, C: Carrier> Drive<'a, C> {
         }
         let sentinel = self
             .sentinel
-            .get_or_insert_with(|| executor.sleep_until(executor.now() + NEVER));
+            .get_or_insert_with(|| executor.sleep_until(executor.now() + FAR_FUTURE));
         if sentinel.as_mut().poll(cx).is_ready() {
             return Some(self.quiescent());
         }
@@ -490,10 +506,10 @@ impl<'a, C: Carrier> Drive<'a, C> {
     /// Looks at the budgets, once a slice.
     fn slice_over(&mut self) -> Option<RunEnd> {
         let executor = self.executor;
-        let (steps, progress) = {
+        let (steps, progress, moves) = {
             let mut state = executor.state.borrow_mut();
             state.run.slice_end = (state.run.steps + SLICE).min(self.total_steps);
-            (state.run.steps, state.tracker.progress)
+            (state.run.steps, state.tracker.progress, state.tracker.moves)
         };
         if let Some(end) = self.partial_hang() {
             return Some(end);
@@ -502,21 +518,37 @@ impl<'a, C: Carrier> Drive<'a, C> {
             self.idle_since = executor.state.borrow().elapsed();
             return Some(self.endless());
         }
-        if progress != self.progress {
-            self.progress = progress;
-            self.progress_step = steps;
-            if self.probe.take().is_some() && self.settling.is_none() {
-                executor.state.borrow_mut().run.fair = false;
-            }
+        let moved = std::mem::replace(&mut self.moves, moves) != moves;
+        let progressed = std::mem::replace(&mut self.progress, progress) != progress;
+        if moved {
+            self.moves_step = steps;
         }
-        if self.probe.is_none() && steps - self.progress_step > self.max_steps {
-            executor.state.borrow_mut().run.fair = true;
-            self.probe = Some(LivelockProbe {
-                stage: 0,
-                until: steps,
-            });
+        if progressed {
+            self.progress_step = steps;
+        }
+        let dispels = |probe: &mut LivelockProbe| moved || progressed && !probe.polling;
+        if self.probe.take_if(dispels).is_some() && self.settling.is_none() {
+            executor.state.borrow_mut().run.fair = false;
+        }
+        let spins = steps - self.progress_step > self.max_steps;
+        let polls = steps - self.moves_step > self.max_steps && self.settling.is_none();
+        if self.probe.is_none() && (spins || polls) {
+            self.probe(!spins);
         }
         self.probe_livelock(steps)
+    }
+
+    fn probe(&mut self, polling: bool) {
+        let state = &mut *self.executor.state.borrow_mut();
+        state.run.fair = true;
+        if polling {
+            state.tracker.mark_polls();
+        }
+        self.probe = Some(LivelockProbe {
+            stage: 0,
+            until: state.run.steps,
+            polling,
+        });
     }
 
     /// Under fairness now, with ever longer advances of the clock in between.
@@ -526,6 +558,10 @@ impl<'a, C: Carrier> Drive<'a, C> {
             return None;
         }
         let Some(advance) = LIVELOCK_ADVANCES.get(probe.stage) else {
+            if probe.polling {
+                // It is told of them when they wait.
+                return None;
+            }
             self.idle_since = self.executor.state.borrow().elapsed();
             return Some(self.end(EndReason::Livelock));
         };
@@ -535,18 +571,58 @@ impl<'a, C: Carrier> Drive<'a, C> {
         None
     }
 
+    /// A timer that is years ahead, and nothing else: the clock goes there, and the budgets with it.
+    fn outlast_years(&mut self, now: Duration) {
+        let earliest = self.executor.state.borrow().timers.earliest();
+        let Some(earliest) = earliest.filter(|earliest| *earliest >= in_a_year(now)) else {
+            return;
+        };
+        self.last_deadline = self.last_deadline.max(earliest);
+        self.moved_at = self.moved_at.max(earliest);
+        if let Some(settling) = &mut self.settling {
+            let horizon = earliest.saturating_add(LEAK_HORIZON);
+            settling.horizon = settling.horizon.max(Some(horizon));
+        }
+    }
+
+    /// Whether all that goes on is that some wait for time to pass, again and again. Asked when
+    /// nothing is ready.
+    fn polls_for_ever(&mut self) -> Option<RunEnd> {
+        let probe = self.probe.filter(|probe| probe.polling)?;
+        let steps = self.executor.state.borrow().run.steps;
+        let moves = self.executor.state.borrow().tracker.moves;
+        if probe.stage < LIVELOCK_ADVANCES.len() || steps < probe.until || moves != self.moves {
+            return None;
+        }
+        let dead = PartialHangs::among(&self.executor.state.borrow());
+        Some(if dead.is_empty() {
+            self.at_standstill(EndReason::Polling)
+        } else {
+            self.partially_hung(dead)
+        })
+    }
+
     /// Looks at the virtual clock, whenever nothing is ready.
     fn time_over(&mut self) -> Option<RunEnd> {
         let executor = self.executor;
         let now = self.idle_since;
+        self.outlast_years(now);
+        if let Some(end) = self.polls_for_ever() {
+            return Some(end);
+        }
+        let moves = executor.state.borrow().tracker.moves;
+        if std::mem::replace(&mut self.idle_moves, moves) != moves {
+            self.moved_at = now;
+        }
         if self.settled(now) {
             return Some(self.left_behind(true));
         }
         if let Some(end) = self.partial_hang() {
             return Some(end);
         }
-        if now > self.last_deadline.saturating_add(MOST_TIME) {
-            let latest = executor.state.borrow().timers.latest(NEVER);
+        let polls = self.probe.is_some_and(|probe| probe.polling);
+        if !polls && now > self.last_deadline.saturating_add(MOST_TIME) {
+            let latest = executor.state.borrow().timers.latest(in_a_year(now));
             match latest {
                 // A one-shot timer that is far away may still end it all; a ticker keeps arming
                 // the next tick, and each is near.
@@ -558,6 +634,12 @@ impl<'a, C: Carrier> Drive<'a, C> {
                     && self.partial.look(&mut executor.state.borrow_mut()) =>
                 {
                     self.last_deadline = now;
+                }
+                _ if self.settling.is_none()
+                    && now > self.moved_at.saturating_add(MOST_TIME)
+                    && self.probe.is_none() =>
+                {
+                    self.probe(true);
                 }
                 _ => return Some(self.endless()),
             }
@@ -599,9 +681,15 @@ impl<'a, C: Carrier> Drive<'a, C> {
         let state = self.executor.state.borrow();
         let longest = state.run.longest_timer;
         if settling.horizon.is_none() || longest > settling.longest.max(LEAK_HORIZON) {
-            let last = state.timers.latest(NEVER).unwrap_or_default().max(now);
+            let last = state
+                .timers
+                .latest(in_a_year(now))
+                .unwrap_or_default()
+                .max(now);
             settling.longest = longest;
-            settling.horizon = Some(last.saturating_add(LEAK_HORIZON));
+            settling.horizon = settling
+                .horizon
+                .max(Some(last.saturating_add(LEAK_HORIZON)));
             self.last_deadline = self.last_deadline.max(last);
         }
         settling.horizon.is_some_and(|horizon| now > horizon)
@@ -624,15 +712,38 @@ impl<'a, C: Carrier> Drive<'a, C> {
         if foreign > 0 {
             return self.end(EndReason::ForeignThread { count: foreign });
         }
-        self.end(reason)
+        let state = &mut *self.executor.state.borrow_mut();
+        let everybody = state.slots.living();
+        state.unwind_for_ever(&everybody);
+        self.end_in(state, reason)
     }
 
     fn end(&self, reason: EndReason) -> RunEnd {
+        self.end_with(reason, &[])
+    }
+
+    /// The same. `dead` can never run again.
+    fn end_with(&self, reason: EndReason, dead: &[TaskRef]) -> RunEnd {
+        let state = &mut *self.executor.state.borrow_mut();
+        state.unwind_for_ever(dead);
+        self.end_in(state, reason)
+    }
+
+    fn end_in(&self, state: &RunState, reason: EndReason) -> RunEnd {
         RunEnd {
             reason,
-            survivors: judge::survivors(&self.executor.state.borrow()),
+            survivors: judge::survivors(state),
             after: self.idle_since,
         }
+    }
+
+    fn partially_hung(&self, dead: Vec<TaskRef>) -> RunEnd {
+        let foreign = self.foreign_threads();
+        if foreign > 0 {
+            return self.end(EndReason::ForeignThread { count: foreign });
+        }
+        let reason = EndReason::PartialHang { dead: dead.clone() };
+        self.end_with(reason, &dead)
     }
 
     fn endless(&self) -> RunEnd {
@@ -647,7 +758,7 @@ impl<'a, C: Carrier> Drive<'a, C> {
             return None;
         }
         let dead = self.partial.turn(&mut self.executor.state.borrow_mut())?;
-        Some(self.at_standstill(EndReason::PartialHang { dead }))
+        Some(self.partially_hung(dead))
     }
 
     /// OS threads that might still wake the run: those that the program has started in it, or else

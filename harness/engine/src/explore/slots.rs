@@ -5,6 +5,7 @@ use std::fmt;
 use std::pin::Pin;
 
 use standstill_rt::host::{PollScoped, TaskBody};
+use standstill_rt::panics::Said;
 use standstill_rt::task::{TaskKind, TaskRef};
 
 use crate::explore::fiber::Fiber;
@@ -44,6 +45,8 @@ pub struct Slot {
     /// It was to be polled again before it held an operation back.
     pub held_again: bool,
     pub aborted: bool,
+    /// Suspended in a destructor, while it was being unwound by a panic that said this.
+    pub unwinding: Option<Option<Said>>,
     pub identity: &'static Identity,
     pub body: Option<Pin<Box<dyn TaskBody>>>,
     pub fiber: Option<Fiber>,
@@ -124,6 +127,7 @@ impl Slots {
             poll_again: false,
             held_again: false,
             aborted: false,
+            unwinding: None,
             identity,
             body: Some(body),
             fiber: None,

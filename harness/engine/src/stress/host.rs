@@ -76,6 +76,10 @@ impl Schedule for Member {
         Member::may_block(self)
     }
 
+    fn is_thread(&self) -> bool {
+        self.kind == TaskKind::Thread
+    }
+
     fn park(&self) {
         Member::park(self);
     }

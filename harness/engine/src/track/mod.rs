@@ -27,6 +27,8 @@ pub struct Tracker {
     pub step: u64,
     /// Counts what makes a run go forward: waits granted, values moved, tasks ended.
     pub progress: u64,
+    /// As [`Tracker::progress`], without the waits that end because time passes, or for no reason.
+    pub moves: u64,
     /// Set when the run is over: from then on releases and drops tell who owned what.
     closing: bool,
     /// Whether the run is over or traced: on the path of a step one look tells both.
@@ -59,6 +61,7 @@ impl Tracker {
     pub fn reset(&mut self) {
         self.step = 0;
         self.progress = 0;
+        self.moves = 0;
         self.closing = false;
         self.slow_path = false;
         self.serials = 0;
@@ -81,6 +84,7 @@ impl Tracker {
         let Self {
             step,
             progress,
+            moves,
             closing,
             slow_path,
             serials,
@@ -97,7 +101,10 @@ impl Tracker {
         } = self;
         let alive: Vec<_> = tasks.iter().filter(|task| task.alive).collect();
         vec![
-            format!("step {step}, progress {progress}, closing {closing}, slow_path {slow_path}"),
+            format!(
+                "step {step}, progress {progress}, moves {moves}, closing {closing}, \
+                 slow_path {slow_path}"
+            ),
             format!("serials {serials}, sequence {sequence}, by type {spawned_by_type:?}"),
             format!("alive {alive:?}, ended {ended:?}"),
             format!(
@@ -222,6 +229,7 @@ impl Tracker {
     /// A task has ended. Its record is kept if somebody may still wait for what it holds.
     pub fn ended(&mut self, task: TaskRef) {
         self.progress += 1;
+        self.moves += 1;
         self.trace(|tracer, step| tracer.ended(step, task));
         let record = &mut self.tasks[task.slot as usize];
         record.alive = false;
@@ -480,6 +488,10 @@ impl Tracker {
     /// A wait ended because it was granted.
     pub fn granted(&mut self, wait: WaitId) {
         self.progress += 1;
+        let op = self.waits.get(wait.0).map(|record| record.op);
+        if !matches!(op, Some(Op::Sleep | Op::CondvarWait | Op::Park)) {
+            self.moves += 1;
+        }
         self.end_wait(wait, true);
     }
 
@@ -597,5 +609,6 @@ impl Tracker {
     #[inline]
     pub fn moved(&mut self) {
         self.progress += 1;
+        self.moves += 1;
     }
 }

@@ -241,6 +241,7 @@ impl<'a> Drawing<'a> {
                     push_once(&mut blockers, *task, Why::Joined);
                 }
             }
+            Side::Unknown if wait.op == Op::Inspect => self.writers(wait, waits, &mut blockers),
             Side::Clock | Side::Unknown => {}
         }
         (blockers, granted)
@@ -318,6 +319,24 @@ impl<'a> Drawing<'a> {
             .filter(|other| reads && other.resource == wait.resource && other.op == Op::Write)
             .map(|other| (other.task, Why::Ahead));
         for (task, why) in holders.chain(writers) {
+            if let Some(task) = self.index_of.get(&task) {
+                push_once(blockers, *task, why);
+            }
+        }
+        blockers.sort_by_key(|blocker| (blocker.why, blocker.task));
+    }
+
+    /// A look at the value of a watch channel waits for whoever changes it, or waits to.
+    fn writers(&self, wait: &WaitRecord, waits: &[WaitRecord], blockers: &mut Vec<Blocker>) {
+        let holders = self.tracker.holds.iter().map(|(_, hold)| hold);
+        let holders = holders
+            .filter(|hold| hold.resource == wait.resource && hold.op == Op::Send && !hold.late)
+            .map(|hold| (hold.task, Why::Holds));
+        let queued = waits
+            .iter()
+            .filter(|other| other.resource == wait.resource && other.op == Op::Send)
+            .map(|other| (other.task, Why::Ahead));
+        for (task, why) in holders.chain(queued) {
             if let Some(task) = self.index_of.get(&task) {
                 push_once(blockers, *task, why);
             }

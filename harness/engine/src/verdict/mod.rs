@@ -68,6 +68,8 @@ pub enum EndReason {
     },
     /// Steps without end and without progress.
     Livelock,
+    /// Waits for time without end, and nothing else.
+    Polling,
     /// A poll does not return.
     Blocked(Box<BlockedFact>),
     /// Neither an end nor a standstill within the budgets.
@@ -145,7 +147,9 @@ impl Facts<'_> {
             }
             EndReason::Leak { .. } => Verdict::Clean,
             EndReason::PartialHang { .. } => self.found(FindingKind::PartialHang, end, panics),
-            EndReason::Livelock => self.found(FindingKind::Livelock, end, panics),
+            EndReason::Livelock | EndReason::Polling => {
+                self.found(FindingKind::Livelock, end, panics)
+            }
             EndReason::Blocked(fact) => self.blocked(fact, end),
             EndReason::Endless { virtual_time } => Verdict::Undecided(Undecided::Endless {
                 steps: self.steps,
@@ -216,6 +220,7 @@ impl Facts<'_> {
                 survivors.find(|survivor| survivor.task == task),
             ) {
                 (_, Some(survivor)) if survivor.ready => TaskState::Ready,
+                (EndReason::Polling, Some(survivor)) if !survivor.still => TaskState::Ready,
                 (EndReason::PartialHang { dead }, Some(_)) if !dead.contains(&task) => {
                     TaskState::Live
                 }

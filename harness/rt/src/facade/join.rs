@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::future::Future;
 use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -20,20 +21,24 @@ pub type Output = Box<dyn Any + Send>;
 #[derive(Debug)]
 pub struct JoinCell {
     state: Mutex<JoinState>,
+    kind: TaskKind,
 }
 
 #[derive(Debug)]
 enum JoinState {
     Running(Option<Waker>),
+    /// Still running, and nobody will ask for its result.
+    Detached,
     Ended(Result<Output, Failure>),
     Taken,
 }
 
 impl JoinCell {
     #[inline(never)]
-    fn new() -> Shared<Self> {
+    fn new(kind: TaskKind) -> Shared<Self> {
         Shared::new(Self {
             state: Mutex::new(JoinState::Running(None)),
+            kind,
         })
     }
 
@@ -43,16 +48,54 @@ impl JoinCell {
 
     #[inline(never)]
     fn deliver(&self, result: Result<Output, Failure>) {
-        let before = std::mem::replace(&mut *self.state(), JoinState::Ended(result));
+        let mut state = self.state();
+        if matches!(*state, JoinState::Detached) {
+            *state = JoinState::Taken;
+            drop(state);
+            return self.discard(JoinState::Ended(result));
+        }
+        let before = std::mem::replace(&mut *state, JoinState::Ended(result));
+        drop(state);
         if let JoinState::Running(Some(waker)) = before {
             waker.wake();
         }
     }
 
+    /// Nobody will ask for the result: it is dropped now, or as soon as the task has ended.
+    #[inline(never)]
+    pub fn detach(&self) {
+        let mut state = self.state();
+        let after = match &*state {
+            JoinState::Running(_) | JoinState::Detached => JoinState::Detached,
+            JoinState::Ended(_) | JoinState::Taken => JoinState::Taken,
+        };
+        let before = std::mem::replace(&mut *state, after);
+        drop(state);
+        self.discard(before);
+    }
+
+    /// Drops a result that nobody asks for. tokio catches what its destructor panics with, and says
+    /// nothing of it.
+    fn discard(&self, state: JoinState) {
+        if self.kind == TaskKind::Thread || !matches!(state, JoinState::Ended(_)) {
+            return drop(state);
+        }
+        let said = panics::put_aside();
+        let dropped = catch_unwind(AssertUnwindSafe(move || drop(state)));
+        if let Err(payload) = dropped {
+            let closing = host::with(|host| host.closing()) == Some(true);
+            if closing && !std::thread::panicking() {
+                // What is caught here may be what takes the task down at the end of its run.
+                resume_unwind(payload);
+            }
+        }
+        panics::put_back(said);
+    }
+
     /// Whether the task has ended.
     #[inline(never)]
     pub fn is_finished(&self) -> bool {
-        !matches!(*self.state(), JoinState::Running(_))
+        !matches!(*self.state(), JoinState::Running(_) | JoinState::Detached)
     }
 
     /// The task's result, once it has ended. A later call's waker replaces an earlier one's.
@@ -71,10 +114,19 @@ impl JoinCell {
             }
             JoinState::Ended(_) => match std::mem::replace(&mut *state, JoinState::Taken) {
                 JoinState::Ended(result) => Poll::Ready(result),
-                JoinState::Running(_) | JoinState::Taken => Poll::Pending,
+                JoinState::Running(_) | JoinState::Detached | JoinState::Taken => Poll::Pending,
             },
+            JoinState::Detached => Poll::Pending,
             JoinState::Taken => panic!("JoinHandle polled after completion"),
         }
+    }
+}
+
+impl Drop for JoinCell {
+    fn drop(&mut self) {
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let state = std::mem::replace(state, JoinState::Taken);
+        self.discard(state);
     }
 }
 
@@ -298,7 +350,7 @@ where
     if !host::in_run() {
         return Err(future);
     }
-    let cell = JoinCell::new();
+    let cell = JoinCell::new(TaskKind::Async);
     let delivery = Delivery(cell.clone());
     let new: NewTask = NewTask {
         body: Box::pin(FutureTask {
@@ -357,7 +409,7 @@ where
     if !host::in_run() {
         return Err(closure);
     }
-    let cell = JoinCell::new();
+    let cell = JoinCell::new(kind);
     let delivery = Delivery(cell.clone());
     let new: NewTask = NewTask {
         body: Box::pin(ClosureTask {

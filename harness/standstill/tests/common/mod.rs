@@ -3,10 +3,11 @@
 #![allow(dead_code, reason = "each file of tests uses a part of it")]
 
 use std::future::Future;
+use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
-use standstill::{Finding, Hunt, Outcome, Plan, Program, Runner, Verdict};
+use standstill::{Finding, Hunt, Outcome, Plan, Program, Runner, Tactic, Verdict};
 
 /// Runs a test with an outer time limit: a hang tester's own tests must not hang.
 pub(crate) fn within<T: Send + 'static>(
@@ -43,6 +44,33 @@ where
     let outcome = Hunt::new("test").schedules(schedules).seed(1).run(body);
     outcome.assert_clean();
     assert_eq!(outcome.schedules, schedules);
+}
+
+/// As [`clean`], by each kind of strategy: those that a hunt deals out, any task at any time, and
+/// priorities.
+#[track_caller]
+pub(crate) fn clean_by_each_strategy<F, R>(schedules: u64, body: F)
+where
+    F: Fn() -> R + Send + Sync + 'static,
+    R: Future<Output = ()> + 'static,
+{
+    let body = Arc::new(body);
+    for strategy in ["auto", "random", "pct:3"] {
+        let tactic: Tactic = strategy.parse().expect("it is one");
+        let body = Arc::clone(&body);
+        let outcome = Hunt::new("test")
+            .strategy(tactic)
+            .schedules(schedules)
+            .seed(1)
+            .run(move || body());
+        assert_eq!(
+            outcome.verdict,
+            Verdict::Clean,
+            "{strategy}: {:?}",
+            outcome.report().map(|report| report.to_string())
+        );
+        assert_eq!(outcome.schedules, schedules, "{strategy}");
+    }
 }
 
 /// Hunts and expects a finding.

@@ -9,11 +9,10 @@
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
-use crate::common::{clean, find, story, within};
-use standstill::graph::Why;
+use crate::common::{clean, find, within};
 use standstill::{FindingKind, Hunt, Op, Preempt};
 use tokio::runtime::Handle;
-use tokio::sync::{Mutex, RwLock, Semaphore, broadcast, mpsc, oneshot, watch};
+use tokio::sync::{Mutex, RwLock, Semaphore, broadcast, mpsc, oneshot};
 
 /// What the panic of `body` said, which every schedule shows.
 #[track_caller]
@@ -174,55 +173,5 @@ fn a_wait_in_block_in_place_that_nobody_ends_is_a_hang() {
         assert_eq!(finding.kind, FindingKind::Hang);
         let wait = &finding.graph.tasks[0].waits[0];
         assert_eq!(wait.op, Op::Recv);
-    });
-}
-
-#[test]
-fn a_send_by_the_task_that_has_borrowed_the_value_is_named() {
-    within(60, || {
-        let said = panic_of(|| async {
-            let (sender, receiver) = watch::channel(0);
-            let borrowed = receiver.borrow();
-            sender.send(*borrowed + 1).unwrap();
-        });
-        assert_eq!(
-            said,
-            "watch::Sender::send while the same task holds a watch::Ref: this deadlocks"
-        );
-    });
-}
-
-async fn publishes(sender: watch::Sender<u32>, done: oneshot::Sender<()>) {
-    sender.send(1).unwrap();
-    done.send(()).unwrap();
-}
-
-#[test]
-fn a_borrowed_value_kept_across_an_await_that_the_sender_must_end_is_a_hang() {
-    within(60, || {
-        let (finding, outcome) = find(100, || async {
-            let (sender, receiver) = watch::channel(0);
-            let (done, ended) = oneshot::channel();
-            let task = tokio::spawn(publishes(sender, done));
-            let borrowed = receiver.borrow();
-            ended.await.unwrap();
-            drop(borrowed);
-            task.await.unwrap();
-        });
-        assert_eq!(finding.kind, FindingKind::Hang);
-        let report = outcome.report().unwrap().to_string();
-        assert_eq!(story(&finding).len(), 2, "{report}");
-        let sender = finding
-            .graph
-            .tasks
-            .iter()
-            .find(|task| task.role == "publishes");
-        let wait = &sender.unwrap().waits[0];
-        assert_eq!(
-            (wait.op, wait.blockers[0].why),
-            (Op::Send, Why::Holds),
-            "{report}"
-        );
-        assert_eq!(wait.blockers[0].task, 0);
     });
 }

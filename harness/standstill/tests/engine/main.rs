@@ -3,14 +3,18 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod as_tokio;
 mod blocking;
 mod conformance;
 mod futurelock;
 mod mistakes;
 mod mixed;
 mod partial;
+mod polling;
 mod rules;
 #[cfg(feature = "shuttle")]
 mod shuttle;
 mod soundness;
 mod unmodelled;
+mod unwinding;
+mod watches;

@@ -65,7 +65,7 @@ impl<T: ?Sized> RwLock<T> {
     fn try_real(&self, overtaking: Overtaking) -> Option<real::RwLockReadGuard<'_, T>> {
         match overtaking {
             Overtaking::Always => self.real.try_read_recursive(),
-            Overtaking::Never | Overtaking::Chosen => self.real.try_read(),
+            Overtaking::Never | Overtaking::AsStd => self.real.try_read(),
         }
     }
 

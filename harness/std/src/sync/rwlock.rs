@@ -15,8 +15,8 @@ use crate::sync::{LockResult, TryLockError, TryLockResult, guard_formats, map_po
 
 /// A lock that many may hold for reading, or one for writing.
 ///
-/// In a run the strategy chooses whether a reader overtakes a writer that waits, unless
-/// [`prefer_writers`](crate::prefer_writers) was called.
+/// A reader waits behind a writer that waits, as `std` has it today, unless
+/// [`let_readers_overtake`](crate::let_readers_overtake) was called.
 pub struct RwLock<T: ?Sized> {
     queue: Queue,
     real: real::RwLock<T>,
@@ -62,6 +62,8 @@ impl<T: ?Sized> RwLock<T> {
         let taken = (Op::Write, u32::MAX, site);
         map_poison(result, |real| RwLockWriteGuard {
             guarded: self.queue.lock.guarded(real, unpoison, taken),
+            #[cfg(since_1_92)]
+            queue: &self.queue,
         })
     }
 
@@ -74,7 +76,7 @@ impl<T: ?Sized> RwLock<T> {
     pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
         let site = Location::caller();
         let attempt = || tried(self.real.try_read());
-        let result = match self.queue.read(Overtaking::Chosen, None, site, attempt) {
+        let result = match self.queue.read(Overtaking::AsStd, None, site, attempt) {
             Some(Ok(result)) => result,
             Some(Err(_)) | None => self.real.read(),
         };
@@ -106,7 +108,7 @@ impl<T: ?Sized> RwLock<T> {
     pub fn try_read(&self) -> TryLockResult<RwLockReadGuard<'_, T>> {
         let site = Location::caller();
         self.queue.lock.switch(Op::Read, site);
-        let makes_way = || self.queue.makes_way(Overtaking::Chosen);
+        let makes_way = || self.queue.makes_way(Overtaking::AsStd);
         match Inside::run(|| tried(self.real.try_read()).filter(|_| !makes_way())) {
             Some(result) => Ok(self.reader(result, site)?),
             None => Err(TryLockError::WouldBlock),
@@ -200,6 +202,8 @@ guard_formats!(RwLockReadGuard<'_, T>);
 #[must_use = "if unused the RwLock will immediately unlock"]
 pub struct RwLockWriteGuard<'a, T: ?Sized> {
     guarded: Guarded<'a, real::RwLockWriteGuard<'a, T>, Unpoison<&'a real::RwLock<T>>>,
+    #[cfg(since_1_92)]
+    queue: &'a Queue,
 }
 
 #[cfg(since_1_92)]
@@ -209,7 +213,10 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
     #[clippy::msrv = "1.92"]
     pub fn downgrade(this: Self) -> RwLockReadGuard<'a, T> {
         RwLockReadGuard {
-            guarded: this.guarded.downgrade(real::RwLockWriteGuard::downgrade),
+            guarded: this.guarded.downgrade(|real| {
+                this.queue.downgrades();
+                real::RwLockWriteGuard::downgrade(real)
+            }),
         }
     }
 }

@@ -58,7 +58,12 @@ pub fn id() -> Id {
 
 /// The id of the task that calls this, if it is a spawned one.
 pub fn try_id() -> Option<Id> {
-    match host::with(|host| (host.current(), host.controlled())) {
+    match host::with(|host| {
+        (
+            host.current().filter(|_| !host.is_thread()),
+            host.controlled(),
+        )
+    }) {
         // The root is to a run what `block_on`'s future is to a runtime.
         Some((Some(task), _)) => (task.serial > 0).then(|| Id::of(task)),
         Some((None, true)) => None,

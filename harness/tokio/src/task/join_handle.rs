@@ -168,6 +168,15 @@ impl<T> Future for JoinHandle<T> {
     }
 }
 
+/// As in tokio the result goes with its handle: whoever can only abort does not keep it.
+impl<T> Drop for JoinHandle<T> {
+    fn drop(&mut self) {
+        if let Repr::Run { joined, .. } = &self.repr {
+            joined.spawned.cell.detach();
+        }
+    }
+}
+
 impl<T> Unpin for JoinHandle<T> {}
 impl<T> UnwindSafe for JoinHandle<T> {}
 impl<T> RefUnwindSafe for JoinHandle<T> {}

@@ -35,6 +35,13 @@ pub fn interval_at(start: Instant, period: Duration) -> Interval {
     Interval::new(real::interval_at(start, period), start)
 }
 
+/// One period after that, or thirty years from now, as tokio has it for a period that never ends.
+fn later(than: Instant, period: Duration) -> Instant {
+    const FAR_FUTURE: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
+    than.checked_add(period)
+        .unwrap_or_else(|| Instant::now() + FAR_FUTURE)
+}
+
 /// Ticks again and again: what [`interval`] returns.
 #[derive(Debug)]
 pub struct Interval {
@@ -67,15 +74,15 @@ impl Interval {
     fn after(&self, due: Instant) -> Instant {
         let (now, period) = (Instant::now(), self.real.period());
         if now <= due + Duration::from_millis(5) {
-            return due + period;
+            return later(due, period);
         }
         match self.real.missed_tick_behavior() {
-            MissedTickBehavior::Burst => due + period,
-            MissedTickBehavior::Delay => now + period,
+            MissedTickBehavior::Burst => later(due, period),
+            MissedTickBehavior::Delay => later(now, period),
             MissedTickBehavior::Skip => {
                 let late = (now - due).as_nanos() % period.as_nanos();
                 let late = u64::try_from(late).unwrap_or(u64::MAX);
-                now + period.saturating_sub(Duration::from_nanos(late))
+                later(now, period.saturating_sub(Duration::from_nanos(late)))
             }
         }
     }

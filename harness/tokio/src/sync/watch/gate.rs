@@ -13,6 +13,9 @@ use standstill_rt::{Op, Site, TaskRef};
 /// `send_modify` and `wait_for`. A task that is preempted meanwhile must not make another block
 /// the thread that both run on: so the other is suspended in the middle of its poll until the lock
 /// is free, and whoever looks at the run sees for whom it waits.
+///
+/// The gate follows the policy of that lock: a writer that waits goes before readers that come later,
+/// and a task that waits for itself waits for ever.
 #[derive(Debug, Default)]
 pub(super) struct Gate {
     inside: Mutex<Inside>,
@@ -23,6 +26,8 @@ struct Inside {
     epoch: u32,
     readers: Vec<Option<TaskRef>>,
     writer: Option<Option<TaskRef>>,
+    /// How many wait to write.
+    writers_waiting: u32,
     waiting: Vec<Waker>,
 }
 
@@ -35,14 +40,10 @@ pub(super) struct Entered<'a> {
     writes: bool,
 }
 
-/// Whether somebody may come in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Turn {
-    Now,
-    /// When somebody else has left.
-    Later,
-    /// Whoever asks keeps itself out.
-    Never(&'static str),
+/// A writer that waits. It leaves when dropped: to the readers that made way for it that is news.
+struct Queued<'a> {
+    gate: &'a Gate,
+    epoch: u32,
 }
 
 /// Where tasks have threads of their own the real lock may block.
@@ -71,16 +72,12 @@ impl Gate {
         inside
     }
 
-    /// Waits until nobody writes.
+    /// Waits until nobody writes or waits to.
     #[inline(never)]
     #[track_caller]
     pub(super) fn await_reading(&self, tag: &Tag, site: Site) {
-        self.wait(tag, Op::Inspect, site, |inside, me| match inside.writer {
-            Some(writer) if writer == me => Turn::Never(
-                "watch: the value is read inside of `send_modify` on it: this deadlocks",
-            ),
-            Some(_) => Turn::Later,
-            None => Turn::Now,
+        self.wait(tag, Op::Inspect, site, |inside| {
+            inside.writer.is_none() && inside.writers_waiting == 0
         });
     }
 
@@ -95,20 +92,29 @@ impl Gate {
     #[inline(never)]
     #[track_caller]
     pub(super) fn write(&self, tag: &Tag, site: Site) -> Entered<'_> {
-        self.wait(tag, Op::Send, site, |inside, me| {
-            if inside.readers.contains(&me) {
-                Turn::Never(
-                    "watch::Sender::send while the same task holds a watch::Ref: this deadlocks",
-                )
-            } else if inside.writer == Some(me) {
-                Turn::Never("watch::Sender::send inside of `send_modify` on it: this deadlocks")
-            } else if inside.readers.is_empty() && inside.writer.is_none() {
-                Turn::Now
-            } else {
-                Turn::Later
+        let mut queued = None;
+        self.wait(tag, Op::Send, site, |inside| {
+            let free = inside.readers.is_empty() && inside.writer.is_none();
+            if !free && queued.is_none() {
+                inside.writers_waiting += 1;
+                queued = Some(Queued {
+                    gate: self,
+                    epoch: inside.epoch,
+                });
             }
+            free
         });
-        self.enter(true)
+        let entered = self.enter(true);
+        // Not before it has entered: no reader comes in between.
+        drop(queued);
+        entered
+    }
+
+    /// Those who wait look again.
+    fn wake_all(mut inside: MutexGuard<'_, Inside>) {
+        let waiting = std::mem::take(&mut inside.waiting);
+        drop(inside);
+        waiting.into_iter().for_each(Waker::wake);
     }
 
     fn enter(&self, writes: bool) -> Entered<'_> {
@@ -129,29 +135,27 @@ impl Gate {
         }
     }
 
+    /// Waits until `comes_in` says so.
     #[track_caller]
-    fn wait(&self, tag: &Tag, op: Op, site: Site, turn: impl Fn(&Inside, Option<TaskRef>) -> Turn) {
+    fn wait(&self, tag: &Tag, op: Op, site: Site, mut comes_in: impl FnMut(&mut Inside) -> bool) {
         let mut wait = PollWait::new();
         let mut blocking = None;
         loop {
-            let state = controlled(|host| {
+            let comes_in = controlled(|host| {
                 let mut inside = self.current(host);
-                let turn = turn(&inside, host.current());
-                if turn == Turn::Later {
+                let comes_in = comes_in(&mut inside);
+                if !comes_in {
                     inside.waiting.push(host.waker());
                 }
-                turn
+                comes_in
             });
-            match state {
-                None | Some(Turn::Now) => break,
-                Some(Turn::Never(why)) => panic!("{why}"),
-                Some(Turn::Later) => {
-                    wait.begin(tag, op, site);
-                    blocking.get_or_insert_with(MayBlock::begin);
-                    if !facade::park_in_poll() {
-                        break;
-                    }
-                }
+            if comes_in != Some(false) {
+                break;
+            }
+            wait.begin(tag, op, site);
+            blocking.get_or_insert_with(MayBlock::begin);
+            if !facade::park_in_poll() {
+                break;
             }
         }
         wait.granted();
@@ -173,8 +177,18 @@ impl Drop for Entered<'_> {
         } else if let Some(place) = inside.readers.iter().position(|reader| *reader == me) {
             inside.readers.swap_remove(place);
         }
-        let waiting = std::mem::take(&mut inside.waiting);
-        drop(inside);
-        waiting.into_iter().for_each(Waker::wake);
+        Gate::wake_all(inside);
+    }
+}
+
+impl Drop for Queued<'_> {
+    #[inline(never)]
+    fn drop(&mut self) {
+        let mut inside = self.gate.inside();
+        if inside.epoch != self.epoch {
+            return;
+        }
+        inside.writers_waiting = inside.writers_waiting.saturating_sub(1);
+        Gate::wake_all(inside);
     }
 }

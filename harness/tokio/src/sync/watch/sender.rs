@@ -4,7 +4,7 @@ use std::future::Future;
 use std::panic::Location;
 
 use ::tokio::sync::watch as real;
-use standstill_rt::facade::{End, Outside, Shared, Tag, Wait, Wrapped};
+use standstill_rt::facade::{End, Hold, Outside, Shared, Tag, Wait, Wrapped};
 use standstill_rt::{Op, ResourceKind, Site};
 
 use super::error::SendError;
@@ -40,6 +40,11 @@ impl<T> Sender<T> {
         )
     }
 
+    /// While code of the program changes the value it may do whatever it likes, even wait.
+    fn hold(&self, site: Site) -> Hold {
+        Hold::take(self.end.tag(), Op::Send, 1, site)
+    }
+
     async fn closed_at(&self, site: Site) {
         Wait::new(self.real.closed(), &self.end, Op::Closed, site).await;
     }
@@ -68,6 +73,7 @@ impl<T> Sender<T> {
         let site = Location::caller();
         self.end.switch(Op::Send, site);
         let _writing = self.gate.write(self.end.tag(), site);
+        let _hold = self.hold(site);
         self.real.inside(|real| {
             real.send_modify(|value| {
                 let _outside = Outside::enter();
@@ -86,6 +92,7 @@ impl<T> Sender<T> {
         let site = Location::caller();
         self.end.switch(Op::Send, site);
         let _writing = self.gate.write(self.end.tag(), site);
+        let _hold = self.hold(site);
         let modified = self.real.inside(|real| {
             real.send_if_modified(|value| {
                 let _outside = Outside::enter();
