@@ -7,8 +7,9 @@ use standstill_rt::panics;
 use standstill_rt::task::TaskRef;
 
 use crate::explore::executor::Executor;
-use crate::explore::state::{Panicked, RunState};
+use crate::explore::state::RunState;
 use crate::panic_count::{self, Taken};
+use crate::verdict::Panicked;
 
 /// The panics that unwind a stack which is left.
 #[derive(Debug)]
