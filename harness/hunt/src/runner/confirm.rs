@@ -8,7 +8,7 @@ use standstill_model::trace::Trace;
 
 use crate::runner::Runner;
 
-/// What a second run came to.
+/// The result of a second run.
 #[expect(
     clippy::large_enum_variant,
     reason = "there is one for each finding, and it is taken apart at once"
@@ -23,14 +23,14 @@ pub enum Confirmed {
         plan: Plan,
         /// What happened, step by step.
         trace: Option<Box<Trace>>,
-        /// The run as `shuttle::replay` takes it.
+        /// The run as a schedule for `shuttle::replay`.
         shuttle_schedule: Option<String>,
     },
-    /// Something else.
+    /// The second run did not show the same finding.
     Undecided(Undecided),
 }
 
-/// Runs `plan`, which came to `finding`, once more.
+/// Runs `plan`, which has shown `finding`, once more.
 pub fn confirm(
     runner: &mut Runner,
     program: &Program,
@@ -66,8 +66,9 @@ pub fn confirm(
     }
 }
 
-/// A panic while others were suspended inside their polls may be the engine's doing: a
-/// `RefCell` shared by tasks of one thread, say. Does it also happen between polls?
+/// A panic while other tasks were suspended inside their polls may be caused by the engine: by a
+/// `RefCell` that tasks of one thread share, for example. Checks whether it also happens when tasks are
+/// preempted only between polls.
 fn mark_preempted(runner: &mut Runner, program: &Program, plan: &Plan, finding: &mut Finding) {
     let doubtful = finding.kind == FindingKind::Panic
         && finding.panics.iter().any(|panic| panic.only_preempted);
