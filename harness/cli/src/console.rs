@@ -1,4 +1,4 @@
-//! The way out: standard output for results, standard error for everything else.
+//! The output: standard output for results, standard error for everything else.
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, IsTerminal, Write};
@@ -6,18 +6,18 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 use anyhow::Context;
 use standstill::Report;
 
-/// Lines are not broken to be shorter than this.
+/// Lines are not wrapped at fewer characters than this.
 const NARROWEST: usize = 40;
 
-/// Where an invocation writes to.
+/// The output streams of an invocation.
 #[derive(Debug)]
 pub(crate) struct Console {
     color: bool,
     color_errors: bool,
     terminal: bool,
-    /// How wide standard output is, if it is a terminal.
+    /// The width of standard output, if it is a terminal.
     width: Option<usize>,
-    /// Nobody reads standard output any more.
+    /// Whether the reader of standard output has closed it.
     closed: bool,
 }
 
@@ -42,7 +42,7 @@ impl Console {
         self.color
     }
 
-    /// A report as it is printed here: in colour and in lines that fit, if it goes to a terminal.
+    /// A report as text for standard output: in colour and wrapped, if that is a terminal.
     pub(crate) fn report(&self, report: &Report) -> String {
         match self.width {
             Some(width) => report.to_text_within(width, self.color),
@@ -55,8 +55,8 @@ impl Console {
         self.terminal
     }
 
-    /// Writes to standard output. A reader that went away, as in `standstill list | head -1`, is
-    /// no mistake: what it does not want is dropped.
+    /// Writes to standard output. A reader that closes it, as in `standstill list | head -1`, is no
+    /// error: the rest of the output is discarded.
     pub(crate) fn print(&mut self, text: &str) -> anyhow::Result<()> {
         if self.closed {
             return Ok(());
@@ -84,7 +84,7 @@ impl Console {
 
     /// Writes a line to standard error.
     pub(crate) fn note(&self, text: impl Display) {
-        // There is nowhere left to say that standard error cannot be written to.
+        // If standard error cannot be written to, that cannot be reported anywhere.
         let _ = writeln!(io::stderr(), "{text}");
     }
 
@@ -110,7 +110,7 @@ pub(crate) enum Paint {
     Bold,
 }
 
-/// `text` in a colour, if there is to be colour.
+/// `text` in a colour, if `color`.
 pub(crate) fn paint(color: bool, paint: Paint, text: &str) -> String {
     if !color {
         return text.to_owned();

@@ -1,10 +1,10 @@
-//! What a user can get wrong. Each message is one line, names the thing, and says what to do.
+//! Mistakes of the user. Each message is one line, names the thing, and says what to do.
 
 use std::path::PathBuf;
 
 use standstill::{CorpusError, Load, LoadRanges, RangeError, TokenError, Unavailable, Variant};
 
-/// A mistake that the user can mend.
+/// A mistake that the user can correct.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum UserError {
     #[error("there is no scenario `{name}`: {}", choices(close.as_deref(), known))]

@@ -1,16 +1,16 @@
-//! How the command line ends.
+//! The result of the command line.
 
 use std::process::ExitCode;
 
-/// What an invocation came to, and its exit code.
+/// The result of an invocation, and its exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
-    /// 0: every expectation was met: buggy variants were found, the others were clean, the corpus
-    /// was reproduced.
+    /// 0: every expectation was met: buggy variants had findings, the others were clean, the corpus was
+    /// reproduced.
     Met,
     /// 1: an expectation was not met, or a hunt was interrupted before it could be.
     Unmet,
-    /// 2: the invocation or what it was given cannot be used, and nothing was changed.
+    /// 2: the invocation or its input cannot be used, and nothing was changed.
     BadInput,
     /// 3: Standstill itself failed. That is a bug of Standstill.
     Internal,

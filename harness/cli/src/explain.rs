@@ -12,7 +12,7 @@ use crate::program;
 use crate::replay::judge::{describe, programs};
 use crate::replay::target::one;
 
-/// Runs what `args` name once and prints its report.
+/// Runs the plan that `args` name once and prints its report.
 pub(crate) fn explain(
     scenarios: &[Scenario],
     args: &ExplainArgs,

@@ -1,11 +1,11 @@
-//! Directories that findings are written into.
+//! Directories to which findings are written.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Finds out whether files could be created in `directory`, without leaving a trace. One that
-/// does not exist yet is fine if it could be made.
+/// Checks whether files can be created in `directory`, without leaving a trace. A directory that does
+/// not exist yet is fine if it can be created.
 pub(crate) fn probe(directory: &Path) -> io::Result<()> {
     let mut nearest = directory;
     while let Err(error) = fs::metadata(nearest) {
@@ -23,7 +23,7 @@ pub(crate) fn probe(directory: &Path) -> io::Result<()> {
     fs::remove_file(&trial)
 }
 
-/// Writes a file whole or not at all, over an older one of that name.
+/// Writes a file atomically, replacing an older one of that name.
 pub(crate) fn write<T>(directory: &Path, name: &str, content: &T) -> io::Result<()>
 where
     T: AsRef<[u8]> + ?Sized,

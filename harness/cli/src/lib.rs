@@ -1,5 +1,5 @@
-//! The command line of Standstill, as a library: a crate with scenarios of its own gets all of it
-//! with a `main` of three lines.
+//! The command line of Standstill, as a library: a crate with scenarios of its own gets all of it with a
+//! `main` of three lines.
 //!
 //! ```no_run
 //! use standstill::{Scenario, Variant};
@@ -12,16 +12,16 @@
 //!
 //! In reading order:
 //!
-//! - `args`: what can be asked for;
-//! - [`Exit`], `error`: how it can end;
-//! - `console`, `folder`: the way out, to streams and to files;
-//! - `pick`: from names to scenarios;
-//! - `shrink`: schedules that are worth keeping;
-//! - `hunt`, with `progress` and `interrupt`: the main job;
+//! - `args`: the arguments;
+//! - [`Exit`], `error`: the results and the errors;
+//! - `console`, `folder`: the output, to streams and to files;
+//! - `pick`: finds scenarios by name;
+//! - `shrink`: converts schedules to recorded choices for the corpus;
+//! - `hunt`, with `progress` and `interrupt`: the main command;
 //! - `prove`: every interleaving of a small load;
-//! - `replay`, `explain`, `minimise`, `corpus`: what was found once;
+//! - `replay`, `explain`, `minimise`, `corpus`: commands for earlier findings;
 //! - `formats`: findings for other programs: JUnit, SARIF, GitHub;
-//! - `list`, `show`: what there is.
+//! - `list`, `show`: the scenarios.
 
 mod args;
 mod console;
@@ -48,8 +48,8 @@ mod table;
 pub use exit::Exit;
 pub use run::{main, run};
 
-// Every Rust block of the README is a test. It shows all crates together, so it is tested here,
-// where they all are.
+// Every Rust block of the README is a test. The README shows all crates together, so it is tested in
+// this crate, which depends on all of them.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;

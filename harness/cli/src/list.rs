@@ -10,10 +10,10 @@ use crate::exit::Exit;
 use crate::hunt::{load_document, ranges_document};
 use crate::table::{Cell, render};
 
-/// What `list --format json` prints.
+/// The output of `list --format json`.
 #[derive(Debug, Serialize)]
 struct Document<'a> {
-    /// What a hunt can be executed by.
+    /// The engines that can execute a hunt.
     engines: Vec<&'static str>,
     scenarios: Vec<ScenarioDocument<'a>>,
 }
@@ -24,7 +24,7 @@ struct ScenarioDocument<'a> {
     summary: &'a str,
     source: Option<&'a str>,
     variants: Vec<&'static str>,
-    /// The lowest and the highest count of each knob.
+    /// The lowest and the highest value of each knob.
     knobs: Value,
     smallest_load: Option<Value>,
 }

@@ -1,4 +1,4 @@
-//! The command line of Standstill, over the scenarios of its catalogue.
+//! The command line of Standstill, with the scenarios of its catalogue.
 
 use std::process::ExitCode;
 

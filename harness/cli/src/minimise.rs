@@ -1,4 +1,4 @@
-//! A finding made as small as it gets.
+//! Minimises a finding.
 
 use anyhow::Context;
 use serde_json::json;
@@ -12,7 +12,7 @@ use crate::program;
 use crate::replay::judge::{describe, programs};
 use crate::replay::target::one;
 
-/// Minimises what `args` name and prints the smaller plan. Ctrl-C ends it with the best so far.
+/// Minimises what `args` name and prints the smaller plan. Ctrl-C ends it with the best plan so far.
 pub(crate) fn minimise(
     scenarios: &[Scenario],
     args: &MinimiseArgs,

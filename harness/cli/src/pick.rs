@@ -1,10 +1,10 @@
-//! From names to scenarios and programs.
+//! Finds scenarios and programs by name.
 
 use standstill::{Plan, Program, Scenario};
 
 use crate::error::UserError;
 
-/// How alike two names must be for one to be suggested for the other.
+/// How similar two names must be for one to be suggested for the other.
 const ALIKE: f64 = 0.8;
 
 /// The scenario of that name.
@@ -34,8 +34,8 @@ fn close(scenarios: &[Scenario], name: &str) -> Option<String> {
         .map(|(_, known)| known.to_owned())
 }
 
-/// The scenario and the program that a plan runs, if they are still there and take its load, and
-/// the engine is there.
+/// The scenario and the program that a plan runs, if they still exist and accept its load, and if the
+/// engine is part of this build.
 pub(crate) fn program<'a>(
     scenarios: &'a [Scenario],
     plan: &Plan,

@@ -1,4 +1,4 @@
-//! What the command is called that is running: `standstill`, or a crate of scenarios of its own.
+//! The name of the running command: `standstill`, or the binary of a crate with scenarios of its own.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -6,18 +6,18 @@ use std::sync::OnceLock;
 
 use standstill::Report;
 
-/// As it was called; unset where it is `standstill`.
+/// The name by which the command was called; unset if it is `standstill`.
 static CALLED: OnceLock<String> = OnceLock::new();
 
-/// The command line began with this.
+/// Records the first argument of the command line.
 pub(crate) fn called(program: &OsStr) {
     if let Some(name) = own(program) {
-        // The first command line of a process is its name.
+        // Only the first command line of a process sets the name.
         let _ = CALLED.set(name);
     }
 }
 
-/// The name of a program other than `standstill`, as a shell takes it.
+/// The name of a program other than `standstill`, quoted for a shell.
 fn own(program: &OsStr) -> Option<String> {
     let stem = Path::new(program).file_stem()?;
     if stem == "standstill" {

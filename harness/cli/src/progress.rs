@@ -1,5 +1,5 @@
-//! How far a hunt is: a bar on a terminal, plain lines elsewhere, nothing when quiet. All of it on
-//! standard error.
+//! The progress of a hunt: a bar on a terminal, plain lines elsewhere, nothing with `--quiet`. All of it
+//! goes to standard error.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -14,13 +14,13 @@ use crate::table::{grouped, rate};
 /// How often the bar is drawn.
 const FRAME: Duration = Duration::from_millis(100);
 
-/// How often a long row says in a plain line that it is still hunted.
+/// How often a plain line reports that a long row is still being hunted.
 const HEARTBEAT: Duration = Duration::from_secs(30);
 
 /// The bar's full length.
 const FULL: u64 = 1_000;
 
-/// When a row is over at the latest.
+/// When a row ends at the latest.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Goal {
     pub(crate) schedules: u64,
@@ -32,8 +32,8 @@ pub(crate) struct Goal {
 pub(crate) struct Display {
     kind: Kind,
     shared: Arc<Shared>,
-    /// One thread from the hunt's beginning to its end: threads that come and go during a run
-    /// would look like the program's own.
+    /// A single thread for the whole hunt: threads that start and end during a run would look like
+    /// threads of the program.
     thread: Option<JoinHandle<()>>,
 }
 
@@ -70,7 +70,7 @@ struct Now {
 }
 
 impl Display {
-    /// A display for a hunt of so many rows.
+    /// A display for a hunt with this many rows.
     pub(crate) fn start(terminal: bool, quiet: bool, rows: usize) -> Self {
         let kind = match (quiet, terminal) {
             (true, _) => Kind::Quiet,
@@ -94,7 +94,7 @@ impl Display {
                 std::thread::Builder::new()
                     .name("standstill-progress".to_owned())
                     .spawn(move || draw(&kind, &shared))
-                    // Without it the hunt goes on just as well.
+                    // The hunt works without it as well.
                     .ok()
             }
         };
@@ -105,7 +105,7 @@ impl Display {
         }
     }
 
-    /// A row begins.
+    /// Starts a row.
     pub(crate) fn row(&mut self, label: String, progress: Arc<Progress>, goal: Goal) {
         let since = Instant::now();
         self.state().now = Some(Now {
@@ -117,7 +117,7 @@ impl Display {
         });
     }
 
-    /// A row is over, with so many finds; `line` says what it came to.
+    /// Ends a row with this many findings; `line` describes its result.
     pub(crate) fn row_done(&mut self, line: &str, finds: usize) {
         {
             let mut state = self.state();
@@ -128,14 +128,14 @@ impl Display {
         self.line(line);
     }
 
-    /// Writes a line to standard error unless it is to be quiet.
+    /// Writes a line to standard error unless the display is quiet.
     pub(crate) fn line(&self, line: &str) {
         if !matches!(self.kind, Kind::Quiet) {
             self.aside(|| say(line));
         }
     }
 
-    /// Writes something else: the bar steps aside for it.
+    /// Writes something else, with the bar hidden meanwhile.
     pub(crate) fn aside<R>(&self, write: impl FnOnce() -> R) -> R {
         match &self.kind {
             Kind::Bar(bar) => bar.suspend(write),
@@ -143,7 +143,7 @@ impl Display {
         }
     }
 
-    /// The hunt is over.
+    /// Ends the display with the hunt.
     pub(crate) fn finish(mut self) {
         self.end();
     }
@@ -152,7 +152,7 @@ impl Display {
         self.state().over = true;
         self.shared.changed.notify_all();
         if let Some(thread) = self.thread.take() {
-            // It has nothing to give back; if it panicked, the hook has said so.
+            // The thread returns nothing; if it panicked, the panic hook has reported it.
             let _ = thread.join();
         }
         if let Kind::Bar(bar) = &self.kind {
@@ -277,7 +277,7 @@ impl Now {
     }
 }
 
-/// Writes a line to standard error. If nobody takes it, there is nobody to tell.
+/// Writes a line to standard error. If that is closed, nothing can be reported.
 fn say(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }

@@ -16,7 +16,7 @@ use crate::program;
 use crate::progress::{Display, Goal};
 use crate::table::grouped;
 
-/// Looks at every interleaving, as `args` say, and prints what came of it.
+/// Explores every interleaving, as `args` say, and prints the result.
 pub(crate) fn prove(
     scenarios: &[Scenario],
     args: &ProveArgs,
@@ -101,7 +101,7 @@ fn line(proof: &Proof) -> String {
     }
 }
 
-/// Where so many interleavings come from.
+/// Where most interleavings come from.
 fn sources(proof: &Proof) -> String {
     let all: u64 = proof.reversed.iter().map(|(_, count)| count).sum();
     if all == 0 {

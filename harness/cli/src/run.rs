@@ -1,4 +1,4 @@
-//! From the arguments to the exit.
+//! From the arguments to the exit code.
 
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,7 +13,7 @@ use crate::error::UserError;
 use crate::exit::Exit;
 use crate::{corpus, explain, hunt, list, minimise, pick, program, prove, replay, show};
 
-/// The whole command line over these scenarios: all that a `main` has to call.
+/// The whole command line over these scenarios. This is all that a `main` has to call.
 ///
 /// ```no_run
 /// # use standstill::{Scenario, Variant};
@@ -47,7 +47,7 @@ where
         let cli = match Cli::try_parse_from(args) {
             Ok(cli) => cli,
             Err(error) => {
-                // Nothing can be done about a stream that is closed.
+                // If the stream is closed, nothing can be done.
                 let _ = error.print();
                 return if error.use_stderr() {
                     Exit::BadInput
@@ -63,7 +63,7 @@ where
     })
 }
 
-/// The scenario that was named where a command belongs.
+/// The scenario whose name was given in the place of a command.
 fn scenario_for_command(scenarios: &[Scenario], args: &[OsString]) -> Option<String> {
     let first = args.get(1)?.to_str()?;
     scenarios
@@ -101,7 +101,7 @@ fn check(scenarios: &[Scenario]) -> Result<(), UserError> {
     Ok(())
 }
 
-/// A panic that gets here is a bug of Standstill, and it says so: those of programs under test
+/// A panic that gets here is a bug of Standstill, and is reported as one: panics of programs under test
 /// are findings.
 fn guarded(job: impl FnOnce(&mut Console) -> Exit) -> Exit {
     let mut console = Console::standard();

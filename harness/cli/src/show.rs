@@ -1,4 +1,4 @@
-//! All there is to know about a scenario.
+//! Everything that is known about a scenario.
 
 use std::fmt::Write;
 
@@ -9,7 +9,7 @@ use crate::console::{Console, Paint, paint};
 use crate::exit::Exit;
 use crate::pick;
 
-/// Prints what a scenario is about and which loads it takes.
+/// Prints a scenario's description and its ranges.
 pub(crate) fn show(
     scenarios: &[Scenario],
     args: &ShowArgs,

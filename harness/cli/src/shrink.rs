@@ -1,12 +1,12 @@
-//! Schedules as corpus entries hold them: recorded choices, as few as it takes. They can be read in
-//! a diff, and mean the same whatever becomes of the strategy that made them.
+//! Schedules in the form of corpus entries: recorded choices, as few as possible. They are readable in a
+//! diff, and keep their meaning if the strategy that made them changes.
 
 use standstill::{EngineKind, Fingerprint, Plan, Program, Runner, Schedule, minimise_schedule};
 
-/// What shrinking one schedule may cost, in runs.
+/// How many runs may be spent on shrinking one schedule.
 const RUNS: u32 = 2_000;
 
-/// The plan as recorded choices that bring the finding back, strictly. None if they do not.
+/// The plan as recorded choices that reproduce the finding strictly. None if they do not.
 pub(crate) fn shrunk(
     runner: &mut Runner,
     program: &Program,
@@ -14,7 +14,7 @@ pub(crate) fn shrunk(
     fingerprint: &Fingerprint,
 ) -> Option<Plan> {
     if plan.engine == EngineKind::Stress {
-        // It has no schedule.
+        // Such a plan has no schedule.
         return None;
     }
     let plan = minimise_schedule(runner, program, plan, fingerprint, RUNS);

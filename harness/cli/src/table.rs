@@ -11,7 +11,7 @@ pub(crate) struct Cell {
 }
 
 impl Cell {
-    /// A text, to the left.
+    /// A text, left-aligned.
     pub(crate) fn text(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
@@ -20,7 +20,7 @@ impl Cell {
         }
     }
 
-    /// A number, to the right.
+    /// A number, right-aligned.
     pub(crate) fn number(text: impl Into<String>) -> Self {
         Self {
             right: true,
@@ -28,14 +28,14 @@ impl Cell {
         }
     }
 
-    /// The same in a colour.
+    /// The same cell in a colour.
     pub(crate) fn painted(mut self, paint: Paint) -> Self {
         self.paint = Some(paint);
         self
     }
 }
 
-/// The rows under their titles, with columns as wide as they need to be.
+/// The rows under their titles, with columns as wide as necessary.
 pub(crate) fn render(titles: &[&str], rows: &[Vec<Cell>], color: bool) -> String {
     let mut lines: Vec<Vec<Cell>> = Vec::with_capacity(rows.len() + 1);
     lines.push(
@@ -93,7 +93,7 @@ fn width(cell: &Cell) -> usize {
     cell.text.chars().count()
 }
 
-/// A count with its thousands set apart: `20,000`.
+/// A count with separators between thousands: `20,000`.
 pub(crate) fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
@@ -106,7 +106,7 @@ pub(crate) fn grouped(count: u64) -> String {
     text
 }
 
-/// A rate as a whole number, its thousands set apart.
+/// A rate as a whole number, with separators between thousands.
 pub(crate) fn rate(per_second: f64) -> String {
     #[expect(
         clippy::cast_possible_truncation,

@@ -1,4 +1,4 @@
-//! A reference that may be replaced while others read it.
+//! A reference that may be replaced while other threads read it.
 #![expect(unsafe_code, reason = "a pointer that came from a reference")]
 
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -19,8 +19,8 @@ impl<T: Sync + 'static> AtomicStatic<T> {
     }
 
     pub(crate) fn get(&self) -> Option<&'static T> {
-        // SAFETY: the pointer is null or came from a `&'static T` in `set`, and nobody ever
-        // writes through it.
+        // SAFETY: the pointer is null or came from a `&'static T` in `set`, and nothing ever writes
+        // through it.
         unsafe { self.0.load(Ordering::Acquire).as_ref() }
     }
 }

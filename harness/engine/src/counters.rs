@@ -1,15 +1,15 @@
-//! The counters of features that libFuzzer reads.
+//! The feature counters that libFuzzer reads.
 #![expect(unsafe_code, reason = "a section that libFuzzer finds by its name")]
 
 use std::sync::atomic::Ordering;
 
-/// How many features of interleavings a fuzzer is told apart.
+/// How many features of interleavings a fuzzer can distinguish.
 const FEATURES: usize = 1 << 14;
 
 /// libFuzzer finds these by the name of their section, clears them before each input and reads them
 /// after it. A byte above 0 is a feature of the input.
-// SAFETY: the section holds nothing but counters that are a byte each, as libFuzzer expects. That
-// they are atomic changes nothing of their size or of what a byte means.
+// SAFETY: the section contains only counters of one byte each, as libFuzzer expects. That they are
+// atomic changes neither their size nor the meaning of a byte.
 #[cfg_attr(
     target_os = "linux",
     unsafe(link_section = "__libfuzzer_extra_counters")
@@ -17,7 +17,7 @@ const FEATURES: usize = 1 << 14;
 static COUNTERS: [std::sync::atomic::AtomicU8; FEATURES] =
     [const { std::sync::atomic::AtomicU8::new(0) }; FEATURES];
 
-/// The input showed this feature.
+/// Records that the input showed this feature.
 #[inline]
 pub(crate) fn count_feature(hash: u64) {
     #[expect(

@@ -1,10 +1,10 @@
-//! What the schedule did, as coverage: a fuzzer that counts code edges alone cannot tell two
-//! interleavings of the same code apart.
+//! Interleavings as coverage: a fuzzer that counts only code edges cannot distinguish two interleavings
+//! of the same code.
 //!
-//! Two kinds of pairs are hashed into libFuzzer's extra counters: an operation and the one that
-//! was performed just before it (by another task? on the same resource?), and a blocked operation
-//! and the one by which another task holds what it waits for. The hash depends on lines of source
-//! alone, so that two processes agree on it.
+//! Two kinds of pairs are hashed into libFuzzer's extra counters. One is an operation and the one that
+//! was performed just before it, with whether that was by another task, and on the same resource. The
+//! other is a blocked operation and the one by which another task holds what it waits for. The hash
+//! depends only on source positions, so that two processes agree on it.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -42,7 +42,7 @@ pub fn begin() {
     PREVIOUS.set(None);
 }
 
-/// A task goes on from its switch point to perform its operation.
+/// A task continues from its switch point to perform its operation.
 #[inline]
 pub fn operation(task: TaskRef, resource: Option<ResourceId>, site: Site) {
     let this = Previous {
@@ -58,7 +58,7 @@ pub fn operation(task: TaskRef, resource: Option<ResourceId>, site: Site) {
     count(how, before.site, site);
 }
 
-/// A task begins to wait: for whom?
+/// A task begins to wait: records which operations hold what it waits for.
 pub fn blocked(tracker: &Tracker, resource: ResourceId, site: Site) {
     for holder in tracker.hold_sites(resource) {
         count(4, site, holder);
@@ -76,7 +76,7 @@ fn pair(kind: u64, first: Site, second: Site) -> u64 {
     mix(place(first) ^ place(second).rotate_left(17) ^ kind << 61)
 }
 
-/// A place in the source, in a number that the next process makes, too. Addresses differ.
+/// A source position, as a number that is the same in every process. Addresses differ.
 fn place(site: Site) -> u64 {
     u64::from(site.line()) << 24 | u64::from(site.column()) << 8 | site.file().len() as u64 & 0xff
 }

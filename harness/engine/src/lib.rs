@@ -1,17 +1,17 @@
-//! Standstill's engines: what executes a run, and what watches it.
+//! Standstill's engines: they execute runs and observe them.
 //!
 //! In reading order:
 //!
-//! - [`run`]: what an engine is, and what a run comes to;
-//! - [`coroutine`]: code that is suspended in the middle of a poll;
-//! - [`panic_count`]: what std counts of the panics of tasks that share a thread;
-//! - [`track`]: who waits, who holds, and what follows from it;
-//! - [`verdict`]: from how a run ended to its verdict;
-//! - [`strategy`]: what chooses who runs next;
+//! - [`run`]: the interface of an engine, and the result of a run;
+//! - [`coroutine`]: code on a stack of its own that can be suspended in the middle of a poll;
+//! - [`panic_count`]: std's count of panics, for tasks that share a thread;
+//! - [`track`]: which task waits for what, which holds what, and what follows from it;
+//! - [`verdict`]: derives a run's verdict from how the run ended;
+//! - [`strategy`]: chooses which task runs next;
 //! - [`explore`]: the controlled engine;
-//! - [`search`]: every interleaving, one by one;
-//! - [`stress`]: the engine on a real runtime; [`isolation`]: its runs in processes of their own;
-//! - [`pulse`], [`threads`]: what others see of an engine.
+//! - [`search`]: enumerates every interleaving;
+//! - [`stress`]: the engine on a real runtime; [`isolation`]: its runs in child processes;
+//! - [`pulse`], [`threads`]: what can be observed of an engine from other threads.
 
 mod atomic_static;
 #[doc(hidden)]

@@ -1,17 +1,18 @@
-//! The standard library's count of the panics that unwind a thread. It is what
-//! [`panicking`](std::thread::panicking) goes by.
+//! The standard library's count of the panics that unwind a thread, on which
+//! [`panicking`](std::thread::panicking) is based.
 //!
 //! All tasks of a run share one thread, and so its count. A stack that is being unwound may have to
-//! wait, and then others run on top of it; or it is abandoned in the middle, and whatever unwinds it is
-//! never caught. In both cases the others must not look as if they were panicking. So its panics are
-//! taken out of the count, and put back before it goes on.
+//! wait, and then other tasks run on top of it. Or it is abandoned in the middle, and the panic that
+//! unwinds it is never caught. In both cases the other tasks must not appear to be panicking. So the
+//! panics of that stack are taken out of the count, and put back before the stack is resumed.
 //!
-//! There is a documented way to add a panic to the count, and to take that very one out again: begin a
-//! panic on a coroutine and suspend it while it unwinds; let it be caught later (`Holder`). There is
-//! none to take out another. What takes out others relies on how std counts (`one_less`): a panic
-//! that begins within a panic hook is not counted, but is taken out when it is caught. Whether it is so
-//! is tried on a thread of its own before the first time in a process, and whether our hook is in place
-//! is seen each time. If not, it is not used, and who needs it is told that it is not to be had.
+//! There is a documented way to add a panic to the count, and to take that same panic out again: begin a
+//! panic on a coroutine, suspend the coroutine while it unwinds, and have the panic caught later
+//! (`Holder`). There is no documented way to take out another panic. The code that does so relies on how
+//! std counts (`one_less`): a panic that begins within a panic hook is not counted, but is subtracted
+//! when it is caught. Whether std counts like this is tested on a separate thread before the first use
+//! in a process, and whether our hook is in place is checked each time. If the test fails, the method is
+//! not used, and the caller is told that it is unavailable.
 
 use std::cell::{Cell, RefCell};
 use std::panic;
@@ -22,12 +23,12 @@ use standstill_rt::panics::{Uncounted, uncounted_seen};
 
 use crate::coroutine::{self, Pause};
 
-/// More panics do not unwind one thread at once.
+/// The most panics that may unwind one thread at once.
 const MOST: usize = 64;
 
 thread_local! {
     static HOLDERS: Holders = const { Holders::new() };
-    /// For tests: this thread's count is as if std counted in another way.
+    /// For tests: whether this thread acts as if std counted in another way.
     #[cfg(test)]
     static DISTRUSTED: Cell<bool> = const { Cell::new(false) };
 }
@@ -38,12 +39,12 @@ thread_local! {
 pub struct Taken(usize);
 
 impl Taken {
-    /// How many.
+    /// How many panics were taken out.
     pub fn count(&self) -> usize {
         self.0
     }
 
-    /// They count again.
+    /// Adds them to the count again.
     pub fn put_back(self) {
         HOLDERS.with(|holders| {
             holders.owed.set(holders.owed.get() - self.0);
@@ -51,18 +52,18 @@ impl Taken {
         });
     }
 
-    /// They are never caught: what they unwind was abandoned.
+    /// The panics are never caught: the stacks that they unwind were abandoned.
     pub fn forget(self) {
         HOLDERS.with(|holders| holders.owed.set(holders.owed.get() - self.0));
     }
 }
 
-/// Takes all panics out of the thread's count, so that it does not count as panicking. None if that
-/// does not work here: then the count is as before.
+/// Takes all panics out of the thread's count, so that the thread does not count as panicking. None if
+/// that is not possible here: then the count is as before.
 pub fn take_all() -> Option<Taken> {
     let mut taken = Taken(0);
     while std::thread::panicking() {
-        // For each that is taken out there is a free holder by which it can be put back.
+        // For each panic that is taken out, there must be a free holder to put it back later.
         let is_out = HOLDERS.with(|holders| {
             let owed = holders.owed.get() + 1;
             let is_out = holders.one_less()
@@ -81,18 +82,18 @@ pub fn take_all() -> Option<Taken> {
     Some(taken)
 }
 
-/// One panic less: this one counts when it begins and when it is caught, and within its hook there is
-/// one that counts when it is caught alone. False if our hook did not see it: then nothing has changed.
+/// Subtracts one panic from the count. The outer panic is counted when it begins and subtracted when it
+/// is caught; within its hook a second one begins, which is only subtracted when it is caught. False if
+/// our hook did not see the outer panic: then the count has not changed.
 fn one_less() -> bool {
     let before = uncounted_seen();
     let _ = panic::catch_unwind(|| panic::panic_any(Uncounted));
     uncounted_seen() != before
 }
 
-/// Whether std counts in such a way that [`one_less`] does what it says. To be asked for the first time
-/// once our hook is in place, and no earlier than it matters: from then on
-/// [`panicking`](std::thread::panicking) takes longer, since std has another count, of all threads, that
-/// is not brought back.
+/// Whether std counts in such a way that [`one_less`] works. It must be called only once our hook is in
+/// place, and not before the result is needed: from then on [`panicking`](std::thread::panicking) takes
+/// longer, since std also has a global count of all threads, which does not return to zero.
 fn works() -> bool {
     static WORKS: OnceLock<bool> = OnceLock::new();
     #[cfg(test)]
@@ -100,7 +101,7 @@ fn works() -> bool {
         return false;
     }
     *WORKS.get_or_init(|| {
-        // Whatever comes of the count of that thread, it ends with it.
+        // Whatever happens to the count of that thread, it disappears with the thread.
         let trial = std::thread::Builder::new()
             .name("standstill-check".to_owned())
             .spawn(|| HOLDERS.with(tried));
@@ -108,7 +109,7 @@ fn works() -> bool {
     })
 }
 
-/// The trial: the count goes from 0 to 2 and back, as it does when tasks are abandoned.
+/// The test: the count goes from 0 to 2 and back, as it does when tasks are abandoned.
 fn tried(holders: &Holders) -> bool {
     let panicking = std::thread::panicking;
     let counts = |more: usize| {
@@ -124,7 +125,7 @@ fn tried(holders: &Holders) -> bool {
         && panicking()
         && one_less()
         && !panicking()
-        // What is caught after that is counted as ever.
+        // Panics that are caught after that are counted as usual.
         && counts(1)
         && holders.one_less()
         && !panicking()
@@ -132,7 +133,7 @@ fn tried(holders: &Holders) -> bool {
         && !panicking()
 }
 
-/// Coroutines, each of which panics and is suspended while it unwinds, or has nothing to do.
+/// Coroutines, each of which is either suspended while a panic unwinds it, or idle.
 struct Holders {
     holding: RefCell<Vec<Holder>>,
     /// At least as many as are owed.
@@ -146,7 +147,7 @@ type Holder = coroutine::Coroutine<Rc<Place>>;
 /// Where the holders of a thread run.
 struct Place(coroutine::CoroutineStack<Rc<Place>>);
 
-/// Enough for a panic to unwind a few small frames, in a build without optimisation as well.
+/// Enough for a panic to unwind a few small frames, even in a build without optimisation.
 const STACK_BYTES: usize = 128 * 1024;
 
 thread_local! {
@@ -162,7 +163,7 @@ impl Holders {
         }
     }
 
-    /// Sees to it that so many are free. False if there is no address space left for them.
+    /// Ensures that this many are free. False if there is no address space left for them.
     fn reserve(&self, count: usize) -> bool {
         let mut free = self.free.borrow_mut();
         while free.len() < count {
@@ -175,7 +176,7 @@ impl Holders {
         true
     }
 
-    /// One of the free ones begins to panic.
+    /// Lets a free holder begin to panic.
     fn one_more(&self) {
         let Some(holder) = self.free.borrow_mut().pop() else {
             unreachable!("more panics are put back than were taken out");
@@ -185,7 +186,7 @@ impl Holders {
         self.holding.borrow_mut().push(holder);
     }
 
-    /// The panic of one that holds is caught. False if there is none.
+    /// Lets the panic of a holder be caught. False if no holder has one.
     fn one_less(&self) -> bool {
         let Some(holder) = self.holding.borrow_mut().pop() else {
             return false;
@@ -218,7 +219,7 @@ fn hold(place: &Rc<Place>) {
     }
 }
 
-/// For tests: from now on nothing is taken out of this thread's count but by holders.
+/// For tests: from now on only holders take panics out of this thread's count.
 #[cfg(test)]
 pub fn distrust() {
     DISTRUSTED.set(true);
@@ -233,7 +234,7 @@ mod tests {
 
     use super::{distrust, take_all, works};
 
-    /// Calls `f` on a thread of its own, while that is panicking.
+    /// Calls `f` on a new thread while that thread is panicking.
     fn while_panicking(f: impl FnOnce() + Send + 'static) {
         struct OnDrop<F: FnOnce()>(Option<F>);
 

@@ -1,4 +1,4 @@
-//! What an engine thread shows to those who watch it from outside.
+//! What an engine thread publishes for threads that watch it.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -9,8 +9,8 @@ use standstill_rt::site::Site;
 
 use crate::atomic_static::AtomicStatic;
 
-/// Beats as long as the engine's thread gets on. Written by that thread alone, several times a step:
-/// so no other thread's data shares its lines of the cache.
+/// Beats as long as the engine's thread makes progress. Only that thread writes it, several times per
+/// step, so no other thread's data shares its cache lines.
 #[derive(Debug)]
 #[repr(align(128))]
 pub struct Pulse {
@@ -23,14 +23,14 @@ pub struct Pulse {
     op: AtomicU32,
 }
 
-/// What a task is, for as long as the process lives.
+/// A task's identity, which is kept for as long as the process lives.
 #[derive(Debug)]
 pub struct Identity {
     pub type_name: &'static str,
     pub site: Site,
 }
 
-/// A moment's reading.
+/// A reading at one moment.
 #[derive(Clone, Copy, Debug)]
 pub struct Reading {
     pub beats: u64,
@@ -99,8 +99,8 @@ impl Pulse {
     }
 }
 
-/// The identity of tasks of this type from this place. There are as many as the program has
-/// places that spawn; they are kept for ever.
+/// The identity of tasks of this type that are spawned at this place. There are as many as the program
+/// has places that spawn; they are kept for ever.
 pub fn identity(type_name: &'static str, site: Site) -> &'static Identity {
     static KNOWN: Mutex<BTreeMap<(usize, usize), &'static Identity>> = Mutex::new(BTreeMap::new());
     let key = (type_name.as_ptr().addr(), std::ptr::from_ref(site).addr());

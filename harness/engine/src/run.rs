@@ -1,4 +1,4 @@
-//! Engines: what executes a run.
+//! Engines, which execute runs.
 
 use standstill_model::finding::{Undecided, Verdict};
 use standstill_model::plan::{Choice, Digest, EngineKind, Plan};
@@ -13,8 +13,8 @@ pub trait Engine {
     /// Executes one run of `program` as `plan` says.
     fn run(&mut self, program: &Program, plan: &Plan, level: RecordLevel) -> Run;
 
-    /// Executes one run of `program` after the other, until `runs` has no more. An engine may save
-    /// itself what runs have in common.
+    /// Executes the runs that `runs` yields, one after the other. An engine may reuse what the runs have
+    /// in common.
     fn run_all(&mut self, program: &Program, runs: &mut dyn Runs) {
         while runs.advance() {
             let run = self.run(program, runs.plan(), runs.level());
@@ -25,24 +25,24 @@ pub trait Engine {
 
 /// Runs that an engine executes one after the other.
 pub trait Runs {
-    /// Goes to the next run. False if there is none.
+    /// Advances to the next run. False if there is none.
     fn advance(&mut self) -> bool;
 
     /// The plan of this run.
     fn plan(&self) -> &Plan;
 
-    /// How much is written down of it. By default [`RecordLevel::Hunt`].
+    /// How much of the run is recorded. By default [`RecordLevel::Hunt`].
     fn level(&self) -> RecordLevel {
         RecordLevel::Hunt
     }
 
-    /// Whether it is wanted to know what the run shows of interleavings. By default not.
+    /// Whether the run is sampled: whether [`Runs::done`] is to get its orders. By default not.
     fn is_sampled(&self) -> bool {
         false
     }
 
-    /// What this run came to, and the hashes of what it showed of interleavings: none if that is
-    /// not wanted, or the engine cannot tell.
+    /// Takes the result of this run, and the hashes of the orders of operations that it showed. There
+    /// are none if the run is not sampled, or the engine does not know them.
     fn done(&mut self, run: Run, orders: &[u64]);
 }
 
@@ -85,21 +85,21 @@ impl Runs for OneRun<'_> {
     }
 }
 
-/// How much level a run is given.
+/// How much of a run is recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RecordLevel {
-    /// As fast as it goes: a hunt.
+    /// Nothing, for speed: a hunt.
     Hunt,
-    /// With its choices recorded and its surroundings watched: a replay.
+    /// Its choices, and its surroundings are watched: a replay.
     Record,
-    /// As a replay, with everything that happens written down.
+    /// As a replay, and everything that happens is recorded.
     Trace,
-    /// The same, for a report: before a standstill counts as one, OS threads that are not the
-    /// engine's are given a moment of real time to wake the run.
+    /// The same, for a report. Before a hang counts as one, OS threads that do not belong to the engine
+    /// are given a moment of real time to wake the run.
     Confirm,
 }
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Clone, Debug)]
 pub struct Run {
     /// The verdict.
@@ -110,18 +110,18 @@ pub struct Run {
     pub order: Option<u64>,
     /// The choices, if they were recorded.
     pub choices: Vec<Choice>,
-    /// What the choices came to, if they were recorded.
+    /// The digest of the choices, if they were recorded.
     pub digest: Option<Digest>,
     /// The first recorded choice that did not fit the program, if one was replayed.
     pub divergence: Option<String>,
     /// What happened, if it was traced.
     pub trace: Option<Box<Trace>>,
-    /// The run as a schedule of Shuttle's own, in the text form that `shuttle::replay` takes: if the
-    /// engine was [`EngineKind::Shuttle`] and the run was recorded. None as well if the run drew
+    /// The run as a schedule of Shuttle's own, in the text form that `shuttle::replay` takes. Present if
+    /// the engine was [`EngineKind::Shuttle`] and the run was recorded, unless the run drew random
     /// numbers from another source than Shuttle's.
     pub shuttle_schedule: Option<String>,
-    /// There was no such schedule: the strategy goes through them one by one, and the last one
-    /// came before. Nothing was run.
+    /// Nothing was run, because the strategy has no more schedules: it enumerates them, and the run
+    /// before was the last one.
     pub exhausted: bool,
 }
 
@@ -141,7 +141,7 @@ impl Run {
         }
     }
 
-    /// No run: the strategy has no more schedules.
+    /// The result when the strategy has no more schedules: nothing was run.
     #[doc(hidden)]
     pub fn past_the_last() -> Self {
         Self {
@@ -150,7 +150,7 @@ impl Run {
         }
     }
 
-    /// A run that could not be made.
+    /// A run whose verdict is undecided for this reason.
     pub fn undecided(reason: Undecided) -> Self {
         Self::without_steps(Verdict::Undecided(reason))
     }

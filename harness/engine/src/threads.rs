@@ -1,5 +1,5 @@
-//! The process's OS threads: which are ours, which a program under test has started, and whether
-//! one sleeps.
+//! The process's OS threads: which belong to the engine, which a program under test has started, and
+//! whether one sleeps.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -8,7 +8,7 @@ use standstill_model::finding::ThreadFact;
 
 static OURS: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
 
-/// The calling thread's number, and its entry among ours until dropped.
+/// Registers the calling thread's number as the engine's own, until dropped.
 #[derive(Debug)]
 pub struct Ours {
     pub id: Option<u32>,
@@ -36,7 +36,7 @@ impl Drop for Ours {
     }
 }
 
-/// The calling thread's number. None where the platform does not tell.
+/// The calling thread's number. None if the platform does not provide it.
 pub fn current() -> Option<u32> {
     thread_local! {
         static ID: Option<u32> = own_id();
@@ -53,8 +53,8 @@ fn own_id() -> Option<u32> {
     None
 }
 
-/// The threads of the process that are not ours. Empty where the platform does not tell (it does
-/// on Linux).
+/// The threads of the process that do not belong to the engine. Empty if the platform does not list them
+/// (Linux does).
 pub fn others() -> BTreeSet<u32> {
     let Ok(entries) = std::fs::read_dir("/proc/self/task") else {
         return BTreeSet::new();
@@ -66,19 +66,19 @@ pub fn others() -> BTreeSet<u32> {
         .collect()
 }
 
-/// What a thread is doing.
+/// The state of a thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ThreadState {
-    /// It waits in the kernel, as for a lock.
+    /// It waits in the kernel, for a lock for example.
     pub asleep: bool,
     /// Processor time it has used, in clock ticks.
     pub ticks: u64,
 }
 
-/// Looks at a thread of the process. None where the platform does not tell.
+/// Reads the state of a thread of the process. None if the platform does not provide it.
 pub fn state(id: u32) -> Option<ThreadState> {
     let stat = std::fs::read_to_string(format!("/proc/self/task/{id}/stat")).ok()?;
-    // The second field is the thread's name in brackets, and may hold anything.
+    // The second field is the thread's name in brackets, and may contain any character.
     let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
     let ticks = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
     Some(ThreadState {
@@ -87,14 +87,14 @@ pub fn state(id: u32) -> Option<ThreadState> {
     })
 }
 
-/// What the platform tells of a thread of this process.
+/// What the platform reports about a thread of this process.
 pub fn fact(id: u32, asleep: bool, for_ms: u64) -> ThreadFact {
     let read = |what: &str| {
         let text = std::fs::read_to_string(format!("/proc/self/task/{id}/{what}")).ok()?;
         let text = text.trim();
         (!text.is_empty()).then(|| text.to_owned())
     };
-    // `0` stands for "nowhere", or for "you may not know".
+    // `0` means "nowhere", or that this may not be read.
     let waits_in = read("wchan").filter(|place| place != "0");
     let syscall = read("syscall").and_then(|text| text.split(' ').next()?.parse().ok());
     let stack = read("stack").map_or_else(Vec::new, |text| {
@@ -115,5 +115,5 @@ pub fn fact(id: u32, asleep: bool, for_ms: u64) -> ThreadFact {
     }
 }
 
-/// Frames of a kernel stack that are worth telling.
+/// How many frames of a kernel stack are reported.
 const MOST_FRAMES: usize = 8;

@@ -69,7 +69,7 @@ impl Timers {
         self.armed.first().map(|(deadline, _)| *deadline)
     }
 
-    /// The latest deadline that is not so far away that it means "never".
+    /// The latest deadline, without those so far away that they mean "never".
     pub fn latest(&self, never: Duration) -> Option<Duration> {
         self.armed
             .iter()

@@ -1,4 +1,5 @@
-//! A schedule as a fuzzer's bytes, found by trial: what a byte comes to depends on who is ready.
+//! Encodes a schedule as a fuzzer's bytes, by trial: what a byte decodes to depends on which tasks are
+//! ready.
 
 use standstill_engine::strategy::FIRE_FROM;
 use standstill_model::plan::{Choice, Plan, Schedule};
@@ -6,13 +7,13 @@ use standstill_model::scenario::Program;
 
 use crate::runner::Runner;
 
-/// The same plan with its schedule as bytes: every choice is the same. None if there are no such
-/// bytes (a choice among more than 256 tasks, say), if the run cannot be recorded or does not come
-/// out the same each time, or if finding them takes more than `budget` runs; a byte takes about as
-/// many as there are tasks.
+/// The same plan with its schedule as bytes: every choice is the same. None if there are no such bytes
+/// (a choice among more than 256 tasks, for example), if the run cannot be recorded or does not come out
+/// the same each time, or if finding them takes more than `budget` runs. A byte takes about as many runs
+/// as there are tasks.
 ///
-/// The bytes are as few as it takes: from where the fallback rule makes every choice, there are
-/// none.
+/// No more bytes than needed are used: where the fallback rule makes all remaining choices, the bytes
+/// end.
 ///
 /// ```
 /// use standstill_hunt::{Hunt, Runner, schedule_as_bytes};
@@ -68,7 +69,7 @@ pub fn schedule_as_bytes(
     })
 }
 
-/// The bytes that may come to a choice.
+/// The bytes that may decode to a choice.
 fn likely(choice: &Choice) -> std::ops::RangeInclusive<u8> {
     match choice {
         Choice::Task(_) => 0..=u8::MAX,

@@ -1,4 +1,4 @@
-//! What hunts and proofs are told alike: the program, its loads, and when to end.
+//! The settings that hunts and proofs share: the program, its loads, and when to stop.
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -18,9 +18,9 @@ pub(crate) struct Job {
     pub(crate) variant: Variant,
     program: Option<Program>,
     known_variants: Vec<Variant>,
-    /// What a scenario declares. A program of one's own declares nothing.
+    /// The ranges that a scenario declares. A program of one's own declares none.
     declared: Option<LoadRanges>,
-    /// The loads that are looked at.
+    /// The loads that are tried.
     pub(crate) ranges: LoadRanges,
     range_error: Option<RangeError>,
     pub(crate) preempt: Preempt,
@@ -32,7 +32,7 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    /// About a program of one's own.
+    /// Settings for a program of one's own.
     pub(crate) fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -51,7 +51,7 @@ impl Job {
         }
     }
 
-    /// About a variant of a scenario, over its whole ranges.
+    /// Settings for a variant of a scenario, over its whole ranges.
     pub(crate) fn of(scenario: &Scenario, variant: Variant) -> Self {
         let mut job = Self::new(scenario.name());
         job.variant = variant;
@@ -82,7 +82,7 @@ impl Job {
         }
     }
 
-    /// Gives it the program.
+    /// Sets the program.
     pub(crate) fn run(&mut self, program: Program) {
         self.program = Some(program);
     }
@@ -106,20 +106,20 @@ impl Job {
             })
     }
 
-    /// Whether somebody asked to stop.
+    /// Whether a stop was requested.
     pub(crate) fn is_stopped(&self) -> bool {
         let stop = self.stop.as_ref();
         stop.is_some_and(|stop| stop.load(Ordering::Relaxed))
     }
 
-    /// Whether the time is up for what began then.
+    /// Whether the time is up for work that started at `began`.
     pub(crate) fn is_late(&self, began: Instant) -> bool {
         self.time.is_some_and(|time| began.elapsed() >= time)
     }
 }
 
-/// The settings that a type with a field `job` shares, and `run` and `run_loads`, which come to
-/// `$outcome` by its method `go`.
+/// The setters for a type with a field `job`, and `run` and `run_loads`, which return the `$outcome` of
+/// its method `go`.
 macro_rules! job_settings {
     ($outcome:ty) => {
         /// The name that reports and tokens give it.
@@ -127,13 +127,13 @@ macro_rules! job_settings {
             &self.job.name
         }
 
-        /// The loads that are looked at: the knobs, with the range of each.
+        /// The loads that are tried: the knobs, with the range of each.
         pub fn ranges(&self) -> &LoadRanges {
             &self.job.ranges
         }
 
-        /// How long it may take, at the most, in real time. Default: no limit. What is cut short by
-        /// time does not come out the same every time.
+        /// How long it may take, at the most, in real time. Default: no limit. A result that a time
+        /// limit cuts short is not reproducible.
         #[must_use]
         pub fn time(mut self, time: Duration) -> Self {
             self.job.time = Some(time);
@@ -161,29 +161,29 @@ macro_rules! job_settings {
             self
         }
 
-        /// Where to count runs and steps meanwhile, for whoever watches.
+        /// Where to count runs and steps meanwhile, for whoever displays the progress.
         #[must_use]
         pub fn progress(mut self, progress: Arc<Progress>) -> Self {
             self.job.progress = Some(progress);
             self
         }
 
-        /// Ends it soon after the flag was set; the outcome covers what was tried by then.
+        /// Stops soon after the flag is set; the outcome covers what was tried by then.
         #[must_use]
         pub fn stop_when(mut self, stop: Arc<AtomicBool>) -> Self {
             self.job.stop = Some(stop);
             self
         }
 
-        /// Every run has this very load.
+        /// Runs every schedule under this load.
         #[must_use]
         pub fn load(mut self, load: Load) -> Self {
             self.job.load(load);
             self
         }
 
-        /// The values that a knob takes: within what the scenario declares, or of a program of one's
-        /// own. A range that does not fit is reported when it is started.
+        /// The values that a knob takes. They must lie within what the scenario declares; for a program
+        /// of one's own, this call declares them. A range that does not fit is reported at the start.
         #[must_use]
         pub fn knob(mut self, knob: Knob, range: RangeInclusive<u8>) -> Self {
             self.job.knob(knob, range);

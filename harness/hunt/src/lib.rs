@@ -2,17 +2,17 @@
 //!
 //! In reading order:
 //!
-//! - `job`: what hunts and proofs are told alike;
-//! - [`tactic`]: which strategies a hunt deals out;
-//! - [`runner`]: runs plans one by one, watched; confirms what was found;
-//! - [`hunt`]: many runs, until one shows something;
-//! - [`minimise`]: a find, as small as it gets;
-//! - [`prove`]: every interleaving of a small load;
-//! - [`encode`]: a find, as a fuzzer's input; with the feature `fuzz` also the module `fuzz`, for
-//!   fuzz targets.
+//! - `job`: the settings that hunts and proofs share;
+//! - [`tactic`]: which strategies a hunt uses for its schedules;
+//! - [`runner`]: runs plans one by one under a watchdog, and confirms findings;
+//! - [`hunt`]: many runs, until one has a finding;
+//! - [`minimise`]: reduces a finding's load and schedule;
+//! - [`prove`]: executes every interleaving of a small load;
+//! - [`encode`]: turns a finding into a fuzzer's input; with the feature `fuzz` also the module `fuzz`,
+//!   for fuzz targets.
 //!
-//! With the feature `shuttle` there is also the engine of that name. With the feature `tracing` there
-//! is a span, of the target `standstill`, around each hunt, each minimisation and each replay.
+//! The feature `shuttle` adds the engine of that name. With the feature `tracing`, each hunt, each
+//! minimisation and each replay runs in a span of the target `standstill`.
 
 pub mod encode;
 #[cfg(feature = "fuzz")]

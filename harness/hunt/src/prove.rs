@@ -1,77 +1,94 @@
-//! Proof for small loads: every interleaving is executed, up to those that are equivalent.
+//! Proof for small loads: executes every interleaving, up to equivalence.
 //!
-//! Two executions are equivalent if one comes from the other by letting neighbouring steps change
-//! places that do not depend on each other: then both end alike, and one of them is enough. Which
-//! steps depend is told by what they touch through the facade ([`access`](standstill_engine::search::access)): steps on one resource
-//! do unless both only read, a task's next poll depends on what woke it, and where the facade cannot
-//! tell, a step depends on all others. Each execution shows its races ([`trace`](standstill_engine::search::trace)), and each race
-//! has to be seen the other way round ([`tree`](standstill_engine::search::tree)). Every `select!` start and every small random number
-//! is tried, and timers fire early at every place where they may.
+//! Two executions are equivalent if one can be turned into the other by swapping neighbouring steps that
+//! are independent. Equivalent executions end alike, so one of them is enough. What a step touches
+//! through the facade decides which steps depend on each other
+//! ([`access`](standstill_engine::search::access)):
 //!
-//! # When steps change places
+//! - Two steps on one resource depend on each other unless both only read it.
+//! - The next poll of a task depends on what woke the task.
+//! - Where the facade cannot tell what a step touches, the step depends on all others.
 //!
-//! A step is told from others of its task by what it came to, and two steps are independent if this
-//! holds in *every* state: where both can be made, either order leads to the same state and leaves
-//! the other what it is; where only one can, making it does not make the other possible. So it is
-//! enough to look at what a step did, in the one execution in which it was made.
+//! Each execution shows its races ([`trace`](standstill_engine::search::trace)), and each race has to be
+//! reversed in some execution ([`tree`](standstill_engine::search::tree)). Every start position of a
+//! `select!` and every small random number is tried. Timers fire early at every step at which they may.
 //!
-//! Giving back a *read* lock counts as a look at the readers-writer lock, as taking one does, if
-//! nobody waits for the lock then and its readers are not limited (`leaves_readers`). Where this
-//! step is possible somebody reads and nobody waits, so a read lock is to be had at once, before it
-//! and after it, and one that would have to wait is not; giving back another one remains such a step,
-//! as nobody waits meanwhile; the counts add up in either order. To ask for a write lock, to give one
-//! back, to give a read lock back while somebody waits (who may then go on), and to stop waiting for a
-//! write lock depend on all of these, as before. With a limit it would not hold: what the last of
-//! the readers gives back makes the next one possible.
+//! # Independent steps
 //!
-//! To begin to wait for the end of a task, or for what a channel brings its receiver, changes nothing
-//! but who is woken in the end (`only_listens`): nobody stands in line, and nothing is taken. If the
-//! step did nothing else, and its task waits for this alone from then on, the task is where it was:
-//! woken, it asks again and gets what it would have got had it not asked before. So the step is
-//! independent of all others, also of the one that wakes the task, whose next poll depends on that
-//! one. With a second wait, as in `select!` or with a timeout, what was asked first counts, and the
-//! step depends on what it waits for.
+//! The identity of a step includes its outcome: two steps of a task that came to different outcomes are
+//! different steps. Two steps are independent if the following holds in *every* state. Where both are
+//! enabled, either order leads to the same state, and neither changes the outcome of the other. Where
+//! only one is enabled, executing it does not enable the other. So it is enough to look at what a step
+//! did in the one execution in which it was executed.
 //!
-//! # To ask, and to be given
+//! Releasing a *read* lock counts as a read of the readers-writer lock, as acquiring one does, if at
+//! that moment nobody waits for the lock and the number of its readers is not limited
+//! (`leaves_readers`). In every state where this step is enabled, somebody holds a read lock and nobody
+//! waits. Hence, both before and after the step:
 //!
-//! A step that asks for something and is given it at once is two in one: it asks, and then it goes on
-//! with what it was given. Had it asked before it was there, it would have waited and gone on later, in
-//! a step of its own. If the task awaits this and nothing else, the two come to the same: a poll in
-//! vain leaves it where it was. So the step is told as two (`Event::granted`). To ask is
-//! independent of the step that gives; what follows is made possible by it, and is not tried before
-//! it. That the task awaits nothing else cannot be seen where it need not wait, so the operation is
-//! held back for one poll ([`direct`](standstill_engine::search::direct)).
+//! - acquiring a read lock succeeds at once; an acquisition that would have to wait is not enabled;
+//! - releasing another read lock remains a step of this kind, since nobody starts to wait in between;
+//! - the reader counts are the same in either order.
 //!
-//! - *Join.* To ask is to listen, which touches nothing. What gives is the end of the other task.
-//! - *A mutex's `lock`.* It grants in the order of asking and nobody overtakes, so to ask and to give
-//!   back lead to the same owner and the same line in either order: with an empty line who gives back
-//!   leaves the lock free and who asks takes it, or who asks stands in line and is handed it; else
-//!   both touch different ends of the line. Those who ask depend on each other, and `try_lock` and who
-//!   leaves the line depend on all. What follows touches nothing but the task itself, or else the step
-//!   counts as a whole and depends on who gives back: what it touches might have to come between the
-//!   two, which one step cannot show.
+//! The following steps still depend on all of these: requesting a write lock, releasing one, releasing a
+//! read lock while somebody waits (the waiter may then go on), and giving up the wait for a write lock.
+//! With a limit on readers the argument fails: the release by one of the last permitted readers enables
+//! the next reader.
 //!
-//! Whoever cancels a task may do so in between, where it has been given what it asked for and does
-//! not know yet: then it is as if it had never been. A task that is cancelled in the middle of a poll
-//! comes farther if what it asks for is there. So nothing of this, and nothing of what was said of
-//! tasks that begin to wait, is taken for granted once a task is cancelled. Neither is what was said of
-//! locks once timers may fire early or steps may touch anything: the clock may have moved in between,
-//! and the task reads it unseen. Where that turns out late, all is explored again from the beginning.
+//! Starting to wait for the end of a task, or for what a channel delivers to its receiver, changes only
+//! which task is woken in the end (`only_listens`): it takes no place in a queue, and it acquires
+//! nothing. Suppose the step did nothing else, and its task waits for this alone from then on. Then the
+//! state of the task has not changed: when woken, it asks again, and gets what it would have got had it
+//! not asked before. So the step is independent of all others. That includes the step that wakes the
+//! task: the next poll of the task depends on that one. With a second wait, as in `select!` or with a
+//! timeout, the order of the requests counts, and the step depends on what it waits for.
 //!
-//! # Ends and timers
+//! # Request and grant
 //!
-//! Once the root has ended everybody is to have a turn, as in every run; but in a proof not before
-//! nobody is ready for the first time. Until then it is chosen on, so that the last step of the root
-//! is one like any other: all that it changes for others is what it touches, as the clock does not
-//! move while anybody is ready, but for a timer that fires early, which depends on everything anyhow.
-//! When nobody is ready all is as it would be had the root ended at another place. Where the run ends
-//! together with the root, because it panicked or because nobody minds a leak, its last step depends
-//! on all others. A plan whose choices go on after the end of the root is run by the same rule
-//! (`Probe::outlasts_root`), so that what was found there comes back.
+//! A step that requests something and is granted it at once is two steps in one: the request, and the
+//! continuation with what was granted. Had the task made the request before the thing was available, it
+//! would have waited, and continued later in a step of its own. If the task awaits this and nothing
+//! else, the two cases are the same: a poll that returns pending leaves the task where it was. So the
+//! step is recorded as two (`Event::granted`). The request is independent of the step that grants. The
+//! continuation is enabled by the granting step, and is never tried before it. Where the task need not
+//! wait, it cannot be seen whether it awaits anything else; so the operation is held back for one poll
+//! ([`direct`](standstill_engine::search::direct)).
 //!
-//! That a timer fires early depends on every step. Where one may, that it fires is tried, as no race
-//! would show it; what comes after it races with it, and so is tried in its place. What of a program
-//! reads the clock is not seen, so it cannot be told which steps it does not matter to.
+//! - *Join.* The request only listens, which touches nothing. The granting step is the end of the other
+//!   task.
+//! - *A mutex's `lock`.* The mutex grants in the order of the requests, and nobody overtakes. So a
+//!   request and a release lead to the same owner and the same queue in either order. With an empty
+//!   queue, either the release leaves the mutex free and the request takes it, or the request joins the
+//!   queue and the release hands it the mutex. Otherwise the two touch different ends of the queue.
+//!   Requests depend on each other; `try_lock`, and leaving the queue, depend on all of these steps. The
+//!   continuation must touch nothing but the task itself. If it touches more, the step counts as a whole
+//!   and depends on the release: what it touches might have to come between the request and the
+//!   continuation, which one step cannot show.
+//!
+//! A task may be cancelled in between, when it has been granted what it requested and does not know it
+//! yet: then it is as if the grant had never been. A task that is cancelled in the middle of a poll gets
+//! farther if what it requests is available. So once a task is cancelled, neither this section nor the
+//! rule for tasks that start to wait is relied on. The rules for a mutex's `lock` are not relied on
+//! either once timers may fire early or steps may touch anything: the clock may have moved in between,
+//! and the task reads it unseen. If one of these cases turns up only later in the search, the search
+//! starts again from the beginning.
+//!
+//! # The end of the root, and early timers
+//!
+//! Once the root has ended, every task gets its turn, as in every run; but in a proof this begins only
+//! when no task is ready for the first time. Until then the strategy goes on choosing, so that the last
+//! step of the root is a step like any other. All that this step changes for other tasks is what it
+//! touches: the clock does not move while any task is ready, except for a timer that fires early, and
+//! that depends on everything anyhow. When no task is ready, the state is what it would be had the root
+//! ended at another place. If the run ends together with the root, because the root panicked or because
+//! leaks are not looked for, the last step of the root depends on all others. A plan whose choices go on
+//! after the end of the root is run by the same rule (`Probe::outlasts_root`), so that replaying it
+//! reproduces what was found there.
+//!
+//! A timer that fires early depends on every step. No race would show that it can fire, so wherever one
+//! may, firing it is tried explicitly. The steps that follow race with it, and so are tried in its
+//! place. The tool does not see which parts of a program read the clock, so it cannot tell for which
+//! steps the timer does not matter.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -96,7 +113,7 @@ use crate::runner::{Found, HuntError, Progress, Runner, confirm, explored};
 /// How many executions a proof may take by default.
 pub const DEFAULT_EXECUTIONS: u64 = 10_000_000;
 
-/// Why nothing was proved although nothing was found.
+/// Why nothing was proved, although there was no finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Unproved {
@@ -104,9 +121,9 @@ pub enum Unproved {
     Executions(u64),
     /// The bound on time was reached.
     Time(Duration),
-    /// Somebody asked to stop.
+    /// A stop was requested.
     Stopped,
-    /// The interleavings seen may not be all there are.
+    /// The interleavings that were executed may not be all there are.
     Doubt(String),
     /// A run could not be decided.
     Undecided(Undecided),
@@ -124,33 +141,34 @@ impl fmt::Display for Unproved {
     }
 }
 
-/// What an attempt at a proof came to.
+/// The conclusion of an attempt at a proof.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(clippy::large_enum_variant, reason = "there is one for each proof")]
 pub enum Conclusion {
     /// Every interleaving is clean.
     Proved,
-    /// One is not.
+    /// One interleaving has a finding.
     Found(Found),
-    /// It is not known.
+    /// The proof is incomplete.
     NotProved(Unproved),
 }
 
 /// An attempt at a proof, with its figures.
 #[derive(Clone, Debug)]
 pub struct Proof {
-    /// What it came to.
+    /// The conclusion.
     pub conclusion: Conclusion,
-    /// Executions made, those included that were broken off because another like it was seen.
+    /// Executions made, including those that were broken off because an equivalent one had been
+    /// executed.
     pub executions: u64,
     /// How many of them were broken off.
     pub redundant: u64,
     /// Steps made, over all executions.
     pub steps: u64,
-    /// The loads that were looked at, the last one perhaps in part.
+    /// The loads that were explored, the last one perhaps only in part.
     pub loads: u64,
-    /// Pairs of steps that had to be seen the other way round until a bound was reached, by what
-    /// they depend on each other by, the most frequent first: where the interleavings come from.
+    /// If a bound was reached, where the interleavings come from: how many pairs of steps had to be
+    /// reversed, by the dependency between the two steps, the most frequent first.
     pub reversed: Vec<(&'static str, u64)>,
     /// How long it took, in real time.
     pub elapsed: Duration,
@@ -182,12 +200,12 @@ impl fmt::Display for Proof {
 /// Proves that a program is clean under every interleaving of the operations of the facade, or
 /// finds one under which it is not.
 ///
-/// The scope is that of a hunt: sequential consistency, facade operations. What tasks share past the
-/// facade (raw atomics, locks of `std`, primitives of other crates) is not seen: such a program
-/// needs [`Prove::reduction`]`(false)`, which takes every interleaving for one of its own. A task
-/// that waits for something which is not the facade's is noticed, and then nothing is proved.
+/// The scope is that of a hunt: sequential consistency, facade operations. What tasks share outside of
+/// the facade (raw atomics, locks of `std`, primitives of other crates) is not seen. Such a program
+/// needs [`Prove::reduction`]`(false)`, which treats no two interleavings as equivalent. If a task waits
+/// for something outside of the facade, that is detected, and then nothing is proved.
 ///
-/// Once the root has ended, and then nobody was ready for the first time, the others run in turn.
+/// After the root has ended, and no task was ready for the first time, the other tasks run in turn.
 ///
 /// ```
 /// use standstill_hunt::{Conclusion, Prove};
@@ -209,7 +227,7 @@ struct Settings {
 }
 
 impl Prove {
-    /// A proof about a program of one's own, which [`Prove::run`] then gives.
+    /// A proof about a program of one's own, which is then passed to [`Prove::run`].
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             job: Job::new(name),
@@ -221,8 +239,8 @@ impl Prove {
         }
     }
 
-    /// A proof about a variant of a scenario, at its smallest load; [`Prove::knob`] raises it, and
-    /// [`Prove::go`] starts.
+    /// A proof about a variant of a scenario, at its smallest load. [`Prove::knob`] raises the load, and
+    /// [`Prove::go`] starts the proof.
     pub fn of(scenario: &Scenario, variant: Variant) -> Self {
         let mut prove = Self::new(scenario.name());
         prove.job = Job::of(scenario, variant);
@@ -240,16 +258,16 @@ impl Prove {
         self
     }
 
-    /// Whether one of equivalent interleavings is enough. Default: yes. Without it nothing need be
-    /// known of what tasks share, and it takes very much longer.
+    /// Whether one interleaving of each equivalence class is enough. Default: yes. Without the
+    /// reduction, the proof does not depend on what tasks share, and takes very much longer.
     #[must_use]
     pub fn reduction(mut self, reduction: bool) -> Self {
         self.settings.reduction = reduction;
         self
     }
 
-    /// How often, in one run, the earliest timer may fire although tasks are ready. Default and
-    /// most: 4, as in a hunt. Every step at which it may is one more interleaving.
+    /// How often, in one run, the earliest timer may fire although tasks are ready. Default and maximum:
+    /// 4, as in a hunt. Every step at which it may fire adds one more interleaving.
     #[must_use]
     pub fn early_timers(mut self, early_timers: u32) -> Self {
         self.settings.early_timers = early_timers.min(EARLY_TIMERS);
@@ -258,7 +276,7 @@ impl Prove {
 
     job_settings!(Proof);
 
-    /// Looks at the scenario's program.
+    /// Explores the scenario's program.
     ///
     /// # Errors
     ///
@@ -281,7 +299,7 @@ impl Prove {
     }
 }
 
-/// What the engine's thread has seen.
+/// What the engine's thread has collected.
 #[derive(Debug, Default)]
 struct Seen {
     executions: u64,
@@ -289,7 +307,7 @@ struct Seen {
     steps: u64,
     loads: u64,
     reversed: Vec<(&'static str, u64)>,
-    /// In the order in which they came up.
+    /// In the order in which they were found.
     found: Vec<(Finding, Plan, u64)>,
     counts: BTreeMap<Fingerprint, u64>,
     unproved: Option<Unproved>,

@@ -1,7 +1,7 @@
-//! Spans of `tracing` around what takes long, with the feature of that name; nothing without it.
+//! `tracing` spans around long operations, with the feature of that name; nothing without it.
 //!
-//! They are entered on the thread that asked for the work. Runs are made on the engine's own
-//! threads, so what the program under test tells `tracing` is in none of them.
+//! A span is entered on the thread that requested the work. Runs are made on the engine's own threads,
+//! so the events of the program under test are in none of these spans.
 #![cfg_attr(
     not(feature = "tracing"),
     expect(unused_variables, reason = "there is nobody to tell")
@@ -11,14 +11,14 @@ use standstill_model::plan::{EngineKind, Plan, Variant};
 
 use crate::tactic::Tactic;
 
-/// As long as it lives the span is entered.
+/// The span is entered as long as this lives.
 #[must_use = "the span ends with it"]
 pub(crate) struct Entered {
     #[cfg(feature = "tracing")]
     _span: tracing::span::EnteredSpan,
 }
 
-/// Around a hunt: a row of the command's table.
+/// The span of a hunt: one row of the command's table.
 pub(crate) fn hunt(
     name: &str,
     variant: Variant,
@@ -31,7 +31,7 @@ pub(crate) fn hunt(
         _span: tracing::info_span!(
             target: "standstill",
             "hunt",
-            scenario = name,
+            scenario = %name,
             %variant,
             %engine,
             %tactic,
@@ -41,7 +41,7 @@ pub(crate) fn hunt(
     }
 }
 
-/// Around the minimising of a find.
+/// The span of a minimisation.
 pub(crate) fn minimise(plan: &Plan) -> Entered {
     Entered {
         #[cfg(feature = "tracing")]
@@ -57,7 +57,7 @@ pub(crate) fn minimise(plan: &Plan) -> Entered {
     }
 }
 
-/// Around a replay.
+/// The span of a replay.
 pub(crate) fn replay(plan: &Plan, traced: bool) -> Entered {
     Entered {
         #[cfg(feature = "tracing")]

@@ -5,26 +5,26 @@ use std::str::FromStr;
 
 use standstill_model::plan::{EngineKind, StrategyKind, Unavailable, UnknownWord};
 
-/// What the schedules of a hunt are made by.
+/// How a hunt chooses the strategy of each schedule.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Tactic {
-    /// Several strategies, dealt out over the schedules: more and more of those go to the ones that
-    /// reach new interleavings.
+    /// Several strategies, distributed over the schedules. Strategies that reach new interleavings get
+    /// more and more of them.
     #[default]
     Auto,
     /// One strategy.
     One(StrategyKind),
-    /// Depth first through all schedules: those without a preemption, those with one, and so on;
-    /// then those with any number. A schedule comes after the one before, so there is one job, and
-    /// what it finds is kept as recorded choices.
+    /// Enumerates all schedules depth first: those without a preemption, those with one, and so on; then
+    /// those with any number. Each schedule is derived from the one before, so there is only one job.
+    /// Findings are kept as recorded choices.
     Dfs {
-        /// No more preemptions than this.
+        /// The most preemptions, if there is a bound.
         preemptions: Option<u32>,
     },
 }
 
 impl Tactic {
-    /// Checks that the engine is part of this build and can hunt like this.
+    /// Checks that the engine is part of this build and supports this tactic.
     ///
     /// # Errors
     ///
@@ -51,7 +51,7 @@ impl From<StrategyKind> for Tactic {
 }
 
 impl fmt::Display for Tactic {
-    /// `auto`, a strategy like `pct:3`, `dfs`, or `dfs:2` for two preemptions at the most.
+    /// `auto`, a strategy like `pct:3`, `dfs`, or `dfs:2` for at most two preemptions.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Tactic::Auto => f.write_str("auto"),

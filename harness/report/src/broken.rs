@@ -1,4 +1,4 @@
-//! What is told of a panic, of a thread that is stuck, and of a process that is gone.
+//! The text for a panic, for a thread that is stuck, and for a process that died.
 
 use standstill_model::finding::{BlockedFact, CrashFact, PanicFact, ThreadFact};
 
@@ -54,7 +54,7 @@ pub(crate) fn stuck(blocked: &BlockedFact) -> Step {
     }
 }
 
-/// What is known of a thread that does not come back, and what to make of it.
+/// The facts about a thread that does not return, and what to do about it.
 fn stuck_thread(role: &str, thread: &ThreadFact) -> String {
     let name = thread.name.as_deref().unwrap_or("unnamed");
     let doing = match (thread.asleep, thread.waits_in.as_deref()) {
@@ -73,7 +73,7 @@ fn stuck_thread(role: &str, thread: &ThreadFact) -> String {
     text
 }
 
-/// The process is gone; what it said last is all that is known.
+/// The process died; its last output is all that is known.
 pub(crate) fn crashed(crash: &CrashFact) -> Step {
     let mut lines = vec![Line::new(format!(
         "the process that made the run is gone: {}",

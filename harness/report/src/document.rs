@@ -1,12 +1,11 @@
-//! A report as a document for machines, and back.
+//! A report as a JSON document, written and read.
 //!
-//! Of its layout, format 1, this is read: `finding` with its wait graph, whose tasks and resources
-//! name each other by index; `token`, the whole plan; `schedules_before`, `minimised` and `notes`,
-//! how it came about; `sources`, lines of source by `file:line`; `trace`, what happened step by
-//! step, if it was traced. The rest is derived from that and there for the reader: `headline`,
-//! `help`, `story` (the report's sentences, with their places), `resource_names` (what the program
-//! calls the graph's resources, null where it has no name), `plan` (readable), and `replay` (the
-//! command).
+//! Of its layout, format 1, these fields are read: `finding` with its wait graph, whose tasks and
+//! resources refer to each other by index; `token`, the whole plan; `schedules_before`, `minimised` and
+//! `notes`, how it was found; `sources`, source lines by `file:line`; `trace`, the events step by step,
+//! if the run was traced. The other fields are derived from these, for the reader: `headline`, `help`,
+//! `story` (the report's sentences, with their places), `resource_names` (the program's names of the
+//! graph's resources, null where there is none), `plan` (readable), and `replay` (the command).
 
 use std::collections::BTreeMap;
 
@@ -55,8 +54,8 @@ struct ReadablePlan<'a> {
     schedule: ReadableSchedule,
 }
 
-/// The choices themselves are in the token; seeds are texts, since JavaScript's numbers end at
-/// 2^53.
+/// The choices themselves are in the token. Seeds are strings, since JavaScript's integers are exact
+/// only up to 2^53.
 #[derive(Default, Serialize)]
 struct ReadableSchedule {
     strategy: String,
@@ -132,8 +131,8 @@ impl Serialize for Report {
     }
 }
 
-/// What of a document is not derived from the rest. Everything may be missing from one of another
-/// format, which is told first.
+/// The part of a document that is not derived from the rest. All of it may be missing in another format,
+/// so the format is checked first.
 #[derive(Deserialize)]
 struct Stored {
     #[serde(default)]

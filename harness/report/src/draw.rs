@@ -1,4 +1,4 @@
-//! The wait graph as a drawing: for Graphviz and for Mermaid.
+//! The wait graph as a drawing, for Graphviz and for Mermaid.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -11,10 +11,11 @@ use crate::{Report, names, story, words};
 struct Arrow {
     task: usize,
     resource: usize,
-    /// From the task to what it waits for, or from what it holds to the task.
+    /// Whether it leads from the task to what it waits for. Otherwise it leads from what the task holds
+    /// to it.
     waits: bool,
     label: String,
-    /// Part of what the finding is about.
+    /// Whether it belongs to the finding's core.
     core: bool,
 }
 
@@ -36,7 +37,7 @@ fn arrows(report: &Report) -> Vec<Arrow> {
                 label: format!("{} at {}:{}", wait.op, wait.at.file, wait.at.line),
                 core: core.contains(&(task, wait.resource)),
             });
-            // Who is on the other side, or is joined, holds nothing, but is waited for.
+            // A task on the other side, or one that is joined, holds nothing, but is waited for.
             for blocker in &wait.blockers {
                 let holds = graph
                     .tasks

@@ -1,4 +1,4 @@
-//! What happened, in one sentence.
+//! The headline: what happened, in one sentence.
 
 use standstill_model::finding::FindingKind;
 use standstill_model::graph::{Futurelock, Link, TaskNode, TaskState, Wait, Why};
@@ -121,7 +121,7 @@ fn orphan(report: &Report, task: &TaskNode) -> String {
     }
 }
 
-/// A future was granted something, and nobody polls it.
+/// A future was granted something, and no task polls it.
 fn futurelock_headline(report: &Report, lock: Futurelock) -> String {
     let graph = &report.finding.graph;
     let owner = graph.tasks.get(lock.owner);

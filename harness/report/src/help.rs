@@ -1,4 +1,4 @@
-//! What would mend it: said only where the facts match a known pattern exactly.
+//! How to fix the finding: given only where the facts match a known pattern exactly.
 
 use standstill_model::finding::FindingKind;
 use standstill_model::graph::{Link, TaskNode, TaskState, Wait, Why};
@@ -70,7 +70,8 @@ fn is_channel(kind: ResourceKind) -> bool {
     )
 }
 
-/// One waits for the other end of a channel under a lock, and the other end wants that lock.
+/// One task waits for the other end of a channel under a lock, and the task at the other end needs that
+/// lock.
 fn lock_across_channel(report: &Report, core: &[Member<'_>]) -> Option<String> {
     let [first, second] = core else { return None };
     let fits = |holder: &Member<'_>, other: &Member<'_>| {
@@ -135,7 +136,7 @@ fn read_again(report: &Report, core: &[Member<'_>]) -> Option<String> {
     fits(first, second).or_else(|| fits(second, first))
 }
 
-/// A task locks what it holds.
+/// A task locks what it already holds.
 fn lock_again(report: &Report, core: &[Member<'_>]) -> Option<String> {
     let [(link, task, wait)] = core else {
         return None;
@@ -153,7 +154,7 @@ fn lock_again(report: &Report, core: &[Member<'_>]) -> Option<String> {
     ))
 }
 
-/// Locks taken in different orders.
+/// Locks are acquired in different orders.
 fn inverse_order(report: &Report, core: &[Member<'_>]) -> Option<String> {
     let mut locks: Vec<usize> = Vec::new();
     for (link, _, wait) in core {
@@ -167,7 +168,7 @@ fn inverse_order(report: &Report, core: &[Member<'_>]) -> Option<String> {
         return None;
     }
     let (_, first, wanted) = core.first()?;
-    // The lock that the first of them holds is what the last one waits for.
+    // The lock that the first task holds is what the last one waits for.
     let held = core.last()?.2.resource;
     let orders = core
         .iter()
@@ -185,7 +186,7 @@ fn inverse_order(report: &Report, core: &[Member<'_>]) -> Option<String> {
     ))
 }
 
-/// A notification that nobody was there to hear.
+/// A notification was sent while no task waited for it.
 fn notify_before_wait(report: &Report, core: &[Member<'_>]) -> Option<String> {
     let unheard = |(_, task, wait): &Member<'_>| {
         Some((
@@ -208,7 +209,7 @@ fn notify_before_wait(report: &Report, core: &[Member<'_>]) -> Option<String> {
     ))
 }
 
-/// A receiver that keeps its own channel open.
+/// A receiver that holds a sender of its own channel, and so keeps it open.
 fn own_sender(report: &Report, task: &TaskNode, wait: &Wait) -> Option<String> {
     let receives = wait.op == Op::Recv && is_channel(kind_of(report, wait.resource));
     if !(receives && wait.keeps_open && wait.blockers.is_empty()) {
@@ -222,7 +223,7 @@ fn own_sender(report: &Report, task: &TaskNode, wait: &Wait) -> Option<String> {
     ))
 }
 
-/// A task that only a signal could have ended, which nobody gave.
+/// A task that only a signal could have ended, and the signal was never sent.
 fn no_cancel(report: &Report, task: &TaskNode) -> Option<String> {
     if task.state == TaskState::Ended || task.waits.is_empty() {
         return None;
@@ -236,7 +237,7 @@ fn no_cancel(report: &Report, task: &TaskNode) -> Option<String> {
     if signals.is_empty() || !signals.iter().all(from_outside) {
         return None;
     }
-    // Of a value channel and a signal, the signal is what ends a task.
+    // If there are a value channel and a signal, the signal is what ends a task.
     let signal = signals
         .iter()
         .find(|wait| matches!(wait.op, Op::Changed | Op::Notified))

@@ -1,4 +1,4 @@
-//! What is told of tasks that were left behind, and of those that run for ever.
+//! The text for tasks that were left behind, and for those that run for ever.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::names::called;
 use crate::story::{Line, Step, affected, blocker_line, created_line, nobody_line, wait_line};
 use crate::{Report, words};
 
-/// The step in which a task was spawned, as far as it is known.
+/// The step in which a task was spawned, if it is known.
 fn spawned_in(report: &Report, task: &TaskNode) -> u64 {
     let spawned = report.trace.as_ref().and_then(|trace| {
         let index = trace.task(&task.path);
@@ -25,7 +25,8 @@ pub(crate) fn left_behind_tasks(report: &Report) -> Vec<&TaskNode> {
     affected(report)
 }
 
-/// Who spawned a task, and the step in which that one ended, if it has. Known from the trace.
+/// The task that spawned a task, and the step in which the spawner ended, if it has. Known from the
+/// trace.
 pub(crate) fn spawner<'a>(report: &'a Report, task: &TaskNode) -> Option<(&'a str, Option<u64>)> {
     let trace = report.trace.as_ref()?;
     let index = trace.task(&task.path)?;
@@ -38,7 +39,7 @@ pub(crate) fn spawner<'a>(report: &'a Report, task: &TaskNode) -> Option<(&'a st
     Some((trace.name(parent), ended))
 }
 
-/// What whoever spawned a task did last before it ended: there it may have left early.
+/// The last operation of a task's spawner before it ended: it may have returned early there.
 fn spawners_last_line(report: &Report, task: &TaskNode) -> Option<Line> {
     let trace = report.trace.as_ref()?;
     let parent = trace.tasks.get(trace.task(&task.path)?)?.parent?;
@@ -66,8 +67,8 @@ fn spawners_last_line(report: &Report, task: &TaskNode) -> Option<Line> {
     ))
 }
 
-/// How often the task has waited there before and gone on, as in a loop: such a wait may end again,
-/// and the task stays.
+/// How often the task has waited there before and gone on, as in a loop: such a wait may end again
+/// without the task ending.
 fn before_line(report: &Report, task: &TaskNode, wait: &Wait) -> Option<Line> {
     if wait.op.needs() == Side::Clock {
         return None;

@@ -1,9 +1,8 @@
-//! What a finding looks like to its reader: a report, as text like a compiler's and as a document for
-//! machines.
+//! Reports, which present a finding to its reader: as text in the style of a compiler's, and as a JSON
+//! document.
 //!
 //! A [`Report`] is plain data. With serde it is a document whose layout is described in the module
-//! `document`. Whatever has to be fetched is fetched by [`Report::new`]; rendering
-//! reads nothing but the report.
+//! `document`. [`Report::new`] reads all files that are needed; rendering uses only the report.
 
 mod broken;
 mod document;
@@ -34,19 +33,19 @@ use standstill_model::size::Size;
 use standstill_model::trace::Trace;
 use standstill_rt::site::Place;
 
-/// What minimising made of a run.
+/// How minimising changed the size of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Smaller {
-    /// How big it was.
+    /// Its size before.
     pub before: Size,
-    /// How big it is.
+    /// Its size after.
     pub after: Size,
-    /// Somebody asked to stop first: it may get smaller still.
+    /// A stop was requested first: it may get smaller still.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub interrupted: bool,
 }
 
-/// A finding with all that its reader needs.
+/// A finding with everything that its reader needs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
     /// What was found.
@@ -57,30 +56,29 @@ pub struct Report {
     pub token: String,
     /// How many schedules the hunt had run before the one that showed it.
     pub schedules_before: Option<u64>,
-    /// The run as `shuttle::replay` takes it, together with `shuttle_body`: under the engine
-    /// `shuttle`.
+    /// The schedule for `shuttle::replay`, together with `shuttle_body`, if the engine is `shuttle`.
     pub shuttle_schedule: Option<String>,
-    /// The command that shows it again, where that is not the command `standstill`.
+    /// The command that replays it, where that is not the command `standstill`.
     pub replay_with: Option<String>,
-    /// What else the reader should know, a sentence each.
+    /// Further notes for the reader, a sentence each.
     pub notes: Vec<String>,
-    /// The lines of source that the finding speaks of, trimmed, by `file:line`; those that could
-    /// not be read are missing.
+    /// The source lines that the finding mentions, trimmed, by `file:line`. Lines that could not be read
+    /// are missing.
     pub sources: BTreeMap<String, String>,
-    /// How much smaller than the run that was come upon this one is, if it was minimised.
+    /// How much smaller this run is than the one that the hunt found, if it was minimised.
     pub minimised: Option<Smaller>,
     /// What happened in the run, step by step, if it was traced.
     pub trace: Option<Trace>,
 }
 
 impl Report {
-    /// A report of `finding`, with the lines of source that are at hand: files are looked for as
-    /// the compiler was given them, in the current directory and those above it.
+    /// A report of `finding`, with the source lines that can be read. Files are searched by the paths
+    /// that the compiler recorded, in the current directory and those above it.
     pub fn new(finding: Finding, plan: Plan) -> Self {
         Self::traced(finding, plan, None)
     }
 
-    /// The same, which can also tell what happened before.
+    /// The same, which can also describe the events before the finding.
     pub fn traced(finding: Finding, plan: Plan, trace: Option<Trace>) -> Self {
         let sources = sources::collect(&finding, trace.as_ref());
         let mut report = Self::with_sources(finding, plan, sources);
@@ -109,7 +107,7 @@ impl Report {
         format!("{}: {}", self.finding.kind, headline::headline(self))
     }
 
-    /// The command that shows it again.
+    /// The command that replays it.
     pub fn replay_command(&self) -> String {
         match &self.replay_with {
             Some(command) => command.clone(),
@@ -117,13 +115,13 @@ impl Report {
         }
     }
 
-    /// What would mend it, where the facts match a known pattern exactly.
+    /// How to fix it, where the facts match a known pattern exactly.
     pub fn help(&self) -> Option<String> {
         help::help(self)
     }
 
-    /// What its resources are called in the program, in the order of the finding's graph; None
-    /// where the source has no name for one.
+    /// The program's names of its resources, in the order of the finding's graph. None where the source
+    /// has no name for one.
     pub fn resource_names(&self) -> Vec<Option<String>> {
         let resources = self.finding.graph.resources.iter();
         resources
@@ -131,12 +129,12 @@ impl Report {
             .collect()
     }
 
-    /// What the resource at an index of the finding's graph is called, as reports call it.
+    /// The name that reports use for the resource at an index of the finding's graph.
     pub fn resource_called(&self, resource: usize) -> String {
         names::called(self, resource).short
     }
 
-    /// What a resource of the trace is called.
+    /// The name of a resource of the trace.
     pub fn traced_resource_called(&self, resource: usize) -> String {
         names::called_in_trace(self, resource)
     }
@@ -146,7 +144,7 @@ impl Report {
         text::render(self, color, None)
     }
 
-    /// The same with its prose in lines of so many characters at the most, if that can be done.
+    /// The same, with its prose wrapped at this many characters where possible.
     pub fn to_text_within(&self, width: usize, color: bool) -> String {
         text::render(self, color, Some(width))
     }
@@ -161,7 +159,7 @@ impl Report {
         draw::mermaid(self)
     }
 
-    /// The source line at a place, if it is at hand.
+    /// The source line at a place, if it could be read.
     pub fn source(&self, place: &Place) -> Option<&str> {
         self.sources.get(&sources::key(place)).map(String::as_str)
     }

@@ -1,4 +1,4 @@
-//! What is told of tasks where there is no report of a run: a line for each.
+//! Text about tasks where there is no report of a run: a line for each.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! Notifications that fell before the wait that needed them.
+//! Notifications that were sent before the wait that needed them.
 
 use standstill_model::graph::{TaskNode, Wait};
 use standstill_model::trace::What;
@@ -7,18 +7,18 @@ use standstill_rt::site::Place;
 
 use crate::Report;
 
-/// A notification that nobody heard.
+/// A notification that no task received.
 pub(crate) struct Lost {
-    /// Who gave it.
+    /// The task that sent it.
     pub(crate) by: String,
-    /// In which step.
+    /// The step in which it was sent.
     pub(crate) step: u64,
-    /// Where.
+    /// The place where it was sent.
     pub(crate) at: Place,
 }
 
-/// The last notification of what `wait` waits for, if it came before the wait began and there was
-/// none since.
+/// The last notification of what `wait` waits for, if it was sent before the wait began and none was
+/// sent since.
 pub(crate) fn notification(report: &Report, task: &TaskNode, wait: &Wait) -> Option<Lost> {
     if wait.op != Op::Notified {
         return None;
@@ -36,7 +36,7 @@ pub(crate) fn notification(report: &Report, task: &TaskNode, wait: &Wait) -> Opt
             } if resource == id => {
                 lost = Some((event.task, event.step, trace.places.get(at)?));
             }
-            // Somebody heard it after all.
+            // A waiter received it after all.
             What::Waits { resource, .. } if resource == id && event.task != Some(waiter) => {
                 lost = None;
             }

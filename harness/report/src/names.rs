@@ -1,4 +1,4 @@
-//! What resources are called: by the name that the program gives them where it creates them.
+//! The names of resources, taken from the source line that creates them.
 
 use standstill_model::graph::{ResourceNode, WaitGraph};
 use standstill_rt::op::ResourceKind;
@@ -8,13 +8,13 @@ use crate::Report;
 /// The texts for one resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Called {
-    /// For the first time: `` `state` (Mutex<State>) ``, or `the Mutex<State>`.
+    /// For the first mention: `` `state` (Mutex<State>) ``, or `the Mutex<State>`.
     pub(crate) long: String,
-    /// From then on: `` `state` ``, or `the Mutex<State>`.
+    /// For later mentions: `` `state` ``, or `the Mutex<State>`.
     pub(crate) short: String,
 }
 
-/// What the resource at `index` is called.
+/// The name of the resource at `index`.
 pub(crate) fn called(report: &Report, index: usize) -> Called {
     let graph = &report.finding.graph;
     let Some(resource) = graph.resources.get(index) else {
@@ -40,7 +40,7 @@ pub(crate) fn called(report: &Report, index: usize) -> Called {
     }
 }
 
-/// What the resource at an index of the trace is called.
+/// The name of the resource at an index of the trace.
 pub(crate) fn called_in_trace(report: &Report, index: usize) -> String {
     let Some(trace) = &report.trace else {
         return String::new();
@@ -82,7 +82,7 @@ fn alike(text: String) -> Called {
     }
 }
 
-/// The name at the place of creation, if its source is at hand.
+/// The name at the place of creation, if its source line could be read.
 pub(crate) fn name(report: &Report, resource: &ResourceNode) -> Option<String> {
     match resource.kind {
         ResourceKind::Task | ResourceKind::Timer | ResourceKind::Untracked => None,
@@ -90,7 +90,7 @@ pub(crate) fn name(report: &Report, resource: &ResourceNode) -> Option<String> {
     }
 }
 
-/// Two forks made on one line look the same: they get numbers.
+/// Two resources created on one line have the same name, so they get numbers.
 fn number(report: &Report, graph: &WaitGraph, index: usize) -> String {
     let resource = &graph.resources[index];
     let look = (resource.type_text(), name(report, resource));
@@ -106,8 +106,8 @@ fn number(report: &Report, graph: &WaitGraph, index: usize) -> String {
     }
 }
 
-/// The name that a line of source gives to what it creates: `let NAME = ...`, `let (a, b) = ...`,
-/// `static NAME: ...`, or the field in `name: ...`.
+/// The name that a source line gives to what it creates: `let NAME = ...`, `let (a, b) = ...`, `static
+/// NAME: ...`, or the field in `name: ...`.
 pub(crate) fn name_in(line: &str) -> Option<String> {
     let mut line = line.trim();
     for visibility in ["pub(crate) ", "pub "] {
@@ -126,7 +126,7 @@ pub(crate) fn name_in(line: &str) -> Option<String> {
     identifier(field.trim())
 }
 
-/// A plain name, or those of a pair as the source has them: `(a, b)`.
+/// A plain name, or those of a pair as in the source: `(a, b)`.
 fn pattern(text: &str) -> Option<String> {
     let Some(inside) = text
         .strip_prefix('(')

@@ -1,4 +1,4 @@
-//! Collects the lines of source that a finding speaks of.
+//! Collects the source lines that a finding mentions.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -8,7 +8,7 @@ use standstill_model::finding::Finding;
 use standstill_model::trace::Trace;
 use standstill_rt::site::Place;
 
-/// A file longer than this is no source that somebody wrote.
+/// A longer file is not a source file that a person wrote.
 const MAX_FILE: u64 = 4 << 20;
 
 /// A longer line is cut.
@@ -19,7 +19,7 @@ pub(crate) fn key(place: &Place) -> String {
     format!("{}:{}", place.file, place.line)
 }
 
-/// Every line that the finding speaks of and that can be read.
+/// Every line that the finding mentions and that can be read.
 pub(crate) fn collect(finding: &Finding, trace: Option<&Trace>) -> BTreeMap<String, String> {
     let mut lines: BTreeMap<&str, BTreeSet<u32>> = BTreeMap::new();
     let traced = trace.into_iter().flat_map(|trace| {
@@ -70,8 +70,8 @@ fn places(finding: &Finding) -> impl Iterator<Item = &Place> {
     tasks.chain(resources).chain(panics).chain(blocked)
 }
 
-/// The compiler's paths are relative to the workspace, tests run in their package: the file is
-/// looked for in the current directory and in those above it.
+/// The compiler's paths are relative to the workspace, but tests run in their package. So the file is
+/// searched in the current directory and in those above it.
 fn read(file: &Path) -> Option<String> {
     let here = std::env::current_dir().unwrap_or_default();
     let candidates: Vec<PathBuf> = if file.is_absolute() {

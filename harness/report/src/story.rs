@@ -1,4 +1,4 @@
-//! The story of a finding: numbered steps, each of them sentences with a place.
+//! The story of a finding: numbered steps, each of which has sentences with a place.
 
 use std::collections::BTreeSet;
 
@@ -24,11 +24,11 @@ pub(crate) struct Step {
     pub(crate) task: String,
     /// The step of the run in which it began.
     pub(crate) since: u64,
-    /// What there is to say.
+    /// The sentences of the step.
     pub(crate) lines: Vec<Line>,
 }
 
-/// A sentence, and the place it speaks of.
+/// A sentence, and the place that it refers to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Line {
     pub(crate) text: String,
@@ -57,7 +57,7 @@ pub(crate) fn core(report: &Report) -> Vec<(Link, &TaskNode, &Wait)> {
     report.finding.core.iter().filter_map(resolve).collect()
 }
 
-/// The core as it is told: a circle begins with the task that did the first of what is told.
+/// The core in the order of the story: a cycle begins with the task whose described action came first.
 pub(crate) fn told_core(report: &Report) -> Vec<(Link, &TaskNode, &Wait)> {
     let mut told = core(report);
     if is_cycle(report) {
@@ -71,7 +71,7 @@ pub(crate) fn told_core(report: &Report) -> Vec<(Link, &TaskNode, &Wait)> {
     told
 }
 
-/// The blocker that a link leads on to.
+/// The blocker to which a link leads.
 pub(crate) fn blocker<'a>(link: &Link, wait: &'a Wait) -> Option<&'a Blocker> {
     link.blocker.and_then(|index| wait.blockers.get(index))
 }
@@ -109,7 +109,7 @@ pub(crate) fn affected(report: &Report) -> Vec<&TaskNode> {
         .collect()
 }
 
-/// What the resource at this index is.
+/// The kind of the resource at this index.
 pub(crate) fn kind_of(report: &Report, resource: usize) -> ResourceKind {
     let resource = report.finding.graph.resources.get(resource);
     resource.map_or(ResourceKind::Untracked, |resource| resource.kind)
@@ -136,8 +136,8 @@ pub(crate) fn steps(report: &Report) -> Vec<Step> {
     }
 }
 
-/// What the tasks of the core did, in the order in which they did it: who took what, who began to
-/// wait for it, and which notification nobody heard.
+/// What the tasks of the core did, in chronological order: which task acquired what, which began to wait
+/// for it, and which notification no task received.
 fn core_steps(report: &Report) -> Vec<Step> {
     let core = told_core(report);
     let mut moments: Vec<(u64, Moment<'_>)> = Vec::new();
@@ -150,7 +150,7 @@ fn core_steps(report: &Report) -> Vec<Step> {
         }
         moments.push((wait.since, Moment::Waits(*link, task, wait)));
     }
-    // Stable: what happened in one step stays in the order of the core.
+    // A stable sort: events of one step stay in the order of the core.
     moments.sort_by_key(|(since, _)| *since);
     let mut told = BTreeSet::new();
     let took: Vec<(usize, usize)> = moments
@@ -205,7 +205,7 @@ enum Moment<'a> {
     Waits(Link, &'a TaskNode, &'a Wait),
 }
 
-/// What a task holds that another one of the core waits for.
+/// The holds of a task that another task of the core waits for.
 fn needed_holds<'a>(task: &'a TaskNode, core: &[(Link, &TaskNode, &Wait)]) -> Vec<&'a Hold> {
     let mut needed: Vec<&Hold> = Vec::new();
     for hold in &task.holds {
@@ -256,7 +256,7 @@ fn waiting_lines(
         lines.push(granted_line());
     }
     match blocker(link, wait) {
-        // Told as a step of its own.
+        // It is described in a step of its own.
         Some(by) if by.why == Why::Holds && took.contains(&(by.task, wait.resource)) => {
             lines.push(held_line(report, link, wait, by));
         }
@@ -284,7 +284,7 @@ fn waiting_lines(
     lines
 }
 
-/// Who holds what is waited for, where an earlier step has said so already.
+/// Which task holds what is waited for, where an earlier step has described the hold already.
 fn held_line(report: &Report, link: &Link, wait: &Wait, by: &Blocker) -> Line {
     let others: Vec<&str> = wait
         .blockers
@@ -297,7 +297,7 @@ fn held_line(report: &Report, link: &Link, wait: &Wait, by: &Blocker) -> Line {
     let hold = report.finding.graph.tasks.get(by.task);
     let hold = hold.and_then(|task| hold_on(task, wait.resource));
     if hold.is_some_and(|hold| hold.since > wait.since) {
-        // Of locks that grant in no order.
+        // For locks that do not grant in order.
         return Line::new(format!("{name} gets it first, in a later step"));
     }
     Line::new(match others.as_slice() {
@@ -307,7 +307,7 @@ fn held_line(report: &Report, link: &Link, wait: &Wait, by: &Blocker) -> Line {
     })
 }
 
-/// What the resource is called: at length the first time.
+/// The name of the resource, in the long form the first time.
 fn resource_text(report: &Report, resource: usize, told: &mut BTreeSet<usize>) -> String {
     let called = called(report, resource);
     if told.insert(resource) {
@@ -340,7 +340,7 @@ fn granted_line() -> Line {
     )
 }
 
-/// What a future that `task` keeps without polling it may have to do with it.
+/// How a future that `task` keeps without polling it may be the cause.
 fn futurelock_line(report: &Report, task: usize) -> Option<Line> {
     let lock = report.finding.graph.futurelock(&report.finding.core)?;
     if lock.owner != task {
@@ -361,7 +361,7 @@ fn futurelock_line(report: &Report, task: usize) -> Option<Line> {
     Some(Line::new(text))
 }
 
-/// Who keeps it waiting, and why.
+/// Which task blocks it, and why.
 pub(crate) fn blocker_line(
     report: &Report,
     waiter: &TaskNode,

@@ -1,4 +1,4 @@
-//! Reports of findings made by hand, word for word.
+//! Reports of hand-made findings, compared word for word.
 
 use std::collections::BTreeMap;
 
@@ -129,7 +129,7 @@ fn report(
     Report::with_sources(finding, plan, sources)
 }
 
-/// The report as text is what its snapshot says.
+/// Asserts that the report as text equals its snapshot.
 fn assert_text(name: &str, report: &Report) {
     insta::assert_snapshot!(name, report.to_string().replace(&report.token, "TOKEN"));
 }

@@ -1,4 +1,4 @@
-//! A report as text, like a compiler's.
+//! A report as text, in the style of a compiler's.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -18,7 +18,7 @@ use crate::{Report, Smaller, headline, help, words};
 #[derive(Clone, Copy)]
 struct Paint {
     color: bool,
-    /// Prose is broken into lines of so many characters, if that can be done.
+    /// Prose is wrapped at this many characters, where possible.
     width: Option<usize>,
 }
 
@@ -43,8 +43,8 @@ impl Paint {
         self.wrap("1;32", text)
     }
 
-    /// The text in lines that are not too long, where it may be broken; `used` characters of the
-    /// first are gone, the others begin with `indent`.
+    /// Wraps the text where possible. `used` characters of the first line are already taken, and the
+    /// other lines begin with `indent`.
     fn wrapped(self, text: &str, used: usize, indent: &str) -> String {
         let Some(width) = self.width else {
             return text.to_owned();
@@ -116,7 +116,7 @@ fn write_line(text: &mut String, report: &Report, paint: Paint, indent: &str, li
     }
 }
 
-/// Every task concerned, one line each, unless the steps told it all.
+/// Every task concerned, one line each, unless the steps cover them all.
 fn write_tasks(text: &mut String, report: &Report, paint: Paint, steps: usize) {
     let tasks = story::affected(report);
     let title = match report.finding.kind {
@@ -140,7 +140,7 @@ fn write_tasks(text: &mut String, report: &Report, paint: Paint, steps: usize) {
         many => format!("; {many} others have ended"),
     };
     let _ = writeln!(text, "\n{} ({}{ended}):", paint.bold(title), tasks.len());
-    // Those of the core first: when there are too many, the others are the followers.
+    // Those of the core come first: if there are too many, the others are summarised.
     let in_core = |task: &TaskNode| {
         let mut core = report.finding.core.iter();
         core.any(|link| {
@@ -164,7 +164,7 @@ fn write_tasks(text: &mut String, report: &Report, paint: Paint, steps: usize) {
     }
 }
 
-/// How many of the run's tasks had ended, as far as the trace tells.
+/// How many of the run's tasks had ended, according to the trace.
 fn ended(report: &Report) -> usize {
     let events = report.trace.iter().flat_map(|trace| &trace.events);
     events.filter(|event| event.what == What::Ended).count()
@@ -245,7 +245,7 @@ fn write_facts(text: &mut String, report: &Report, paint: Paint) {
     let plan = &report.plan;
     let finding = &report.finding;
     let mut fact = |key: &str, value: String| {
-        // A command is copied whole.
+        // A command is not wrapped, so that it can be copied whole.
         let value = match key {
             "replay" => plain(&value),
             _ => paint.wrapped(&plain(&value), key.len() + 4, "      "),
@@ -372,12 +372,12 @@ fn schedule_text(schedule: &Schedule) -> String {
     }
 }
 
-/// Whether no choice departs from the default.
+/// Whether no choice deviates from the default.
 fn is_default(schedule: &Schedule) -> bool {
     matches!(schedule, Schedule::Choices(choices) if choices.is_empty())
 }
 
-/// The text without anything that a terminal would obey.
+/// The text without characters that a terminal would interpret.
 fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for character in text.chars() {

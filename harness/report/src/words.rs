@@ -1,8 +1,8 @@
-//! How operations read in a sentence.
+//! The wording of operations in sentences.
 
 use standstill_rt::op::{Op, ResourceKind, Side};
 
-/// What a task does that waits in `op`, after its name: `waits to lock` ... the resource.
+/// What a task that waits in `op` does, to follow its name: `waits to lock` ... the resource.
 pub(crate) fn waits(op: Op, kind: ResourceKind, resource: &str) -> String {
     match op {
         Op::Lock => format!("waits to lock {resource}"),
@@ -31,7 +31,7 @@ pub(crate) fn waits(op: Op, kind: ResourceKind, resource: &str) -> String {
     }
 }
 
-/// What a task does that took a resource in `op`, after its name: `holds` ... the resource.
+/// What a task that holds a resource by `op` does, to follow its name: `holds` ... the resource.
 pub(crate) fn holds(op: Op, kind: ResourceKind, resource: &str) -> String {
     match (op, kind) {
         (Op::Read, _) => format!("holds {resource} for reading"),
@@ -45,7 +45,7 @@ pub(crate) fn holds(op: Op, kind: ResourceKind, resource: &str) -> String {
     }
 }
 
-/// What a task does that takes a resource in `op`, after its name: `locks` ... the resource.
+/// What a task that acquires a resource by `op` does, to follow its name: `locks` ... the resource.
 pub(crate) fn takes(op: Op, kind: ResourceKind, resource: &str) -> String {
     match (op, kind) {
         (Op::Lock, _) => format!("locks {resource}"),
@@ -60,7 +60,7 @@ pub(crate) fn takes(op: Op, kind: ResourceKind, resource: &str) -> String {
     }
 }
 
-/// What the other side of a wait in `op` is seen doing.
+/// How the other side of a wait in `op` uses the resource.
 pub(crate) fn seen(op: Op) -> &'static str {
     match (op, op.needs()) {
         (Op::BarrierWait, _) => "waiting at it",
@@ -109,10 +109,10 @@ pub(crate) fn and(names: &[&str]) -> String {
     }
 }
 
-/// How many tasks a sentence names.
+/// How many tasks a sentence names at the most.
 const NAMED: usize = 4;
 
-/// The first few names, and how many more there are.
+/// The first few names, and the number of the others.
 pub(crate) fn some(names: &[&str]) -> String {
     match names.get(..NAMED) {
         Some(first) if names.len() > NAMED => {

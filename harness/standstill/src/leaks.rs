@@ -1,4 +1,4 @@
-//! Leaks in plain tokio tests: which tasks are still there when a test is over?
+//! Leaks in plain tokio tests: which tasks have not ended when a test is over?
 //!
 //! ```
 //! # use standstill as standstill;
@@ -9,9 +9,9 @@
 //! # });
 //! ```
 //!
-//! Tasks are known that were spawned through the drop-in, on the runtime of the mark: tests that run
-//! side by side do not see each other's. A task may outlive the mark's check by a grace, and those
-//! from places that are allowed for ever.
+//! Only tasks that were spawned through the drop-in, on the runtime of the mark, are known: so tests
+//! that run in parallel do not see each other's tasks. A task may outlive the check by a grace period.
+//! Tasks that were spawned at allowed places may outlive it for ever.
 
 use std::fmt;
 use std::future::Future;
@@ -28,10 +28,10 @@ use standstill_rt::site::{Place, Site};
 use standstill_rt::task::TaskRef;
 use tokio::driver::id_of;
 
-/// How often it is looked whether the tasks have ended.
+/// How often to check whether the tasks have ended.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// Remembers the present, and turns tracking on: tasks that are spawned from now on count.
+/// Marks this moment, and enables tracking: tasks that are spawned from now on count.
 ///
 /// # Panics
 ///
@@ -46,8 +46,8 @@ pub fn mark() -> Mark {
     }
 }
 
-/// Panics if tasks are alive, after the grace, that were spawned on this runtime since tracking
-/// began: see [`mark`], which has to come first.
+/// Panics if tasks that were spawned on this runtime since tracking began are alive after the grace
+/// period. It requires an earlier call of [`mark`].
 ///
 /// # Panics
 ///
@@ -72,12 +72,12 @@ pub struct Mark {
     allowed: Vec<String>,
 }
 
-/// Tasks that were left behind. Its `Display` names each with its spawn site, age and waits.
+/// Tasks that were left behind. `Display` prints each with its spawn site, age and waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leaked {
-    /// All tasks of the runtime. Those left behind wait or are ready, others are live.
+    /// All tasks of the runtime. Those left behind are marked as waiting or ready, the others as live.
     pub graph: WaitGraph,
-    /// The places where those left behind were spawned, one for each.
+    /// The places where the tasks left behind were spawned, one for each.
     pub spawned_at: Vec<Place>,
 }
 
@@ -89,16 +89,16 @@ impl Mark {
         self
     }
 
-    /// Tasks that are spawned here do not count: the end of a path, with a line or without
-    /// (`src/pool.rs`, `pool.rs:40`).
+    /// Tasks that are spawned at this place do not count. The place is the end of a path, with a line or
+    /// without (`src/pool.rs`, `pool.rs:40`).
     #[must_use]
     pub fn allow(mut self, site: impl Into<String>) -> Self {
         self.allowed.push(site.into());
         self
     }
 
-    /// The tasks that were spawned since the mark and are still alive after the grace. It waits no
-    /// longer than it must; on a runtime without timers it lets others run instead.
+    /// The tasks that were spawned since the mark and are still alive after the grace period. It waits
+    /// no longer than necessary. On a runtime without timers it yields to the other tasks instead.
     pub async fn leaked(&self) -> Option<Leaked> {
         let began = Instant::now();
         loop {
@@ -115,7 +115,7 @@ impl Mark {
                     spawned_at: left.into_iter().map(|(_, site)| site.into()).collect(),
                 });
             }
-            // Real time, so that a paused clock does not use the grace up at once.
+            // Real time, because a paused clock would use up the grace period at once.
             let woken = real_tokio::task::spawn_blocking(|| std::thread::sleep(LOOK));
             let _ = woken.await;
         }
@@ -137,8 +137,8 @@ impl Mark {
         })
     }
 
-    /// Panics with their names if tasks are alive, after the grace, that were spawned since the
-    /// mark.
+    /// Panics with their names if tasks that were spawned since the mark are alive after the grace
+    /// period.
     ///
     /// # Panics
     ///
@@ -154,7 +154,7 @@ impl Mark {
     }
 }
 
-/// Whether a path ends with another, whole names only.
+/// Whether a path ends with another one, comparing whole components.
 fn ends_with_path(path: &str, end: &str) -> bool {
     path.strip_suffix(end)
         .is_some_and(|before| before.is_empty() || before.ends_with(['/', '\\']))

@@ -1,5 +1,5 @@
-//! Standstill finds the schedule that brings a concurrent program to a standstill, explains it,
-//! and keeps it found.
+//! Standstill finds the schedule under which a concurrent program hangs, explains it, and keeps it as a
+//! regression test.
 //!
 //! Put this crate into `[dev-dependencies]`, and the drop-in for tokio into `[dependencies]`:
 //!
@@ -11,8 +11,8 @@
 //! standstill = "0.1"
 //! ```
 //!
-//! In a production build the drop-in is tokio and nothing else. In tests this crate turns it on,
-//! and a test runs under thousands of schedules:
+//! In a production build the drop-in is tokio and nothing else. In tests this crate enables it, and a
+//! test runs under thousands of schedules:
 //!
 //! ```
 //! use std::sync::Arc;
@@ -29,10 +29,11 @@
 //! ```
 //!
 //! - [`check`] and [`test`](macro@test): for tests;
-//! - [`Hunt`]: the same as a value, with every setting;
+//! - [`Hunt`]: the same with every setting, as a builder;
 //! - [`Scenario`]: a program with a name, knobs and variants, for the command line;
-//! - [`Plan`], [`Runner`]: replaying what was found;
-//! - `Property`, with the feature `proptest`: the same over every load in range, shrunk and kept;
+//! - [`Plan`], [`Runner`]: for replaying findings;
+//! - `Property`, with the feature `proptest`: the same over every load in range, with shrinking and a
+//!   corpus of failures;
 //! - `fuzz`, with the feature `fuzz`: fuzz targets whose input is the schedule.
 
 mod corpus;
@@ -52,13 +53,13 @@ pub use property::{DEFAULT_CASES, Falsified, PropertyError, loads, plans};
 #[cfg(feature = "shuttle")]
 pub use shuttle_body::{shuttle_body, shuttle_body_of};
 
-/// Runs in processes of their own.
+/// Runs in child processes.
 pub mod isolation {
     pub use standstill_engine::isolation::{Launcher, is_child};
 
     use super::{Plan, Program};
 
-    /// Makes the runs that the parent process orders, of the programs that `find` knows. It ends the
+    /// Makes the runs that the parent process orders, of the programs that `find` knows. Exits the
     /// process when there is nothing more to do.
     pub fn serve(find: impl Fn(&Plan) -> Option<Program>) -> ! {
         standstill_hunt::runner::prepare();
@@ -87,7 +88,7 @@ pub use standstill_rt::{
 };
 pub use standstill_rt::{facade, host};
 
-/// Engines: what executes a run.
+/// Engines, which execute runs.
 pub mod engine {
     pub use standstill_engine::{
         DEFAULT_GRACE, DEFAULT_PATIENCE, Engine, Explore, RecordLevel, Run, Runs, Stress,
@@ -95,7 +96,7 @@ pub mod engine {
     };
 }
 
-/// With the drop-in for tokio, in a test of one's own:
+/// An example with the drop-in for tokio, in a test of one's own:
 ///
 /// ```
 /// use std::sync::Arc;
@@ -127,6 +128,6 @@ use tokio_stream as _;
 #[cfg(feature = "tokio-util")]
 use tokio_util as _;
 
-// The dependency turns the drop-in on; nothing of it is needed here.
+// The dependency enables the drop-in; nothing of it is used here.
 #[cfg(feature = "tokio")]
 use tokio as _;

@@ -1,4 +1,4 @@
-//! A run as the body of a test of Shuttle's.
+//! A run as the body of a Shuttle test.
 
 use standstill_model::finding::Verdict;
 use standstill_model::load::Load;
@@ -6,14 +6,14 @@ use standstill_model::plan::{EngineKind, Plan, Schedule, Variant};
 use standstill_model::scenario::{Program, Scenario};
 use standstill_report::Report;
 
-/// A variant of a scenario as a test body for Shuttle: `shuttle::replay(body, schedule)` runs the
-/// schedule that a report of the engine `shuttle` tells, and fails as it did. It also runs under
-/// `shuttle::check_random` and Shuttle's other runners, in which nothing is fair: what is found there
-/// may need fairness to count.
+/// A variant of a scenario as a test body for Shuttle. `shuttle::replay(body, schedule)` runs the
+/// schedule that a report of the engine `shuttle` gives, and fails in the same way. The body also runs
+/// under `shuttle::check_random` and Shuttle's other runners. These are not fair, so a finding under
+/// them may depend on unfairness.
 ///
-/// The body sets up tokio's paused clock and the task that turns it. It panics if nothing can
-/// ever happen again, or whatever else is wrong, with the finding's headline and fingerprint. All
-/// settings of the run are the defaults; [`shuttle_body_of`] takes them from a plan.
+/// The body sets up tokio's paused clock and the task that advances it. If nothing can ever happen
+/// again, or anything else is wrong, it panics with the finding's headline and fingerprint. All settings
+/// of the run are the defaults; [`shuttle_body_of`] takes them from a plan.
 ///
 /// # Panics
 ///
@@ -35,7 +35,7 @@ pub fn shuttle_body(
     shuttle_body_of(program, &plan)
 }
 
-/// As [`shuttle_body`], with the settings of `plan`. Its schedule is not used: the scheduler
+/// As [`shuttle_body`], with the settings of `plan`. The plan's schedule is ignored: the scheduler
 /// decides.
 pub fn shuttle_body_of(program: &Program, plan: &Plan) -> impl Fn() + Send + Sync + use<> {
     let program = program.clone();

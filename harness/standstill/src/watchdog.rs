@@ -1,4 +1,4 @@
-//! The watchdog alone: for a service or a test that is not a scenario.
+//! A watchdog without the rest, for a service or a test that is not a scenario.
 //!
 //! ```
 //! # use standstill as standstill;
@@ -12,11 +12,11 @@
 //! # });
 //! ```
 //!
-//! It looks from an OS thread of its own, and tells two things: that the runtime has not answered
-//! for as long as its patience, with the polls that do not return; and that tasks wait for each
-//! other in a circle of locks, queues and joins, so that none can ever run again. It knows the tasks
-//! that were spawned through the drop-in since it was first used; of others tokio's own counts
-//! are reported. A service that has nothing to do is not a stall.
+//! It checks from an OS thread of its own, and reports two things. One is that the runtime has not
+//! responded for as long as its patience, with the polls that do not return. The other is that tasks
+//! wait for each other in a cycle of locks, queues and joins, so that none can ever run again. It knows
+//! the tasks that were spawned through the drop-in since it was first used; for other tasks it reports
+//! tokio's own counts. A service that has nothing to do is not a stall.
 
 use std::fmt;
 use std::io::Write;
@@ -56,29 +56,29 @@ impl RuntimeHandle for tokio::runtime::Handle {
 
 type Callback = Box<dyn FnMut(&Stall) + Send>;
 
-/// What a watchdog will do. It begins with [`Watchdog::watch`].
+/// The settings of a watchdog, which starts with [`Watchdog::watch`].
 pub struct Watchdog {
     patience: Duration,
     callback: Callback,
 }
 
-/// Watches until it is dropped.
+/// A running watchdog. It watches until this is dropped.
 #[derive(Debug)]
 pub struct Watching {
     over: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// What a watchdog has seen.
+/// A stall that a watchdog has detected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stall {
-    /// What it is.
+    /// The kind of stall.
     pub kind: StallKind,
-    /// For how long it has lasted when it was told, in milliseconds of the watchdog's own clock.
+    /// How long it had lasted when it was reported, in milliseconds of the watchdog's own clock.
     pub for_ms: u64,
     /// The polls that had not returned for as long as the patience.
     pub blocked: Vec<BlockedFact>,
-    /// The tasks of the runtime that are known, and what they wait for.
+    /// The known tasks of the runtime, and what they wait for.
     pub graph: WaitGraph,
     /// Tokio's count of the runtime's tasks that are alive, known or not.
     pub alive: usize,
@@ -88,10 +88,10 @@ pub struct Stall {
     pub queued: usize,
 }
 
-/// What kind of stall it is.
+/// The kind of a stall.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StallKind {
-    /// The runtime does not answer: its threads are blocked, or busy with polls without end.
+    /// The runtime does not respond: its threads are blocked, or busy with polls that do not end.
     Unresponsive,
     /// Tasks wait for each other.
     Deadlock,
@@ -112,7 +112,7 @@ impl Default for Watchdog {
 }
 
 impl Watchdog {
-    /// A watchdog with a patience of a second, that writes what it sees to standard error.
+    /// A watchdog with a patience of one second, which writes what it detects to standard error.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -121,14 +121,14 @@ impl Watchdog {
         }
     }
 
-    /// How long the runtime may take to answer, and a circle to last. Default: 1 s.
+    /// How long the runtime may take to respond, and how long a cycle must last. Default: 1 s.
     #[must_use]
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
     }
 
-    /// Calls this on the watchdog's thread, once for each stall, instead of writing it to standard
+    /// Calls this function on the watchdog's thread, once for each stall, instead of writing to standard
     /// error.
     #[must_use]
     pub fn on_stall(mut self, callback: impl FnMut(&Stall) + Send + 'static) -> Self {
@@ -136,7 +136,7 @@ impl Watchdog {
         self
     }
 
-    /// Writes what it sees to standard error and aborts the process.
+    /// Writes what it detects to standard error and aborts the process.
     #[must_use]
     pub fn abort(self) -> Self {
         self.on_stall(|stall| {
@@ -145,12 +145,11 @@ impl Watchdog {
         })
     }
 
-    /// Begins to watch a runtime, and turns tracking on: tasks that are spawned from now on are
-    /// known.
+    /// Starts watching a runtime, and enables tracking: tasks that are spawned from now on are known.
     ///
     /// # Panics
     ///
-    /// If the system has no thread to give.
+    /// If the system cannot start another thread.
     #[must_use = "it watches until it is dropped"]
     pub fn watch(self, runtime: &impl RuntimeHandle) -> Watching {
         tracking::start();
@@ -171,18 +170,18 @@ impl Drop for Watching {
     fn drop(&mut self) {
         drop(self.over.take());
         if let Some(thread) = self.thread.take() {
-            // Should its callback have panicked, the hook has said so.
+            // If its callback has panicked, the panic hook has reported it.
             let _ = thread.join();
         }
     }
 }
 
 fn print(stall: &Stall) {
-    // If nobody takes it, there is nobody to tell.
+    // If standard error is closed, the stall cannot be reported.
     let _ = writeln!(std::io::stderr(), "{stall}");
 }
 
-/// A ping, and whether it was answered.
+/// A ping, and whether the runtime has answered it.
 struct Ping {
     answered: Arc<AtomicBool>,
     waited: Duration,
@@ -207,8 +206,8 @@ fn watch(mut watchdog: Watchdog, runtime: &Handle, stop: &Receiver<()>) {
     let mut circle: (Vec<TaskRef>, (u64, u64)) = (Vec::new(), (0, 0));
     let mut circle_lasts = Duration::ZERO;
     let mut reported = (false, false);
-    // Each look counts as one tick, however late it comes: a process that was stopped, or a machine
-    // without time, has not made the runtime slow.
+    // Each check counts as one tick, however late it comes: if the process was stopped or the machine
+    // was overloaded, that does not make the runtime slow.
     while let Err(RecvTimeoutError::Timeout) = stop.recv_timeout(tick) {
         if ping.answered.load(Ordering::Relaxed) {
             ping = Ping::send(runtime);

@@ -1,4 +1,4 @@
-//! Does every entry still show what it says?
+//! Checks whether every entry still shows what it expects.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ use crate::replay::line;
 use crate::replay::target::{Case, cases};
 use crate::shrink::shrunk;
 
-/// Replays every entry and, if it is asked for, brings those up to date that show something else.
+/// Replays every entry and, if requested, updates those that show something else.
 pub(super) fn check(
     scenarios: &[Scenario],
     args: &CheckArgs,
@@ -71,8 +71,8 @@ fn blessed_line(path: &Path, judged: &Judged<'_>, entry: &Entry, color: bool) ->
     )
 }
 
-/// The entry as it should be now, if its schedule still finds something, but not what it expects
-/// or not by the same choices, and if replaying the new one holds.
+/// The updated entry, if its schedule still has a finding, but a different one or by different choices,
+/// and if replaying the new entry succeeds.
 fn bless(judged: &Judged<'_>, programs: &Programs<'_>, runner: &mut Runner) -> Option<Entry> {
     let Case::Entry(path, entry) = &judged.case else {
         return None;

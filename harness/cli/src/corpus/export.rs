@@ -1,4 +1,4 @@
-//! Entries as inputs for a fuzzer to start from.
+//! Exports entries as seed inputs for a fuzzer.
 
 use std::path::Path;
 
@@ -13,10 +13,10 @@ use crate::folder;
 use crate::pick;
 use crate::table::grouped;
 
-/// What finding the bytes of one schedule may cost, in runs.
+/// How many runs may be spent on finding the bytes of one schedule.
 const RUNS: u32 = 20_000;
 
-/// Writes every entry as an input; one that cannot be is named.
+/// Writes every entry as an input, and names those that cannot be converted.
 pub(super) fn export(
     scenarios: &[Scenario],
     args: &ExportArgs,
@@ -87,7 +87,7 @@ fn write(directory: &Path, name: &str, bytes: &[u8]) -> Result<(), UserError> {
     })
 }
 
-/// The entry's name, as an input's.
+/// The name of the input for an entry.
 fn name(path: &Path) -> String {
     path.file_stem()
         .unwrap_or_default()

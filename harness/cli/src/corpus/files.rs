@@ -1,5 +1,5 @@
-//! What is to be imported: from paths to inputs and entries. Whatever lies there, nothing is read
-//! that has no end, and nothing is passed over in silence.
+//! Finds what to import: from paths to inputs and entries. Files that may not end are never read, and
+//! nothing is skipped silently.
 
 use std::fs;
 use std::io;
@@ -10,7 +10,7 @@ use standstill::{Corpus, Entry, Scenario};
 use super::ANY;
 use crate::table::grouped;
 
-/// No input is longer: no run makes that many choices.
+/// The longest input that is accepted: no run makes that many choices.
 const LONGEST: u64 = 1 << 16;
 
 /// A file that can be imported.
@@ -22,7 +22,7 @@ pub(super) enum Source {
     Entry(Box<Entry>),
 }
 
-/// Every file under these paths, in order, each with what it holds or what is wrong with it.
+/// Every file under these paths, in order, each with its content or what is wrong with it.
 pub(super) fn sources(
     paths: &[PathBuf],
     scenarios: &[Scenario],
@@ -47,8 +47,8 @@ pub(super) fn sources(
 
 type Found = (PathBuf, Result<(), String>);
 
-/// The files of a directory and of those in it. What begins with a dot is nobody's input: it is a
-/// file that somebody is still writing.
+/// The files of a directory and its subdirectories. Names that begin with a dot are skipped: these are
+/// files that are still being written.
 fn walk(directory: &Path, files: &mut Vec<Found>) {
     let listing = fs::read_dir(directory).and_then(|items| {
         items
@@ -68,7 +68,7 @@ fn walk(directory: &Path, files: &mut Vec<Found>) {
         let linked = path.is_symlink();
         match fs::metadata(&path) {
             Err(error) => files.push((path, Err(unreadable(&error)))),
-            // It may lead back up here.
+            // A link may lead back to a directory above.
             Ok(data) if data.is_dir() && linked => {
                 let detail = "a link to a directory is not followed: name the directory itself";
                 files.push((path, Err(detail.to_owned())));
@@ -121,7 +121,7 @@ fn read(path: &Path, scenarios: &[Scenario], given: Option<&str>) -> Result<Sour
     }
 }
 
-/// Errors of entries name the file already.
+/// Errors of entries name the file already, so this removes the name.
 fn without(path: &Path, error: &str) -> String {
     let name = format!("{}:", path.display());
     match error.strip_prefix(&name) {

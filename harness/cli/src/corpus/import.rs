@@ -1,4 +1,4 @@
-//! The way in: what a fuzzer or another corpus found becomes part of this one.
+//! Imports what a fuzzer or another corpus found into this corpus.
 
 use std::path::{Path, PathBuf};
 
@@ -16,21 +16,21 @@ use crate::folder;
 use crate::pick;
 use crate::table::grouped;
 
-/// What became of one file.
+/// The result of importing one file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Outcome {
-    /// It shows something that the corpus did not know.
+    /// It has a finding that is not in the corpus yet.
     New,
-    /// The corpus knows all that it shows.
+    /// All its findings are in the corpus already.
     Known,
-    /// It shows nothing.
+    /// It has no finding.
     Clean,
-    /// It shows nothing, or something else, where it should have shown something.
+    /// It does not have the finding that it should have.
     Missing,
-    /// It cannot be judged.
+    /// It is undecided.
     Undecided,
-    /// It is nothing that could be imported.
+    /// It cannot be imported.
     Unusable,
 }
 
@@ -61,7 +61,7 @@ struct Imported {
     reason: Option<String>,
 }
 
-/// Imports what `args` say and tells what became of each file.
+/// Imports what `args` name, and prints the result for each file.
 pub(super) fn import(
     scenarios: &[Scenario],
     args: &ImportArgs,
@@ -95,7 +95,7 @@ pub(super) fn import(
             for (path, entry) in loaded {
                 match entry {
                     Ok(entry) => entries.push((path, entry)),
-                    // It stays as it is, and is never passed over in silence.
+                    // The file stays as it is, and is never skipped silently.
                     Err(error) => {
                         console.error(error);
                         exit = Exit::BadInput;
@@ -192,7 +192,7 @@ impl Imported {
     }
 }
 
-/// Whatever the name is made of.
+/// The file name of a path, whatever characters it has.
 fn file_name(path: &Path) -> String {
     path.file_name()
         .unwrap_or_default()

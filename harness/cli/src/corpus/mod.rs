@@ -1,4 +1,4 @@
-//! Looking after the corpus: `check`, and the way in and out for a fuzzer's inputs.
+//! Maintains the corpus: `check`, and import and export of a fuzzer's inputs.
 
 mod check;
 mod export;
@@ -12,10 +12,10 @@ use crate::args::CorpusCommand;
 use crate::console::Console;
 use crate::exit::Exit;
 
-/// The fuzz target whose inputs say which scenario they are for, with their first byte.
+/// The fuzz target whose inputs select their scenario by the first byte.
 const ANY: &str = "any";
 
-/// Does what was asked for.
+/// Runs the given subcommand.
 pub(crate) fn corpus(
     scenarios: &[Scenario],
     command: &CorpusCommand,

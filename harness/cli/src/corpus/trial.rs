@@ -1,4 +1,4 @@
-//! One input or entry: what it shows, and whether the corpus knows that already.
+//! Judges one input or entry: what it shows, and whether the corpus has that already.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -13,16 +13,16 @@ use crate::hunt::fixed_is_clean;
 use crate::shrink::shrunk;
 use crate::table::grouped;
 
-/// What shrinking one load may cost, in runs.
+/// How many runs may be spent on shrinking one load.
 const RUNS: u32 = 2_000;
 
-/// What the corpus knows, and whatever is added to it.
+/// The content of the corpus, including what is added to it.
 pub(super) struct Known {
     corpus: Corpus,
     entries: BTreeMap<(String, Variant, Fingerprint), PathBuf>,
 }
 
-/// Something that an import showed.
+/// A finding of an import.
 #[derive(Clone, Debug)]
 pub(super) struct Shown {
     pub(super) variant: Variant,
@@ -69,7 +69,7 @@ fn key(plan: &Plan, fingerprint: &Fingerprint) -> (String, Variant, Fingerprint)
     (plan.scenario.clone(), plan.variant, fingerprint.clone())
 }
 
-/// What a variant shows of an input. None if it is clean.
+/// The finding that a variant has under an input. None if it is clean.
 pub(super) fn input(
     known: &mut Known,
     runner: &mut Runner,
@@ -91,7 +91,7 @@ pub(super) fn input(
     }
     let fingerprint = &finding.fingerprint;
     let small = minimise_load(runner, program, scenario.ranges(), &plan, fingerprint, RUNS);
-    // Strictly replayed; as it is, if no recorded choices bring it back.
+    // As recorded choices that are replayed strictly; unchanged, if no recorded choices reproduce it.
     let plan = match shrunk(runner, program, &small, fingerprint) {
         Some(plan) => plan,
         None => match again(runner, program, &plan, fingerprint) {
@@ -112,7 +112,7 @@ pub(super) fn input(
     Ok(Ok(Some(known.save(&entry)?)))
 }
 
-/// What an entry of another corpus shows: what it expects, or why not.
+/// The finding of an entry of another corpus: the one it expects, or why it does not have it.
 pub(super) fn entry(
     known: &mut Known,
     runner: &mut Runner,
@@ -131,7 +131,7 @@ pub(super) fn entry(
     })
 }
 
-/// Runs a plan, with preemption between polls only if it blocks the engine's thread otherwise.
+/// Runs a plan. If it blocks the engine's thread, it is run again with preemption only between polls.
 fn run(
     runner: &mut Runner,
     program: &Program,
@@ -149,7 +149,7 @@ fn run(
     }
 }
 
-/// Every finding is seen twice before it is kept.
+/// Runs a finding's plan a second time before the finding is kept.
 fn again(
     runner: &mut Runner,
     program: &Program,
@@ -179,7 +179,7 @@ fn expectation(finding: &Finding) -> Expectation {
     }
 }
 
-/// How a finding came about, in one line of an entry.
+/// The origin of a finding, in one line of an entry.
 fn how(file: &str, bytes: usize, plan: &Plan) -> String {
     let mut how = format!("fuzzer's input {file}");
     if let Schedule::Choices(choices) = &plan.schedule {

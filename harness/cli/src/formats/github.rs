@@ -1,4 +1,4 @@
-//! Annotations, as GitHub's workflows read them from a log.
+//! Annotations, in the form that GitHub's workflows read from a log.
 
 use std::fmt::Write;
 
@@ -7,8 +7,8 @@ use standstill::{Place, Report};
 use crate::formats::sarif::sites;
 use crate::hunt::done::Done;
 
-/// The annotations of a row: its findings, if it should have had none, else a notice; and an error
-/// if it should have had one.
+/// The annotations of a row: one for each finding, as a notice if a finding was expected, else as an
+/// error. If an expected finding is missing, there is an error for that.
 pub(crate) fn row(done: &Done<'_>, reports: &[Report]) -> String {
     let mut text = String::new();
     for report in reports {
@@ -63,14 +63,14 @@ fn place_of(place: &Place) -> String {
     )
 }
 
-/// The message, with what would end it escaped.
+/// A message, with the characters that would end it escaped.
 fn data(text: &str) -> String {
     text.replace('%', "%25")
         .replace('\r', "%0D")
         .replace('\n', "%0A")
 }
 
-/// A property's value: commas and colons would end it, too.
+/// A property's value: here commas and colons must be escaped, too.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }

@@ -55,7 +55,7 @@ fn case(done: &Done<'_>) -> TestCase {
     if let Some(outcome) = &done.outcome {
         case.set_time(outcome.elapsed);
     }
-    // What was found where it had to be is no failure, but worth reading.
+    // A finding where one is expected is no failure, but worth reading.
     if done.met() && !reports.is_empty() {
         let texts: Vec<String> = reports.iter().map(|report| report.to_text(false)).collect();
         case.set_system_out(texts.join("\n"));

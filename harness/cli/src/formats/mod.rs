@@ -1,4 +1,4 @@
-//! Findings for other programs to read.
+//! Findings in formats for other programs.
 
 pub(crate) mod github;
 pub(crate) mod junit;

@@ -1,5 +1,6 @@
-//! SARIF 2.1.0: each finding is a result; where it waits is its location, where it is held, created
-//! and spawned are related ones, and the story is a code flow.
+//! SARIF 2.1.0: each finding is a result. Its location is the place where the task waits. Related
+//! locations are the places where the resource is held and created and where tasks were spawned. The
+//! story is a code flow.
 
 use serde_json::{Value, json};
 use standstill::{FindingKind, Place, Report};
@@ -95,7 +96,7 @@ fn location(place: &Place) -> Value {
     }})
 }
 
-/// A path as a relative reference, with what has a meaning in one escaped.
+/// A path as a relative reference, with characters that have a meaning there escaped.
 fn uri(file: &str) -> String {
     let mut uri = String::with_capacity(file.len());
     for byte in file.replace('\\', "/").bytes() {
@@ -109,8 +110,8 @@ fn uri(file: &str) -> String {
     uri
 }
 
-/// The places of a finding and what is there: where its core waits first, then where what it waits
-/// for is held, and where it was created.
+/// The places of a finding, each with a description: first where its core waits, then where the
+/// resources it waits for are held, and where they were created.
 pub(crate) fn sites(report: &Report) -> Vec<(Place, String)> {
     let finding = &report.finding;
     let graph = &finding.graph;

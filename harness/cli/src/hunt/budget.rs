@@ -1,4 +1,4 @@
-//! How a hunt's time is shared out among its rows.
+//! How a hunt's time is divided among its rows.
 
 use std::time::{Duration, Instant};
 
@@ -15,8 +15,8 @@ impl Budget {
         }
     }
 
-    /// The share of the next of `rows` rows that are still to come; nothing if it is not limited.
-    /// What earlier rows left over has become part of it.
+    /// The time for the next of `rows` remaining rows; None if there is no limit. It includes a share of
+    /// the time that earlier rows did not use.
     pub(super) fn share(&self, now: Instant, rows: usize) -> Option<Duration> {
         let left = self.deadline?.saturating_duration_since(now);
         Some(left / u32::try_from(rows.max(1)).unwrap_or(u32::MAX))
@@ -34,7 +34,7 @@ mod tests {
         let second = Duration::from_secs(1);
         let budget = Budget::new(Some(12 * second), start);
         assert_eq!(budget.share(start, 4), Some(3 * second));
-        // The first row found something at once.
+        // The first row had a finding at once.
         assert_eq!(budget.share(start, 3), Some(4 * second));
         assert_eq!(budget.share(start + 4 * second, 2), Some(4 * second));
         assert_eq!(budget.share(start + 8 * second, 1), Some(4 * second));

@@ -6,21 +6,21 @@ use standstill::{EngineKind, Load, LoadRanges};
 
 use super::done::Done;
 
-/// What `hunt --format json` prints, and what `--report` keeps for the next hunt to compare with.
+/// The output of `hunt --format json`, which `--report` also stores for a comparison with the next hunt.
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Document {
     pub(crate) rows: Vec<RowDocument>,
 }
 
-/// A row. Of several findings (`--keep-going`) it has the first.
+/// A row. If there are several findings (`--keep-going`), it has the first.
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct RowDocument {
     pub(crate) scenario: String,
     pub(crate) variant: String,
     engine: String,
-    /// That of the finding, else that of the whole row.
+    /// The strategy of the finding, else that of the whole row.
     strategy: String,
-    /// The counts of the finding's run, else the ranges hunted in.
+    /// The load of the finding's run, else the ranges of the hunt.
     load: Value,
     expected: String,
     pub(crate) verdict: String,
@@ -49,7 +49,7 @@ fn row(done: &Done<'_>, engine: EngineKind, strategy: &str) -> RowDocument {
     let outcome = done.outcome.as_ref();
     let plan = outcome.and_then(|outcome| outcome.plan.as_ref());
     let found = outcome.and_then(|outcome| outcome.found.first());
-    // What chose the schedule that was come upon, whatever it was minimised to.
+    // The strategy that chose the schedule of the original finding, before it was minimised.
     let hunted = found
         .and_then(|found| found.minimised.as_ref())
         .map_or(plan, |shrunk| Some(&shrunk.from));
@@ -76,7 +76,7 @@ fn row(done: &Done<'_>, engine: EngineKind, strategy: &str) -> RowDocument {
     }
 }
 
-/// Every knob that the scenario has, with its count.
+/// Every knob that the scenario has, with its value.
 pub(crate) fn load(knobs: &LoadRanges, load: &Load) -> Value {
     let counts: Map<String, Value> = knobs
         .iter()
@@ -85,7 +85,7 @@ pub(crate) fn load(knobs: &LoadRanges, load: &Load) -> Value {
     counts.into()
 }
 
-/// Every knob that the scenario has, with its lowest and its highest count.
+/// Every knob that the scenario has, with its lowest and its highest value.
 pub(crate) fn ranges(ranges: &LoadRanges) -> Value {
     let bounds: Map<String, Value> = ranges
         .iter()

@@ -1,4 +1,4 @@
-//! What a row came to.
+//! The result of a row.
 
 use standstill::{Outcome, Verdict};
 
@@ -7,19 +7,19 @@ use super::rows::{Expected, Row};
 /// Whether a row was hunted to the end of its budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ended {
-    /// It was.
+    /// The whole budget was used.
     Whole,
-    /// Somebody asked to stop.
+    /// A stop was requested.
     Interrupted,
-    /// The time was up before its turn came.
+    /// The time was up before the row was started.
     OutOfTime,
 }
 
-/// A row and what came of it.
+/// A row and its result.
 #[derive(Clone, Debug)]
 pub(crate) struct Done<'a> {
     pub(crate) row: Row<'a>,
-    /// None if it was never begun.
+    /// None if the row was never started.
     pub(crate) outcome: Option<Outcome>,
     pub(crate) ended: Ended,
 }
@@ -34,7 +34,7 @@ impl Done<'_> {
         }
     }
 
-    /// Whether it came to what it must.
+    /// Whether the row has the expected result.
     pub(crate) fn met(&self) -> bool {
         match self.row.expected() {
             Expected::Found => self
@@ -67,12 +67,12 @@ impl Done<'_> {
         }
     }
 
-    /// Schedules tried, 0 if it was never begun.
+    /// Schedules tried, 0 if the row was never started.
     pub(crate) fn schedules(&self) -> u64 {
         self.outcome.as_ref().map_or(0, |outcome| outcome.schedules)
     }
 
-    /// So many of something in a second of the hunt.
+    /// A count per second of the hunt.
     pub(crate) fn per_second(&self, count: impl Fn(&Outcome) -> u64) -> Option<f64> {
         let outcome = self.outcome.as_ref()?;
         #[expect(clippy::cast_precision_loss, reason = "a rate is an approximation")]

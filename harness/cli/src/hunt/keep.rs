@@ -1,4 +1,4 @@
-//! What a hunt writes to files: corpus entries and reports.
+//! The files that a hunt writes: corpus entries and reports.
 
 use std::path::{Path, PathBuf};
 
@@ -21,18 +21,18 @@ use crate::formats::{junit, sarif};
 use crate::shrink::shrunk;
 use crate::table::grouped;
 
-/// Where findings go.
+/// The destinations of findings.
 #[derive(Debug)]
 pub(super) struct Keeper {
     corpus: Option<Corpus>,
     reports: Option<PathBuf>,
-    /// What was asked for, as an entry tells it.
+    /// The options of the hunt, as recorded in an entry.
     asked: String,
     runner: Runner,
 }
 
 impl Keeper {
-    /// Checks that the directories can be written to: better now than after the hunt.
+    /// Checks that the directories are writable: before the hunt rather than after it.
     pub(super) fn new(args: &HuntArgs) -> Result<Self, UserError> {
         let directories = [(&args.corpus, "--corpus"), (&args.report, "--report")];
         for (directory, option) in directories {
@@ -52,8 +52,8 @@ impl Keeper {
         })
     }
 
-    /// Writes a finding wherever it is to go, and returns the entry's path if it has one. An entry
-    /// is for a bug that is known: what is found in a fixed variant is only reported.
+    /// Writes a finding to all its destinations, and returns the entry's path if it has one. Entries are
+    /// for known bugs: a finding in a fixed variant is only reported.
     pub(super) fn keep(
         &mut self,
         row: &Row<'_>,
@@ -74,7 +74,7 @@ impl Keeper {
         else {
             return Ok(None);
         };
-        // As it was found, if choices do not bring it back: then the strategy is part of it.
+        // If recorded choices do not reproduce it, the original plan is kept: then the strategy matters.
         let plan = row
             .scenario
             .program(row.variant)
@@ -98,7 +98,7 @@ impl Keeper {
     }
 }
 
-/// The plan's run as Shuttle tells it, if it is Shuttle that runs it.
+/// The plan's run as a schedule of Shuttle, if the engine is Shuttle.
 fn shuttle_schedule(
     runner: &mut Runner,
     row: &Row<'_>,
@@ -115,7 +115,7 @@ fn shuttle_schedule(
     runner.replay(program, plan).shuttle_schedule
 }
 
-/// The options that decide which schedules a hunt tries. The others are in the plan.
+/// The options that determine which schedules a hunt tries. The others are in the plan.
 fn asked(args: &HuntArgs) -> String {
     let mut asked = format!("hunt --seed {}", args.seed);
     if args.strategy != standstill::Tactic::Auto {
@@ -131,7 +131,7 @@ fn asked(args: &HuntArgs) -> String {
     asked
 }
 
-/// How a finding came about, in one line of an entry.
+/// The origin of a finding, in one line of an entry.
 fn how(asked: &str, found: &Found, plan: &Plan) -> String {
     let hunted = found
         .minimised
@@ -158,7 +158,7 @@ fn how(asked: &str, found: &Found, plan: &Plan) -> String {
     how
 }
 
-/// Whether the fixed variant finds nothing under the same schedule.
+/// Whether the fixed variant has no finding under the same schedule.
 pub(crate) fn fixed_is_clean(runner: &mut Runner, scenario: &Scenario, plan: &Plan) -> bool {
     let Some(program) = scenario.program(Variant::Fixed) else {
         return false;
@@ -183,7 +183,7 @@ fn write_report(directory: &Path, report: &Report) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Writes what is said of a hunt as a whole.
+/// Writes the documents about a hunt as a whole.
 pub(super) fn write_hunt(
     directory: &Path,
     done: &[Done<'_>],

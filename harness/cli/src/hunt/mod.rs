@@ -1,4 +1,4 @@
-//! The main job: hunting in every row, one after the other.
+//! The main command: hunts in every row, one after the other.
 
 mod budget;
 mod document;
@@ -36,7 +36,7 @@ pub(crate) use keep::fixed_is_clean;
 
 pub(crate) use document::{load as load_document, ranges as ranges_document};
 
-/// Hunts as `args` say and prints what came of it.
+/// Hunts as `args` say and prints the results.
 pub(crate) fn hunt(
     scenarios: &[Scenario],
     args: &HuntArgs,
@@ -116,8 +116,8 @@ fn reports(done: &[Done<'_>], args: &HuntArgs) -> Vec<Report> {
         .collect()
 }
 
-/// The rows that should find something go first: they end early, and what they leave over of the
-/// time goes to those that must be shown clean.
+/// The rows that should have a finding go first: they end early, and the time that they leave goes to
+/// the rows that must be shown clean.
 fn finders_first(rows: Vec<Row<'_>>) -> Vec<(usize, Row<'_>)> {
     let mut rows: Vec<(usize, Row<'_>)> = rows.into_iter().enumerate().collect();
     rows.sort_by_key(|(_, row)| row.expected() == Expected::Clean);
@@ -193,7 +193,7 @@ fn hunt_row<'a>(
     })
 }
 
-/// Says what a row came to, as soon as it is known, and keeps what it found.
+/// Prints the result of a row as soon as it is known, and keeps its findings.
 fn tell(
     done: &Done<'_>,
     args: &HuntArgs,
@@ -222,7 +222,7 @@ fn tell(
         match keeper.keep(&done.row, found, &report) {
             Ok(Some(path)) => display.line(&format!("kept as {}", path.display())),
             Ok(None) => {}
-            // The hunt goes on: the finding is in its report and in the table.
+            // The hunt goes on: the finding is also in its report and in the table.
             Err(error) => {
                 display.aside(|| console.error(error));
                 exit = Exit::BadInput;
@@ -258,7 +258,7 @@ fn schedules(outcome: &Outcome) -> u64 {
     outcome.schedules
 }
 
-/// What this program is called by: `standstill`, or the name of a crate's own.
+/// The name of this program: `standstill`, or that of another crate's binary.
 fn program_name() -> String {
     std::env::args_os()
         .next()

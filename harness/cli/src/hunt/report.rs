@@ -1,15 +1,15 @@
-//! The report of a finding of a hunt, and what its files are called.
+//! The report of a hunt's finding, and the names of its files.
 
 use standstill::{Found, Outcome, Report};
 
 use crate::program;
 
-/// The report of a finding, with what the reader should know of the hunt.
+/// The report of a finding, with notes about the hunt.
 pub(super) fn report(found: &Found, outcome: &Outcome, keep_going: bool) -> Report {
     let mut report = found.report();
     program::name_replay(&mut report);
     report.notes.extend(outcome.warnings.iter().cloned());
-    // Without --keep-going the count depends on how many schedules were under way.
+    // Without --keep-going the count depends on how many schedules were running at the same time.
     if keep_going && found.count > 1 {
         report
             .notes
@@ -18,7 +18,7 @@ pub(super) fn report(found: &Found, outcome: &Outcome, keep_going: bool) -> Repo
     report
 }
 
-/// What the files of a report are called, without their endings.
+/// The names of a report's files, without their extensions.
 pub(super) fn stem(report: &Report) -> String {
     format!(
         "{}-{}-{}",
@@ -28,7 +28,7 @@ pub(super) fn stem(report: &Report) -> String {
     )
 }
 
-/// A scenario's name as part of a file's: nothing in it leads elsewhere.
+/// A scenario's name as part of a file name, without characters that could lead to another directory.
 fn file_name(scenario: &str) -> String {
     scenario
         .chars()

@@ -1,4 +1,4 @@
-//! The rows of a hunt: every variant of every scenario asked for.
+//! The rows of a hunt: every requested variant of every requested scenario.
 
 use standstill::{LoadRanges, Scenario, Variant};
 
@@ -6,7 +6,7 @@ use crate::args::HuntArgs;
 use crate::error::UserError;
 use crate::pick;
 
-/// What a row must come to.
+/// The expected result of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Expected {
     /// A finding.
@@ -31,7 +31,7 @@ impl Expected {
     }
 }
 
-/// A variant of a scenario, and the loads to hunt it with.
+/// A variant of a scenario, and the loads of its hunt.
 #[derive(Clone, Debug)]
 pub(crate) struct Row<'a> {
     pub(crate) scenario: &'a Scenario,
@@ -50,8 +50,8 @@ impl Row<'_> {
     }
 }
 
-/// The rows that were asked for, in the order of the scenarios. What was given for some scenarios
-/// only is an error where they were named, and passed over where all are hunted in.
+/// The requested rows, in the order of the scenarios. An option that fits only some scenarios is an
+/// error if the scenarios were named explicitly, and is ignored for the others if all are hunted in.
 pub(super) fn rows<'a>(
     scenarios: &'a [Scenario],
     args: &HuntArgs,
@@ -134,7 +134,7 @@ mod tests {
         ]
     }
 
-    /// The rows that a command line makes, or the error.
+    /// The rows that a command line results in, or the error.
     fn asked(line: &str) -> Result<Vec<String>, String> {
         let args = format!("standstill hunt {line}");
         let Command::Hunt(args) = Cli::try_parse_from(args.split_whitespace())

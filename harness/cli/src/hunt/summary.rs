@@ -1,4 +1,5 @@
-//! The end of a hunt, as text: the table, how to replay what was found, and whether all is well.
+//! The end of a hunt, as text: the table, how to replay the findings, and whether all results are as
+//! expected.
 
 use std::fmt::Write;
 
@@ -9,19 +10,19 @@ use super::rows::Expected;
 use crate::console::{Paint, paint};
 use crate::table::{Cell, grouped, rate, render};
 
-/// A rate over fewer schedules says nothing: starting up takes longer.
+/// A rate over fewer schedules is meaningless: it would mostly measure the start-up.
 const ENOUGH: u64 = 1_000;
 
-/// How the end is to look.
+/// How the summary is formatted.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Look<'a> {
     pub(super) color: bool,
     pub(super) verbose: bool,
-    /// What the program is called by.
+    /// The name of the program.
     pub(super) program: &'a str,
 }
 
-/// The whole end of a hunt.
+/// The whole summary of a hunt.
 pub(super) fn summary(rows: &[Done<'_>], engine: EngineKind, look: Look<'_>) -> String {
     let mut text = table(rows, engine, look);
     for done in rows {
@@ -103,7 +104,7 @@ fn table(rows: &[Done<'_>], engine: EngineKind, look: Look<'_>) -> String {
     render(&titles, &lines, look.color)
 }
 
-/// One sentence: is all as it should be, and if not, what is not?
+/// One sentence: whether all results are as expected, and if not, which are not.
 fn closing(rows: &[Done<'_>], color: bool) -> String {
     let unmet: Vec<&Done<'_>> = rows.iter().filter(|done| !done.met()).collect();
     if unmet.is_empty() {

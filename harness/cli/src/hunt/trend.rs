@@ -1,4 +1,4 @@
-//! A hunt beside the one before: what the index page says of each row.
+//! Compares a hunt with the previous one: the index page's text for each row.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use super::done::Done;
 use super::report;
 use crate::table::{grouped, rate};
 
-/// What an earlier hunt left in the directory, if it can be read.
+/// The document that an earlier hunt left in the directory, if it can be read.
 pub(super) fn read(directory: Option<&Path>) -> Option<Document> {
     let text = std::fs::read_to_string(directory?.join("hunt.json")).ok()?;
     serde_json::from_str(&text).ok()
@@ -61,7 +61,7 @@ fn finding(report: &Report) -> IndexFinding {
     }
 }
 
-/// What is new in a row.
+/// What has changed in a row.
 fn trend(now: &RowDocument, before: Option<&RowDocument>) -> String {
     let Some(before) = before else {
         return "new".to_owned();

@@ -7,7 +7,7 @@ use super::judge::Judged;
 use super::target::Case;
 use crate::hunt::load_document;
 
-/// What `replay --format json` prints.
+/// The output of `replay --format json`.
 #[derive(Debug, Serialize)]
 pub(super) struct Document {
     rows: Vec<RowDocument>,
@@ -24,15 +24,15 @@ struct RowDocument {
     load: Value,
     /// The fingerprint that an entry expects; null for a token.
     expected: Option<String>,
-    /// Of the first replay.
+    /// The verdict of the first replay.
     verdict: &'static str,
     fingerprint: Option<String>,
     met: bool,
-    /// How many replays.
+    /// The number of replays.
     times: u64,
-    /// How many of them came out as expected.
+    /// How many of them had the expected result.
     same: u64,
-    /// What the fixed variant came to, if the entry says that it is clean.
+    /// The verdict of the fixed variant, if the entry declares it clean.
     fixed: Option<&'static str>,
     /// Why the first replay is undecided, if it is.
     reason: Option<String>,

@@ -10,26 +10,26 @@ use super::target::Case;
 use crate::error::UserError;
 use crate::pick;
 
-/// What the replays of one case came to.
+/// The results of one case's replays.
 #[derive(Clone, Debug)]
 pub(crate) struct Judged<'a> {
     pub(crate) case: Case,
     pub(crate) scenario: &'a Scenario,
-    /// Of the first replay.
+    /// The verdict of the first replay.
     pub(crate) verdict: Verdict,
-    /// What happened in the first replay.
+    /// The trace of the first replay.
     pub(crate) trace: Option<Box<Trace>>,
     pub(crate) times: u64,
-    /// How many replays came out as expected.
+    /// How many replays had the expected result.
     pub(crate) same: u64,
-    /// What the others came out as, and how often each.
+    /// The other results, and how often each occurred.
     pub(crate) others: BTreeMap<String, u64>,
-    /// What the fixed variant came to under the same schedule, if the entry says that it is clean.
+    /// The verdict of the fixed variant under the same schedule, if the entry declares it clean.
     pub(crate) fixed: Option<Verdict>,
 }
 
 impl Judged<'_> {
-    /// Whether every replay came out as expected, and the fixed variant clean if it must be.
+    /// Whether every replay had the expected result, and the fixed variant was clean if required.
     pub(crate) fn met(&self) -> bool {
         self.same == self.times
             && self
@@ -38,7 +38,7 @@ impl Judged<'_> {
                 .is_none_or(|fixed| *fixed == Verdict::Clean)
     }
 
-    /// What must come out: the entry's fingerprint, or for a token that of its first replay.
+    /// The expected fingerprint: that of the entry, or for a token that of its first replay.
     pub(crate) fn expected(&self) -> Option<String> {
         match &self.case {
             Case::Entry(_, entry) => Some(entry.expect.fingerprint.to_string()),
@@ -59,11 +59,11 @@ impl Judged<'_> {
 pub(crate) struct Programs<'a> {
     pub(crate) scenario: &'a Scenario,
     pub(crate) program: &'a Program,
-    /// If the entry says that it is clean.
+    /// Present if the entry declares it clean.
     pub(crate) fixed: Option<&'a Program>,
 }
 
-/// The programs that a case runs, if they are all there.
+/// The programs that a case runs, if all of them exist.
 pub(crate) fn programs<'a>(scenarios: &'a [Scenario], case: &Case) -> anyhow::Result<Programs<'a>> {
     let found = pick::program(scenarios, case.plan());
     let Case::Entry(file, entry) = case else {
@@ -93,7 +93,7 @@ pub(crate) fn programs<'a>(scenarios: &'a [Scenario], case: &Case) -> anyhow::Re
     })
 }
 
-/// Replays a case so many times.
+/// Replays a case `times` times.
 pub(crate) fn judge<'a>(
     programs: &Programs<'a>,
     case: Case,
@@ -135,7 +135,7 @@ impl Judged<'_> {
     }
 }
 
-/// The schedule of one variant on the other: choices that do not fit are passed over.
+/// Runs the schedule of one variant on the other: choices that do not fit are skipped.
 fn run_fixed(runner: &mut Runner, fixed: &Program, plan: &Plan) -> Verdict {
     let mut plan = plan.clone();
     plan.variant = Variant::Fixed;

@@ -1,4 +1,4 @@
-//! Running findings once more, exactly as they were.
+//! Replays findings.
 
 mod document;
 pub(crate) mod judge;
@@ -17,7 +17,7 @@ use document::Document;
 use judge::{Judged, describe, judge, programs};
 use target::{Case, cases};
 
-/// Replays what `args` say and prints what came of it.
+/// Replays what `args` name and prints the results.
 pub(crate) fn replay(
     scenarios: &[Scenario],
     args: &ReplayArgs,
@@ -34,7 +34,7 @@ pub(crate) fn replay(
             .and_then(|case| Ok((programs(scenarios, &case)?, case)));
         let (programs, case) = match prepared {
             Ok(prepared) => prepared,
-            // The others are replayed all the same, but this one is never passed over in silence.
+            // The others are replayed all the same, but this one is never skipped silently.
             Err(error) => {
                 console.error(format_args!("{error:#}"));
                 exit = Exit::BadInput;
@@ -74,8 +74,8 @@ fn text(judged: &Judged<'_>, console: &Console) -> String {
     text
 }
 
-/// `ok    corpus/watch-mux/hang-0123abcd.toml: hang-0123abcd4567, fixed clean`, and what is wrong
-/// if something is.
+/// `ok    corpus/watch-mux/hang-0123abcd.toml: hang-0123abcd4567, fixed clean`, followed by what is
+/// wrong, if anything is.
 pub(crate) fn line(judged: &Judged<'_>, color: bool) -> String {
     let head = if judged.met() {
         paint(color, Paint::Green, "ok")

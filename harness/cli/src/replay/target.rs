@@ -1,4 +1,4 @@
-//! What is to be replayed: from an argument to plans.
+//! The targets of a replay: from an argument to plans.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use standstill::{Corpus, CorpusError, Entry, Plan};
 
 use crate::error::UserError;
 
-/// One plan, and the entry it comes from if it does not come from a token.
+/// One plan, and its entry unless it comes from a token.
 #[derive(Clone, Debug)]
 pub(crate) enum Case {
     /// From a token.
@@ -23,7 +23,7 @@ impl Case {
         }
     }
 
-    /// What the case is called in a line of text.
+    /// The name of the case in a line of text.
     pub(crate) fn label(&self) -> String {
         match self {
             Case::Token(plan) => format!("{} ({})", plan.scenario, plan.variant),
@@ -32,8 +32,8 @@ impl Case {
     }
 }
 
-/// The token, the entry in the file, or all entries of the directory; those that cannot be read
-/// are errors of their own.
+/// The token, the entry in the file, or all entries of the directory. Entries that cannot be read are
+/// errors of their own.
 pub(crate) fn cases(
     what: Option<&str>,
     corpus: &Path,
@@ -51,7 +51,7 @@ pub(crate) fn one(what: &str) -> Result<Case, UserError> {
     if path.is_dir() {
         return Err(UserError::WantsOne(path.to_owned()));
     }
-    // Metadata, so that a file that cannot be read is still taken for one.
+    // This reads only metadata, so that an unreadable file is still recognised as a file.
     if path.symlink_metadata().is_ok() {
         let entry = Corpus::read(path)?;
         return Ok(Case::Entry(path.to_owned(), Box::new(entry)));
@@ -75,7 +75,7 @@ fn directory(directory: &Path) -> Result<Vec<Result<Case, UserError>>, UserError
     Ok(loaded.into_iter().map(case).collect())
 }
 
-/// `ss` and a version: whether the rest is right is for the decoder to say.
+/// Whether this begins with `ss` and a version. The decoder checks the rest.
 fn looks_like_a_token(text: &str) -> bool {
     text.trim()
         .strip_prefix("ss")

@@ -1,10 +1,10 @@
 //! Coroutines that are entered and left by a jump.
 //!
-//! A processor predicts where a function returns to by the calls it has seen, and a switch of
-//! stacks by a call and a return, as a library has to do it, puts every prediction after it out of
-//! step: two misses or three for each task that takes its turn, which was a fifth of a run. Here the
-//! one stack goes on where it was by an indirect jump. Then the calls that the processor remembers
-//! are those of the task that has just left, and most tasks stand in the same functions.
+//! A processor predicts the return addresses of functions by the calls it has seen. A library switches
+//! stacks by a call and a return, which makes every later prediction wrong. This cost two or three
+//! mispredictions for each task that takes its turn, which was a fifth of a run. Here the other stack is
+//! resumed by an indirect jump. Then the calls that the processor remembers are those of the task that
+//! has just been suspended, and most tasks are suspended within the same functions.
 
 use std::arch::asm;
 use std::cell::Cell;
@@ -20,13 +20,13 @@ use standstill_rt::facade::inside::{put_aside, put_back};
 use crate::coroutine::sanitizer::Told;
 use crate::coroutine::{Pause, Stage};
 
-/// How many bytes apart the frames of stacks of neighbouring colors begin, within a page.
+/// How many bytes apart, within a page, the frames of stacks with neighbouring colors begin.
 const COLOR_BYTES: usize = 512;
 
-/// A stack of its own for code that is suspended in the middle.
+/// A stack of its own for code that can be suspended in the middle.
 ///
-/// Dropped while it rests, its code returns first. Dropped in the middle of something, its stack is
-/// never freed: what lives there may be referred to still.
+/// If it is dropped while it is idle, its code returns first. If it is dropped while it is suspended in
+/// the middle of its work, its stack is never freed: there may still be references to values on it.
 pub struct Coroutine<T: 'static>(Rc<Inside<T>>);
 
 struct Inside<T: 'static> {
@@ -36,17 +36,17 @@ struct Inside<T: 'static> {
     shared: T,
 }
 
-/// Where a coroutine is.
+/// Where a coroutine was suspended.
 struct Link {
-    /// The stack pointer with which it goes on; nought while it runs.
+    /// The stack pointer with which it is resumed; zero while it runs.
     inside: Cell<usize>,
     stage: Cell<Stage>,
     told: Told,
 }
 
-/// Whoever has resumed a coroutine and waits for one to be suspended.
+/// Code that has resumed a coroutine and waits for one to be suspended.
 struct Level {
-    /// The stack pointer with which it goes on.
+    /// The stack pointer with which that code is resumed.
     outside: Cell<usize>,
     said: Cell<Pause>,
     told: Told,
@@ -58,10 +58,10 @@ thread_local! {
 }
 
 impl<T: 'static> Coroutine<T> {
-    /// A coroutine that runs `code` once it is resumed. Its code returns when [`CoroutineStack::rest`] tells it
-    /// to. Its frames begin at another place within the page for each of eight colors: stacks are
-    /// mapped at whole pages, and a processor takes a load from one stack for one from the stack it
-    /// has just left if their addresses end in the same digits, and waits (4K aliasing).
+    /// A coroutine that runs `code` once it is resumed. Its code returns when [`CoroutineStack::rest`]
+    /// tells it to. The frames begin at a different offset within the page for each of eight colors.
+    /// Stacks are mapped at whole pages, and a processor stalls if a load from one stack and a store to
+    /// the stack that it has just left have the same low address bits (4K aliasing).
     ///
     /// # Errors
     ///
@@ -69,9 +69,9 @@ impl<T: 'static> Coroutine<T> {
     pub fn new(bytes: usize, color: usize, shared: T, code: fn(&T)) -> io::Result<Self> {
         let stack = DefaultStack::new(bytes)?;
         let top = stack.base().get() - color % 8 * COLOR_BYTES;
-        // What the first switch finds: where to jump to, and above it the return address of that
-        // function, of which there is none; this is where a backtrace ends. With it the stack is
-        // aligned as after a call.
+        // What the first switch finds: the address to jump to, and above it the return address of that
+        // function. There is none, so a backtrace ends here. With it, the stack is aligned as after a
+        // call.
         let start = (top & !15) - 16;
         let enter: extern "C" fn(usize, usize, *const Inside<T>) -> ! = enter::<T>;
         // SAFETY: the stack was just mapped, is larger than 8 * 512 + 32 bytes, grows down from
@@ -93,13 +93,13 @@ impl<T: 'static> Coroutine<T> {
         })))
     }
 
-    /// What its code was given.
+    /// The value that its code was given.
     #[inline]
     pub fn shared(&self) -> &T {
         &self.0.shared
     }
 
-    /// Where it goes on. From now on it runs.
+    /// Returns the stack pointer with which it is resumed, and marks it as running.
     #[inline]
     fn begin(&self) -> usize {
         let link = &self.0.link;
@@ -125,8 +125,9 @@ impl<T: 'static> Drop for Coroutine<T> {
                 let level = Level::new();
                 let before = TOP.replace(&raw const level);
                 let depth = put_aside();
-                // SAFETY: it rests, so it is where `inside` says. `Inside` and the stack are there
-                // until the end of this drop, and the coroutine switches back for good before that.
+                // SAFETY: it is idle, so it was suspended where `inside` says. `Inside` and the stack
+                // exist until the end of this drop, and the coroutine switches back for the last time
+                // before that.
                 unsafe {
                     let to = link.inside.replace(0);
                     level.told.leave(&link.told);
@@ -137,14 +138,14 @@ impl<T: 'static> Drop for Coroutine<T> {
                 TOP.set(before);
             }
             Stage::Fresh => {}
-            // It runs, or its stack may be referred to.
+            // It is running, or there may be references to values on its stack.
             _ => {
                 std::mem::forget(Rc::clone(&self.0));
                 return;
             }
         }
         if let Some(inside) = Rc::get_mut(&mut self.0) {
-            // SAFETY: it is not used after this: its code has not begun, or has returned.
+            // SAFETY: the stack is not used after this: the code has not begun, or has returned.
             unsafe { ManuallyDrop::drop(&mut inside.stack) }
         }
     }
@@ -182,8 +183,8 @@ impl<T: 'static> Default for CoroutineStack<T> {
 }
 
 impl<T: 'static> CoroutineStack<T> {
-    /// Lets a coroutine begin, or go on where it was suspended. Returns when it is suspended, or when
-    /// one is that has taken its place meanwhile, and hands that one back.
+    /// Starts a coroutine, or resumes it where it was suspended. Returns when it is suspended, or when
+    /// another coroutine that has taken its place meanwhile is suspended, and returns that one.
     ///
     /// # Panics
     ///
@@ -199,9 +200,9 @@ impl<T: 'static> CoroutineStack<T> {
             self.running.replace(Some(coroutine)),
         );
         let depth = put_aside();
-        // SAFETY: `to` is where the coroutine begins, or where it was suspended, since it was not
-        // running. Its stack and `Inside` live as long as its handle, or longer: a handle that is
-        // dropped while its coroutine runs frees nothing.
+        // SAFETY: the coroutine was not running, so `to` is where it begins or where it was suspended.
+        // Its stack and `Inside` live at least as long as its handle: dropping a handle while its
+        // coroutine runs frees nothing.
         unsafe {
             level.told.leave(&(*inside).link.told);
             switch(&level.outside, to, inside.cast());
@@ -216,14 +217,14 @@ impl<T: 'static> CoroutineStack<T> {
         (back, level.said.get())
     }
 
-    /// The coroutine that runs here is this thread's innermost one.
+    /// Whether the running coroutine is this thread's innermost one.
     #[inline]
     fn is_on_top(&self) -> bool {
         let level = self.level.get();
         !level.is_null() && ptr::eq(level, TOP.get())
     }
 
-    /// Suspends the coroutine that is running, and goes on where it was resumed.
+    /// Suspends the running coroutine, and continues where it was resumed.
     ///
     /// # Panics
     ///
@@ -232,14 +233,14 @@ impl<T: 'static> CoroutineStack<T> {
     #[inline(always)]
     pub fn suspend(&self, pause: Pause) {
         assert!(self.is_on_top(), "suspended outside of a coroutine");
-        // SAFETY: `resume` has set it, in a call that goes on until a coroutine is suspended here,
-        // and whose frame it is in.
+        // SAFETY: `resume` has set the pointer to a value in its own frame, and that call does not
+        // return until a coroutine is suspended here.
         let level = unsafe { &*self.level.get() };
         level.said.set(pause);
         let from = self.link();
         let depth = put_aside();
-        // SAFETY: `outside` is where that very call of `resume` was left, which has not gone on
-        // since. The link is there as long as this code is.
+        // SAFETY: `outside` is where that same call of `resume` was left, and it has not been resumed
+        // since. The link exists as long as this code does.
         unsafe {
             (*from).told.leave(&level.told);
             switch(&(*from).inside, level.outside.get(), ptr::null());
@@ -248,7 +249,7 @@ impl<T: 'static> CoroutineStack<T> {
         put_back(depth);
     }
 
-    /// Suspends the coroutine that is running, hands it to `keep`, and lets `next` go on in its place.
+    /// Suspends the running coroutine, passes it to `keep`, and lets `next` go on in its place.
     ///
     /// # Panics
     ///
@@ -258,8 +259,8 @@ impl<T: 'static> CoroutineStack<T> {
     pub fn transfer(&self, next: Coroutine<T>, keep: impl FnOnce(Coroutine<T>)) {
         assert!(self.is_on_top(), "suspended outside of a coroutine");
         let from = self.link();
-        // Should one of these panic, none runs as far as the seat knows, and nothing is suspended here
-        // any more.
+        // If one of these panics, the seat records no running coroutine, and nothing can be suspended
+        // here any more.
         if let Some(mine) = self.running.take() {
             keep(mine);
         }
@@ -267,8 +268,8 @@ impl<T: 'static> CoroutineStack<T> {
         let inside = Rc::as_ptr(&next.0);
         self.running.set(Some(next));
         let depth = put_aside();
-        // SAFETY: as in `resume` for the one side. For the other, what `keep` was given counts as
-        // running until this switch: it is neither resumed nor freed before.
+        // SAFETY: for the stack that is resumed, as in `resume`. For the one that is left: what `keep`
+        // was given counts as running until this switch, so it is neither resumed nor freed before.
         unsafe {
             (*from).told.leave(&(*inside).link.told);
             switch(&(*from).inside, to, inside.cast());
@@ -277,23 +278,23 @@ impl<T: 'static> CoroutineStack<T> {
         put_back(depth);
     }
 
-    /// As [`CoroutineStack::suspend`], by code that has nothing to do until it is resumed. False if it is to
-    /// return.
+    /// As [`CoroutineStack::suspend`], for code that is idle until it is resumed. False if the code has
+    /// to return.
     #[expect(clippy::inline_always, reason = "one frame less to return from")]
     #[inline(always)]
     #[must_use]
     pub fn rest(&self, pause: Pause) -> bool {
         assert!(self.is_on_top(), "suspended outside of a coroutine");
         let from = self.link();
-        // SAFETY: its code goes on below, so it is there.
+        // SAFETY: the coroutine's code goes on below, so the link exists.
         let stage = unsafe { &(*from).stage };
         stage.set(Stage::Resting);
         self.suspend(pause);
         stage.get() != Stage::Ending
     }
 
-    /// As [`CoroutineStack::transfer`], by code that has nothing to do until it is resumed. False if it is to
-    /// return.
+    /// As [`CoroutineStack::transfer`], for code that is idle until it is resumed. False if the code has
+    /// to return.
     #[expect(clippy::inline_always, reason = "one frame less to return from")]
     #[inline(always)]
     #[must_use]
@@ -307,7 +308,7 @@ impl<T: 'static> CoroutineStack<T> {
         stage.get() != Stage::Ending
     }
 
-    /// The link of the coroutine that is running. It is there as long as its code is.
+    /// The link of the running coroutine. It exists as long as the coroutine's code does.
     #[inline]
     fn link(&self) -> *const Link {
         let running = self.running.take();
@@ -320,20 +321,20 @@ impl<T: 'static> CoroutineStack<T> {
     }
 }
 
-/// The coroutine with this link has begun or goes on.
+/// Called when the coroutine with this link has begun or was resumed.
 #[inline]
 fn arrived(link: &Link) {
-    // SAFETY: whoever resumes or drops a coroutine has made a level, and waits there as long as
+    // SAFETY: the code that resumes or drops a coroutine has made a level, and waits there as long as
     // anything runs on it.
     link.told.arrive(unsafe { &(*TOP.get()).told });
 }
 
-/// The bottom of each coroutine's stack. The first two arguments are of no use: the third is in the
-/// register in which `switch` has it.
+/// The bottom of each coroutine's stack. The first two arguments are unused: the third is in the
+/// register in which `switch` passes it.
 extern "C" fn enter<T: 'static>(_: usize, _: usize, inside: *const Inside<T>) -> ! {
     {
-        // SAFETY: whoever lets a coroutine begin passes what its handle owns, and until its code
-        // has returned that is there.
+        // SAFETY: the code that starts a coroutine passes what the handle owns, and that exists until
+        // the coroutine's code has returned.
         let inside = unsafe { &*inside };
         arrived(&inside.link);
         (inside.code)(&inside.shared);
@@ -342,8 +343,8 @@ extern "C" fn enter<T: 'static>(_: usize, _: usize, inside: *const Inside<T>) ->
             "its code returned too early"
         );
     }
-    // SAFETY: its code returns only when the handle is dropped, which has made a level and waits
-    // there. `inside` is there until this switch; it is never gone on after it.
+    // SAFETY: the coroutine's code returns only when the handle is dropped. The drop has made a level
+    // and waits there. `inside` exists until this switch, and this stack is never resumed after it.
     unsafe {
         let level = &*TOP.get();
         (*inside).link.told.leave_for_good(&level.told);
@@ -352,20 +353,21 @@ extern "C" fn enter<T: 'static>(_: usize, _: usize, inside: *const Inside<T>) ->
     unreachable!("a coroutine went on after its end")
 }
 
-/// Leaves this stack, saves in `from` where it goes on, and goes on at `to`. Returns when something
-/// goes on there in turn.
+/// Leaves this stack, saves in `from` where it is to be resumed, and continues at `to`. Returns when
+/// this stack is resumed in turn.
 ///
 /// # Safety
 ///
-/// `to` was saved by this function and has not gone on since, or is the beginning of a coroutine,
-/// and then `inside` is that coroutine's. Its stack is there still, and belongs to this thread.
+/// `to` was saved by this function and has not been resumed since, or it is the beginning of a
+/// coroutine, and then `inside` belongs to that coroutine. Its stack still exists, and belongs to this
+/// thread.
 #[expect(clippy::inline_always, reason = "one frame less to return from")]
 #[inline(always)]
 unsafe fn switch(from: &Cell<usize>, to: usize, inside: *const ()) {
-    // SAFETY: all registers that are the callee's to keep by the System V ABI are named as
-    // overwritten or saved here: rbx and rbp, which the compiler may keep for itself, on the stack.
-    // The floating-point modes are the program's, and the same for all of a thread. What is pushed is
-    // popped before it goes on, at the same height.
+    // SAFETY: all callee-saved registers of the System V ABI are declared as clobbered, or saved here.
+    // The saved ones are rbx and rbp, which the compiler may reserve: they are pushed onto the stack.
+    // The floating-point modes are the program's, and the same for all code of a thread. Everything that
+    // is pushed is popped when the stack is resumed, before its code goes on, at the same height.
     unsafe {
         asm!(
             "push rbx",

@@ -1,14 +1,14 @@
-//! Coroutines: code on stacks of its own that is suspended in the middle.
+//! Coroutines: code on stacks of its own that can be suspended in the middle.
 #![expect(unsafe_code, reason = "the stacks are mapped and switched here")]
 
-/// Coroutines where the stacks are switched by our own hand.
+/// Coroutines with stack switches written in assembly.
 #[cfg(any(test, direct_coroutines))]
 #[cfg(all(unix, target_arch = "x86_64"))]
 pub mod direct;
-/// Coroutines anywhere else.
+/// Coroutines for all other targets.
 #[cfg(any(test, not(direct_coroutines)))]
 pub mod portable;
-/// What AddressSanitizer is told of that.
+/// Tells AddressSanitizer about stack switches.
 #[cfg(any(test, direct_coroutines))]
 #[cfg(all(unix, target_arch = "x86_64"))]
 mod sanitizer;
@@ -20,36 +20,36 @@ pub use direct::{Coroutine, CoroutineStack};
 #[cfg(not(direct_coroutines))]
 pub use portable::{Coroutine, CoroutineStack};
 
-/// What a coroutine says when it is suspended.
+/// The reason why a coroutine was suspended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pause {
-    /// The poll returned; the task goes on later. Its code is to be taken back.
+    /// The poll returned; the task goes on later. Its code has to be taken back.
     Pending,
     /// The task has ended, or was dropped.
     Ended,
-    /// The task panicked and was told so.
+    /// The task panicked, and its joiners were notified.
     Panicked,
     /// The task was unwound, and its code dropped.
     Unwound,
-    /// In the middle of a poll: somebody else runs first.
+    /// In the middle of a poll: another task runs first.
     Preempted,
-    /// In the middle of a blocking task: waits to be woken.
+    /// In the middle of a blocking task, which waits to be woken.
     Parked,
-    /// The run is closing and this poll does not end by itself.
+    /// The run is closing, and this poll does not end by itself.
     Stuck,
-    /// It can neither go on nor be unwound, and is never to be resumed.
+    /// It can neither go on nor be unwound, and must never be resumed.
     Abandoned,
 }
 
-/// Where a coroutine's code is while the coroutine does not run.
+/// The state of a coroutine's code while the coroutine does not run.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
     /// It has not begun.
     Fresh,
-    /// In the middle of something.
+    /// It is suspended in the middle of its work.
     Busy,
-    /// It has nothing to do.
+    /// It is idle.
     Resting,
-    /// It is to return.
+    /// It has to return.
     Ending,
 }

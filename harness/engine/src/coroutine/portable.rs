@@ -1,4 +1,4 @@
-//! Coroutines of the library `corosensei`, for every platform that it knows.
+//! Coroutines of the crate `corosensei`, for every platform that it supports.
 
 use std::cell::{Cell, UnsafeCell};
 use std::fmt;
@@ -12,14 +12,14 @@ use standstill_rt::facade::inside::{put_aside, put_back};
 
 use crate::coroutine::{Pause, Stage};
 
-/// A stack of its own for code that is suspended in the middle.
+/// A stack of its own for code that can be suspended in the middle.
 ///
-/// Dropped while it rests, its code returns first. Dropped in the middle of something, its stack is
-/// never freed: what lives there may be referred to still.
+/// If it is dropped while it is idle, its code returns first. If it is dropped while it is suspended in
+/// the middle of its work, its stack is never freed: there may still be references to values on it.
 pub struct Coroutine<T: 'static>(Rc<Inside<T>>);
 
 struct Inside<T: 'static> {
-    /// Borrowed while the coroutine runs, and by nobody else.
+    /// Borrowed only while the coroutine runs, and only by the code that resumes it.
     inner: UnsafeCell<Inner<(), (), ()>>,
     /// The coroutine's own, on its stack.
     yielder: Rc<Cell<*const Yielder<(), ()>>>,
@@ -34,8 +34,8 @@ thread_local! {
 }
 
 impl<T: 'static> Coroutine<T> {
-    /// A coroutine that runs `code` once it is resumed. Its code returns when [`CoroutineStack::rest`] tells it
-    /// to. The color is of no use here.
+    /// A coroutine that runs `code` once it is resumed. Its code returns when [`CoroutineStack::rest`]
+    /// tells it to. The color is not used here.
     ///
     /// # Errors
     ///
@@ -57,13 +57,13 @@ impl<T: 'static> Coroutine<T> {
         })))
     }
 
-    /// What its code was given.
+    /// The value that its code was given.
     #[inline]
     pub fn shared(&self) -> &T {
         &self.0.shared
     }
 
-    /// From now on it runs.
+    /// Marks it as running.
     fn begin(&self) {
         let ran = self.0.runs.replace(true);
         assert!(!ran, "a coroutine that runs was resumed");
@@ -84,12 +84,12 @@ impl<T: 'static> Drop for Coroutine<T> {
             Stage::Resting if !self.0.runs.get() => {
                 self.0.stage.set(Stage::Ending);
                 let depth = put_aside();
-                // SAFETY: it rests, so nobody has borrowed it.
+                // SAFETY: it is idle, so nothing else borrows it.
                 let ended = unsafe { &mut *self.0.inner.get() }.resume(());
                 put_back(depth);
                 debug_assert!(ended.as_return().is_some(), "its code went on too long");
             }
-            // It runs, or its stack may be referred to.
+            // It is running, or there may be references to values on its stack.
             _ => std::mem::forget(Rc::clone(&self.0)),
         }
     }
@@ -98,7 +98,7 @@ impl<T: 'static> Drop for Coroutine<T> {
 /// Where the coroutines of one engine run: one at a time, or one on top of another that resumes it.
 pub struct CoroutineStack<T: 'static> {
     running: Cell<Option<Coroutine<T>>>,
-    /// Who takes the place of the one that has just been suspended.
+    /// The coroutine that takes the place of the one that has just been suspended.
     next: Cell<Option<Coroutine<T>>>,
     said: Cell<Pause>,
 }
@@ -120,8 +120,8 @@ impl<T: 'static> Default for CoroutineStack<T> {
 }
 
 impl<T: 'static> CoroutineStack<T> {
-    /// Lets a coroutine begin, or go on where it was suspended. Returns when it is suspended, or when
-    /// one is that has taken its place meanwhile, and hands that one back.
+    /// Starts a coroutine, or resumes it where it was suspended. Returns when it is suspended, or when
+    /// another coroutine that has taken its place meanwhile is suspended, and returns that one.
     ///
     /// # Panics
     ///
@@ -135,8 +135,8 @@ impl<T: 'static> CoroutineStack<T> {
         loop {
             let inside = Rc::as_ptr(&coroutine.0);
             self.running.set(Some(coroutine));
-            // SAFETY: a handle that is dropped while its coroutine runs frees nothing, so `Inside` is
-            // there; and as long as it runs nobody else borrows `inner`.
+            // SAFETY: dropping a handle while its coroutine runs frees nothing, so `Inside` is still
+            // there. As long as the coroutine runs, nothing else borrows `inner`.
             let _ = unsafe { &mut *(*inside).inner.get() }.resume(());
             // SAFETY: as above.
             unsafe { &*inside }.runs.set(false);
@@ -153,7 +153,7 @@ impl<T: 'static> CoroutineStack<T> {
         (back, self.said.get())
     }
 
-    /// What the coroutine that is running consists of. It is there as long as its code is.
+    /// The inside of the running coroutine. It exists as long as the coroutine's code does.
     fn inside(&self) -> *const Inside<T> {
         let on_top = ptr::eq(TOP.get(), ptr::from_ref(self).cast());
         let running = self.running.take().filter(|_| on_top);
@@ -165,7 +165,7 @@ impl<T: 'static> CoroutineStack<T> {
         inside
     }
 
-    /// Suspends the coroutine that is running, and goes on where it was resumed.
+    /// Suspends the running coroutine, and continues where it was resumed.
     ///
     /// # Panics
     ///
@@ -175,13 +175,13 @@ impl<T: 'static> CoroutineStack<T> {
         let inside = self.inside();
         self.said.set(pause);
         let depth = put_aside();
-        // SAFETY: the code that runs is that of this coroutine, whose first act was to set its
-        // yielder, which lives at the bottom of this very stack.
+        // SAFETY: the running code is that of this coroutine. The first thing it did was to set its
+        // yielder, which lives at the bottom of this same stack.
         unsafe { &*(*inside).yielder.get() }.suspend(());
         put_back(depth);
     }
 
-    /// Suspends the coroutine that is running, hands it to `keep`, and lets `next` go on in its place.
+    /// Suspends the running coroutine, passes it to `keep`, and lets `next` go on in its place.
     ///
     /// # Panics
     ///
@@ -189,8 +189,8 @@ impl<T: 'static> CoroutineStack<T> {
     #[inline]
     pub fn transfer(&self, next: Coroutine<T>, keep: impl FnOnce(Coroutine<T>)) {
         let inside = self.inside();
-        // Should one of these panic, none runs as far as the seat knows, and nothing is suspended here
-        // any more.
+        // If one of these panics, the seat records no running coroutine, and nothing can be suspended
+        // here any more.
         if let Some(mine) = self.running.take() {
             keep(mine);
         }
@@ -202,22 +202,22 @@ impl<T: 'static> CoroutineStack<T> {
         put_back(depth);
     }
 
-    /// As [`CoroutineStack::suspend`], by code that has nothing to do until it is resumed. False if it is to
-    /// return.
+    /// As [`CoroutineStack::suspend`], for code that is idle until it is resumed. False if the code has
+    /// to return.
     #[must_use]
     pub fn rest(&self, pause: Pause) -> bool {
         self.rests(|| self.suspend(pause))
     }
 
-    /// As [`CoroutineStack::transfer`], by code that has nothing to do until it is resumed. False if it is to
-    /// return.
+    /// As [`CoroutineStack::transfer`], for code that is idle until it is resumed. False if the code has
+    /// to return.
     #[must_use]
     pub fn rest_for(&self, next: Coroutine<T>, keep: impl FnOnce(Coroutine<T>)) -> bool {
         self.rests(|| self.transfer(next, keep))
     }
 
     fn rests(&self, suspended: impl FnOnce()) -> bool {
-        // SAFETY: the code that runs is that of this coroutine.
+        // SAFETY: the running code is that of this coroutine.
         let stage = unsafe { &(*self.inside()).stage };
         stage.set(Stage::Resting);
         suspended();

@@ -1,6 +1,7 @@
-//! What AddressSanitizer is told of a switch of stacks. It keeps book of each frame, and a panic that
-//! unwinds a stack leaves entries behind which it clears if it knows where that stack is; if not, it
-//! takes them for a wall when the stack is used again. Nothing of this is compiled without it.
+//! Notifies AddressSanitizer of stack switches. The sanitizer keeps track of each frame. A panic that
+//! unwinds a stack leaves entries behind; the sanitizer clears them if it knows where that stack is.
+//! Otherwise it mistakes them for poisoned memory when the stack is used again. Without the sanitizer,
+//! nothing of this is compiled.
 
 #[cfg(address_sanitizer)]
 pub(super) use told::Told;
@@ -54,7 +55,7 @@ mod told {
         );
     }
 
-    /// Where a stack is, and what the sanitizer has noted of it while it is not in use.
+    /// A stack's bounds, and what the sanitizer has stored about the stack while it is not in use.
     pub(in crate::coroutine) struct Told {
         bottom: Cell<*const c_void>,
         size: Cell<usize>,
@@ -62,7 +63,7 @@ mod told {
     }
 
     impl Told {
-        /// Of the stack from `bottom` up to `top`.
+        /// For the stack from `bottom` up to `top`.
         pub(in crate::coroutine) fn stack(bottom: usize, top: usize) -> Self {
             let told = Self::unknown();
             told.bottom.set(ptr::with_exposed_provenance(bottom));
@@ -70,7 +71,7 @@ mod told {
             told
         }
 
-        /// Of a stack that the sanitizer knows: it says where it is once that stack is left.
+        /// For a stack that the sanitizer knows: it reports the bounds once that stack is left.
         pub(in crate::coroutine) fn unknown() -> Self {
             Self {
                 bottom: Cell::new(ptr::null()),
@@ -82,30 +83,31 @@ mod told {
         /// This stack, which is in use, is about to be left for another.
         #[inline]
         pub(in crate::coroutine) fn leave(&self, to: &Self) {
-            // SAFETY: the place that is written to is there until `arrive`.
+            // SAFETY: the location that is written to exists until `arrive`.
             unsafe {
                 __sanitizer_start_switch_fiber(self.noted.as_ptr(), to.bottom.get(), to.size.get());
             }
         }
 
-        /// The same, and is never used again.
+        /// The same, and this stack is never used again.
         pub(in crate::coroutine) fn leave_for_good(&self, to: &Self) {
-            // SAFETY: nought says that nothing is to be kept.
+            // SAFETY: a null pointer tells the sanitizer to keep nothing.
             unsafe {
                 __sanitizer_start_switch_fiber(ptr::null_mut(), to.bottom.get(), to.size.get());
             }
         }
 
-        /// This stack is in use again. Whoever resumed what runs on it waits on `level`.
+        /// This stack is in use again. The code that resumed what runs on it waits on `level`.
         #[inline]
         pub(in crate::coroutine) fn arrive(&self, level: &Self) {
             let (mut bottom, mut size) = (ptr::null(), 0);
-            // SAFETY: what was noted is of this stack, and the other two are written to alone.
+            // SAFETY: what was stored belongs to this stack, and the other two locations are only
+            // written to.
             unsafe {
                 __sanitizer_finish_switch_fiber(self.noted.get(), &raw mut bottom, &raw mut size);
             }
             if level.size.get() == 0 {
-                // The first switch since the level began: it is the one that was left.
+                // The first switch since the level began: the stack that was left is that of the level.
                 level.bottom.set(bottom);
                 level.size.set(size);
             }

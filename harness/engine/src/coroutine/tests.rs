@@ -1,4 +1,4 @@
-//! What both kinds of coroutines keep to.
+//! Tests that both kinds of coroutines must pass.
 
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -14,7 +14,7 @@ macro_rules! contract {
 
             const BYTES: usize = 256 * 1024;
 
-            /// What the code of a test's coroutines shares with the test.
+            /// What a test's coroutines share with the test.
             struct Shared<T: 'static> {
                 seat: Rc<CoroutineStack<Shared<T>>>,
                 own: T,
@@ -30,11 +30,11 @@ macro_rules! contract {
                 }
             }
 
-            /// Coroutines that are resumed in one place.
+            /// Coroutines that are resumed at one place in the code.
             struct Several<T: 'static> {
                 seat: Rc<CoroutineStack<Shared<T>>>,
                 code: fn(&Shared<T>),
-                /// None while it runs.
+                /// None while the coroutine runs.
                 all: Vec<Option<Coroutine<Shared<T>>>>,
             }
 
@@ -99,7 +99,7 @@ macro_rules! contract {
             fn what_is_in_registers_is_kept_on_both_sides() {
                 fn mix(shared: &Shared<u64>) {
                     let seed = shared.own;
-                    // More live values than there are registers, floating-point ones among them.
+                    // More live values than there are registers, including floating-point ones.
                     let mut numbers = [seed; 24];
                     let mut floats = [seed as f64; 24];
                     loop {
@@ -139,7 +139,7 @@ macro_rules! contract {
 
             #[test]
             fn one_takes_the_place_of_another() {
-                /// Whom each lets go on in its place, and how often each has run.
+                /// The coroutine that each lets go on in its place, and how often each has run.
                 #[derive(Default)]
                 struct Ring {
                     waiting: RefCell<Vec<Coroutine<Shared<Rc<Ring>>>>>,
@@ -152,7 +152,7 @@ macro_rules! contract {
                         mine += 1;
                         ring.turns.set(ring.turns.get() + 1);
                         if ring.turns.get().is_multiple_of(100) {
-                            // The one who is resumed is not the one who is suspended.
+                            // The coroutine that is resumed is not the one that was suspended.
                             shared.suspend(Pause::Parked);
                             continue;
                         }
@@ -281,7 +281,7 @@ macro_rules! contract {
                     }
                 }
                 let returned = Rc::new(Cell::new(0));
-                // One that has never run, and one that rests.
+                // One that has never run, and an idle one.
                 let mut two = Several::new([Rc::clone(&returned), Rc::clone(&returned)], waits);
                 assert_eq!(two.resume(1), Pause::Pending);
                 drop(two);

@@ -1,18 +1,18 @@
-//! The end of a run: everything goes, in an order that is not optional. It is the same under every
-//! engine whose tasks run on fibers.
+//! Takes a run down at its end. The order in which tasks are ended is essential. It is the same under
+//! every engine whose tasks run on fibers.
 //!
-//! Tasks suspended inside a poll are resumed, with switch points that do nothing, until that poll
-//! returns; only then are futures dropped, in task order and still inside of the run. A poll that
-//! cannot return is unwound before its future is freed: the future lives on the very stack that
-//! is unwound, so it cannot be otherwise.
+//! Tasks that are suspended inside a poll are resumed, with switch points that do nothing, until that
+//! poll returns. Only then are futures dropped, in task order and still inside the run. If a poll cannot
+//! return, its stack is unwound before its future is freed. The order cannot be reversed: the future is
+//! owned by a frame of that stack.
 //!
-//! A destructor may wait for another task while its own is being unwound: for a lock, or for the
-//! end of a thread. Its stack cannot be left then, so the others are ended on top of it. They see
-//! nothing of it: its panics are taken out of the thread's count, and its scopes out of the
-//! thread-locals, until it goes on.
+//! While a task is being unwound, a destructor may wait for another task: for a lock, or for the end of
+//! a thread. Its stack cannot be left then, so the other tasks are ended on top of it. They must not
+//! notice the unwinding. So, until the first task goes on, its panics are taken out of the thread's
+//! count, and its scopes out of the thread-locals.
 //!
-//! A task that cannot be ended is abandoned. Its stack stays where it is for ever, since there may be
-//! pointers to it. Nothing else of it stays: its scopes are taken out of the thread-locals at once.
+//! A task that cannot be ended is abandoned. Its stack is never freed, since there may be pointers to
+//! it. Nothing else of it remains: its scopes are taken out of the thread-locals at once.
 
 #[cfg(test)]
 mod tests;
@@ -32,29 +32,29 @@ use crate::panic_count;
 /// How often a task that catches its own unwinding is unwound again.
 const UNWINDINGS: u32 = 100;
 
-/// Switch points that one poll may pass while its run is being closed, until it is unwound.
+/// How many switch points one poll may pass while its run is being closed, before it is unwound.
 const PATIENCE: u32 = 10_000;
 
-/// Switch points that the destructors of a task that is being unwound may pass, until they count as
+/// How many switch points the destructors of a task that is being unwound may pass, before they count as
 /// waiting.
 const UNWINDING_PATIENCE: u32 = 1_000_000;
 
-/// How far the end of a run has come.
+/// The progress of closing a run.
 #[derive(Debug, Default)]
 pub struct Closing {
     begun: Cell<bool>,
-    /// Switch points that the current task has passed since it was let go on.
+    /// Switch points that the current task has passed since it was last resumed.
     switches: Cell<u32>,
-    /// Tasks that could not be ended.
+    /// The number of tasks that could not be ended.
     abandoned: Cell<u32>,
-    /// How many tasks are being ended on top of another that waits in a destructor.
+    /// How many tasks are being ended on top of another one that waits in a destructor.
     nested: Cell<u32>,
-    /// The current task, which is being ended on top of another, goes on as if nothing were wrong,
-    /// although the other panics. Where it would wait it ends further tasks.
+    /// The current task is being ended on top of another, which is panicking. It runs as if nothing were
+    /// panicking. Where it would wait, it ends further tasks.
     masks_outer_panic: Cell<bool>,
-    /// A task was abandoned whose panics still count: no code of the run may go on.
+    /// A task was abandoned whose panics are still counted: no code of the run may go on.
     count_is_lost: Cell<bool>,
-    /// A task was abandoned, in this run or in one before.
+    /// A task was abandoned, in this run or an earlier one.
     ever_abandoned: Cell<bool>,
 }
 
@@ -70,7 +70,7 @@ impl Closing {
         self.ever_abandoned.get()
     }
 
-    /// Makes ready for a run.
+    /// Prepares for a run.
     pub(super) fn reset(&self) {
         self.begun.set(false);
         self.switches.set(0);
@@ -81,21 +81,21 @@ impl Closing {
     }
 }
 
-/// In which order other tasks are ended while one waits in a destructor: the least first.
+/// The order in which other tasks are ended while one waits in a destructor: the least first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum CloseOrder {
-    /// It can go on.
+    /// The task can go on.
     GoesOn,
-    /// A thread that has not begun: it may do what it is waited for.
+    /// The task is a thread that has not begun: it may do what is waited for.
     NotBegun,
-    /// It waits, and has to be unwound.
+    /// The task waits, and has to be unwound.
     Waits,
-    /// It is between two polls: its future is dropped.
+    /// The task is between two polls: its future is dropped.
     Idle,
 }
 
 impl Executor {
-    /// Takes the run down. Returns how many tasks could not be.
+    /// Takes the run down. Returns how many tasks could not be ended.
     pub fn close(&self) -> u32 {
         self.begin_closing();
         let count = u32::try_from(self.state.borrow().slots.count()).unwrap_or(u32::MAX);
@@ -153,7 +153,8 @@ impl Executor {
         self.finish(slot, fiber, false);
     }
 
-    /// Runs a fiber to the end of its job, unwinding it where it waits. One that resists is abandoned.
+    /// Runs a fiber to the end of its job, and unwinds it where it waits. One that cannot be ended is
+    /// abandoned.
     fn finish(&self, slot: u32, mut fiber: Fiber, mut stuck: bool) {
         let task = {
             let mut state = self.state.borrow_mut();
@@ -191,7 +192,7 @@ impl Executor {
                 Pause::Abandoned => break,
             }
         }
-        // In the middle of something: its stack stays.
+        // The fiber was suspended in the middle of its work: its stack is never freed.
         drop(fiber);
         self.forget_scopes(slot);
         self.state.borrow_mut().retire(slot, true);
@@ -199,7 +200,7 @@ impl Executor {
         abandoned.set(abandoned.get() + 1);
     }
 
-    /// Abandons what is left of the task in `slot` without running any of it.
+    /// Abandons the rest of the task in `slot` without running any of its code.
     fn leave_alone(&self, slot: u32) {
         let state = &mut *self.state.borrow_mut();
         let entry = state.slots.at(slot);
@@ -207,7 +208,8 @@ impl Executor {
         if fiber.is_none() && body.is_none() {
             return;
         }
-        // What is suspended stays where it is. So does what is not: it is never dropped.
+        // A suspended fiber is never freed. Neither is a body that was not suspended: it is never
+        // dropped.
         drop(fiber);
         std::mem::forget(body);
         state.retire(slot, true);
@@ -215,8 +217,8 @@ impl Executor {
         abandoned.set(abandoned.get() + 1);
     }
 
-    /// A destructor of `me`, which is being unwound, waits: ends another task that may have to go
-    /// first. A run that was going on ends here; what `me` panicked with is what it has shown.
+    /// A destructor of `me`, which is being unwound, waits: ends another task that may have to end
+    /// first. If the run was still going on, it ends here, and its finding is the panic of `me`.
     #[cold]
     pub fn close_blocker(&self, me: TaskRef) {
         if !self.closing.begun() {
@@ -259,16 +261,17 @@ impl Executor {
         }
     }
 
-    /// A destructor panics, perhaps while its task is being unwound, since what it joined was ended
-    /// together with the run. Then the process would abort, and that is our doing: the task is
-    /// abandoned in the middle of its unwinding. Returns if it is not so.
+    /// A destructor panics, perhaps while its task is being unwound, because the task it joined was
+    /// ended together with the run. The process would then abort, because of the engine and not of the
+    /// program. So the task is abandoned in the middle of its unwinding. Returns if the process would
+    /// not abort.
     #[cold]
     pub fn before_abort(&self) {
         if !self.closing.begun() || self.current.get().is_none() {
             return;
         }
         match panic_count::take_all() {
-            // It was not panicking before.
+            // The task was not panicking before.
             Some(panics) if panics.count() < 2 => panics.put_back(),
             Some(panics) => {
                 panics.forget();
@@ -284,7 +287,7 @@ impl Executor {
         self.closing.ever_abandoned.set(true);
         match panic_count::take_all() {
             Some(panics) => panics.forget(),
-            // From now on everybody on this thread looks as if it were panicking.
+            // From now on every task on this thread appears to be panicking.
             None => self.closing.count_is_lost.set(true),
         }
         self.suspend(Pause::Abandoned);
@@ -311,8 +314,8 @@ impl Executor {
 
     // ---- on the task's side -----------------------------------------------------------------
 
-    /// A run that is being closed goes straight on, but not for ever: a poll that spins is unwound, and
-    /// a destructor that spins is taken for one that waits.
+    /// A run that is being closed passes switch points without switching, but not for ever: a poll that
+    /// spins is unwound, and a destructor that spins counts as waiting.
     #[cold]
     pub fn switch_while_closing(&self, me: TaskRef) {
         let passed = self.closing.switches.get() + 1;
@@ -326,7 +329,7 @@ impl Executor {
         }
     }
 
-    /// Suspends the current task while the run is being closed, unless somebody has woken it.
+    /// Suspends the current task while the run is being closed, unless it has been woken.
     #[cold]
     pub(super) fn park_while_closing(&self, me: TaskRef) {
         if std::thread::panicking() || self.closing.masks_outer_panic.get() {

@@ -31,16 +31,16 @@ use crate::pulse::Pulse;
 use crate::strategy::{Probe, Scheduler};
 use crate::verdict::Panicked;
 
-/// What a step begins with.
+/// How a step begins.
 enum Begun {
-    /// A task that was suspended in the middle of a poll.
+    /// By resuming a task that was suspended in the middle of a poll.
     GoesOn(Fiber),
-    /// A poll.
+    /// By starting a poll.
     Job(Job, Body),
 }
 
-/// One engine thread. No borrow of its state outlives a method, and none is held while code of the
-/// program runs.
+/// The executor of one engine thread. No borrow of its state outlives a method, and none is held while
+/// code of the program runs.
 pub struct Executor {
     engine: u32,
     pub inbox: Arc<Inbox>,
@@ -52,18 +52,18 @@ pub struct Executor {
     pub state: RefCell<RunState>,
     /// Where the tasks' fibers run.
     seat: CoroutineStack,
-    /// The fiber that goes on next is to unwind.
+    /// Whether the fiber that is resumed next is to unwind.
     unwinds: Cell<bool>,
-    /// The strategy wants to know who awaits nothing but one operation.
+    /// The strategy wants to know which tasks await a single operation.
     pub probes: Cell<bool>,
-    /// A runtime that the next run may use: see [`Executor::keep_runtime`].
+    /// A runtime that the next run may reuse: see [`Executor::keep_runtime`].
     runtime: Cell<Option<RunRuntime>>,
     /// What profiling runs counted.
     pub(super) profiles: Profiles,
 }
 
 impl Executor {
-    /// An executor that runs fibers: they are served by itself.
+    /// An executor that serves its own fibers.
     pub fn shared(pulse: Arc<Pulse>) -> Rc<Self> {
         Rc::new_cyclic(|me: &Weak<Self>| Self::new(pulse, Weak::clone(me) as Weak<dyn JobServer>))
     }
@@ -88,13 +88,13 @@ impl Executor {
         }
     }
 
-    /// Makes ready for a run.
+    /// Prepares for a run.
     pub fn reset(&self, epoch: u32, setting: Setting) {
         self.epoch.set(epoch);
         self.current.set(None);
         self.closing.reset();
         self.inbox.drain();
-        // What a run before this one has left on the thread.
+        // Discards what an earlier run has left on the thread.
         panics::forget_last();
         unmodelled::forget();
         let mut state = self.state.borrow_mut();
@@ -105,25 +105,25 @@ impl Executor {
         crate::coverage::begin();
     }
 
-    /// Goes on with a fiber while the run is being closed, unwinding it if that is wanted.
+    /// Resumes a fiber while the run is being closed, and unwinds it if `unwinding`.
     pub(super) fn go_on(&self, fiber: Fiber, unwinding: bool) -> (Fiber, Pause) {
         self.unwinds.set(unwinding);
         self.seat.resume(fiber)
     }
 
-    /// A runtime as good as new.
+    /// A runtime with no traces of an earlier run.
     pub fn take_runtime(&self) -> RunRuntime {
         let kept = self.runtime.take().filter(RunRuntime::is_current);
         kept.unwrap_or_default()
     }
 
-    /// Keeps a runtime on which no run has left a mark: no task of third-party code is left, and its
-    /// clock has not moved.
+    /// Keeps a runtime for the next run. The run must have left no trace in it: no task of third-party
+    /// code is left, and the clock has not moved.
     pub fn keep_runtime(&self, runtime: RunRuntime) {
         self.runtime.set(Some(runtime));
     }
 
-    /// A waker was woken on this thread. False if it is not one of this engine.
+    /// Handles a wake-up on this thread. False if the waker does not belong to this engine.
     #[inline]
     pub fn wake(&self, word: usize) -> bool {
         let word = Word::unpack(word);
@@ -168,7 +168,7 @@ impl Executor {
         crate::coverage::operation(me, resource, site);
     }
 
-    /// Suspends the current task until it is woken, in the middle of its poll if need be.
+    /// Suspends the current task until it is woken, in the middle of its poll if necessary.
     pub fn park(&self, me: TaskRef) {
         if self.closing.begun() {
             return self.park_while_closing(me);
@@ -200,11 +200,12 @@ impl Executor {
         self.go_on_unwinding(me, unwinding);
     }
 
-    /// Suspends the current task in the middle of its poll, and lets the one begin that `next` names
-    /// once the task has stopped. Nothing lies between the two stacks: the step of the one ends and
-    /// that of the other begins on the one that is left.
-    // Inlined down to the switch of stacks, like all on the way to it: a processor predicts returns
-    // by the calls of the stack it has just left, so that each frame to return from costs a miss.
+    /// Suspends the current task in the middle of its poll, and starts the step of the task that `next`
+    /// names once the current one has stopped. It switches from one stack directly to the other: the end
+    /// of the one step and the start of the other run on the stack that is left.
+    // Inlined down to the switch of stacks, like everything on the way to it. A processor predicts
+    // returns by the calls made on the stack it has just left, so each frame to return from costs a
+    // misprediction.
     #[expect(clippy::inline_always, reason = "see above")]
     #[inline(always)]
     fn leave<'a>(
@@ -255,8 +256,8 @@ impl Executor {
         }
     }
 
-    /// A fiber has done its job: the step ends, and the next begins, on this very stack if it is a
-    /// poll that begins. False if the fiber is to end.
+    /// A fiber has finished its job: its step ends and the next one begins, on this same stack if that
+    /// step starts a poll. False if the fiber is to end.
     fn next_job(&self, pause: Pause, jobs: &JobSlot) -> bool {
         let Some(me) = self.current.get().filter(|_| !self.closing.begun()) else {
             return self.seat.rest(pause);
@@ -291,12 +292,12 @@ impl Executor {
         }
     }
 
-    /// A fiber has done its job, and has nothing to do until it is resumed. False if it is to end.
+    /// Suspends a fiber that has finished its job, until it is resumed. False if it is to end.
     pub fn rest(&self, pause: Pause) -> bool {
         self.seat.rest(pause)
     }
 
-    /// Whether the operation that the current task is about to attempt is not to be made yet.
+    /// Whether the operation that the current task is about to attempt is held back.
     #[cold]
     #[inline(never)]
     pub fn probe(&self, op: Op, resource: ResourceId) -> bool {
@@ -310,8 +311,8 @@ impl Executor {
 
     // ---- stepping, on the executor's side ---------------------------------------------------
 
-    /// Lets one task after the other run, each until it is suspended or its poll returns, as long
-    /// as there is one to run. Returns what is due instead.
+    /// Runs one task after the other, each until it is suspended or its poll returns, as long as there
+    /// is one to run. Returns what is due instead.
     pub fn run_steps(&self) -> Next {
         let mut state = self.state.borrow_mut();
         loop {
@@ -320,7 +321,7 @@ impl Executor {
                 Err(due) => return due,
             };
             let fiber = self.begin_fiber(state, slot);
-            // From here on each task that stops lets the next one go on.
+            // From here on, each task that stops switches directly to the next one.
             let (fiber, pause) = self.resume(fiber);
             state = self.state.borrow_mut();
             if let Some(due) = state.run.due.take() {
@@ -337,7 +338,7 @@ impl Executor {
         }
     }
 
-    /// The task in `slot` begins its next step, on the fiber that is returned.
+    /// Begins the next step of the task in `slot`, on the fiber that is returned.
     pub fn begin_fiber(&self, mut state: RefMut<'_, RunState>, slot: u32) -> Fiber {
         let fiber = match self.begin(&mut state, slot) {
             Begun::GoesOn(fiber) => fiber,
@@ -354,7 +355,7 @@ impl Executor {
         back
     }
 
-    /// The current task's step ends, whose fiber has said `pause`.
+    /// Ends the current task's step, whose fiber was suspended with `pause`.
     pub fn end_step(&self, fiber: Fiber, pause: Pause) {
         let Some(me) = self.current.take() else {
             unreachable!("a task was suspended that did not run");
@@ -415,7 +416,7 @@ fn emit_stop(state: &mut RunState, pause: Pause) {
     tracker.trace(|tracer, step| tracer.stops(step, suspended));
 }
 
-/// A task's step ends, and that is told. True if it was suspended with something in thread-locals.
+/// Ends a task's step and reports that. True if the task was suspended with something in thread-locals.
 #[expect(clippy::inline_always, reason = "part of the step's inner loop")]
 #[inline(always)]
 fn stop(state: &mut RunState, index: u32, pause: Pause) -> bool {
@@ -453,7 +454,7 @@ fn has_stopped(state: &mut RunState, index: u32, pause: Pause) -> bool {
             note_panic(state, index);
             state.retire(index, false);
         }
-        // Its destructors have begun to take the run down, so it had panicked before that.
+        // Its destructors have begun to take the run down, so the task had panicked before that.
         Pause::Abandoned => {
             note_panic(state, index);
             state.retire(index, true);
@@ -462,14 +463,14 @@ fn has_stopped(state: &mut RunState, index: u32, pause: Pause) -> bool {
     false
 }
 
-/// Puts the fiber of a task that has stopped where it belongs.
+/// Stores the fiber of a task that has stopped.
 fn keep(state: &mut RunState, index: u32, fiber: Fiber, pause: Pause) {
     match pause {
         Pause::Preempted | Pause::Parked | Pause::Stuck => {
             state.slots.at(index).fiber = Some(fiber);
         }
         Pause::Pending | Pause::Ended | Pause::Unwound | Pause::Panicked => state.pool.give(fiber),
-        // In the middle of whatever it does: its stack stays.
+        // The fiber was suspended in the middle of its work: its stack is never freed.
         Pause::Abandoned => drop(fiber),
     }
 }
@@ -481,7 +482,7 @@ fn note_panic(state: &mut RunState, index: u32) {
     state.panics.push(panicked);
 }
 
-/// What lives in thread-locals during a poll.
+/// Values that are in thread-locals during a poll.
 impl Executor {
     pub fn push_scope(&self, me: TaskRef, scoped: &'static dyn PollScoped) {
         let mut state = self.state.borrow_mut();
@@ -493,7 +494,7 @@ impl Executor {
         state.slots.at(me.slot).scopes.pop();
     }
 
-    /// Takes what the task in `index` has in thread-locals out of them.
+    /// Removes from the thread-locals what the task in `index` has in them.
     #[cold]
     fn put_scopes_aside<'a>(
         &'a self,
@@ -505,7 +506,7 @@ impl Executor {
         self.state.borrow_mut()
     }
 
-    /// Puts it back, if there is any.
+    /// Restores it, if there is any.
     #[inline]
     fn put_scopes_back<'a>(
         &'a self,
@@ -546,7 +547,7 @@ impl Executor {
         self.state.borrow_mut().slots.at(index).scopes = scopes;
     }
 
-    /// The task in `index` is abandoned: takes what it has in thread-locals out of them for good.
+    /// The task in `index` is abandoned: removes what it has in thread-locals for good.
     #[cold]
     pub(super) fn forget_scopes(&self, index: u32) {
         if self.state.borrow_mut().slots.at(index).put_aside.is_empty() {
@@ -570,7 +571,7 @@ impl Executor {
         }
     }
 
-    /// The run has ended: takes what it has left in thread-locals out of them.
+    /// The run has ended: removes what it has left in thread-locals.
     pub(super) fn end_run_scopes(&self) {
         let scopes = std::mem::take(&mut self.state.borrow_mut().run_scopes);
         for scope in scopes {
@@ -599,8 +600,8 @@ impl JobServer for Executor {
 }
 
 impl Executor {
-    /// The engine goes. Ends the stacks that rest, which refer to the executor; if others do that are
-    /// never ended, it is leaked.
+    /// Shuts the engine down. Ends the idle stacks, which refer to the executor. If there are other
+    /// stacks, which are never ended, the executor is leaked.
     pub fn retire<T>(&self, owner: &Rc<T>) {
         let server = Weak::<Self>::new();
         let pool = std::mem::replace(&mut self.state.borrow_mut().pool, FiberPool::new(server));
@@ -614,7 +615,7 @@ impl Executor {
 
 impl Drop for Executor {
     fn drop(&mut self) {
-        // Those that rest would go on with a reference to what is no more.
+        // Dropping an idle fiber resumes it, here with a dangling reference.
         let server = Weak::<Self>::new();
         let pool = std::mem::replace(&mut self.state.get_mut().pool, FiberPool::new(server));
         std::mem::forget(pool);

@@ -17,12 +17,12 @@ use crate::explore::waker;
 
 pub type Body = Pin<Box<dyn TaskBody>>;
 
-/// What a fiber is to do with a task's code.
+/// What a fiber has to do with a task's code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Job {
     /// Poll it once, with the waker of this word.
     Poll(usize),
-    /// Drop it and tell whoever waits for the task that it was cancelled.
+    /// Drop it, and report to the tasks that join it that it was cancelled.
     Cancel,
     /// Drop it.
     Drop,
@@ -32,26 +32,26 @@ pub enum Job {
 #[derive(Debug)]
 pub struct Unwound;
 
-/// A coroutine on a stack of its own, which does one job after the other. One pointer: it is moved
-/// on each step.
+/// A coroutine on a stack of its own, which does one job after the other. It is the size of a pointer,
+/// because it is moved on each step.
 pub type Fiber = coroutine::Coroutine<JobSlot>;
 
 /// Where the fibers of an engine run.
 pub type CoroutineStack = coroutine::CoroutineStack<JobSlot>;
 
-/// Jobs and tasks' code in, the code of tasks that go on later out. What passes between the stacks
-/// themselves fits a register, and so does each part of this: larger values would be written in
-/// parts on one side and read whole on the other, which a processor is slow at.
+/// Passes jobs and tasks' code to a fiber, and the code of tasks that go on later back. The value that
+/// is passed in the switch of stacks fits a register, and so does each part of this slot. A larger value
+/// would be written in parts on one side and read whole on the other, which stalls the processor.
 pub struct JobSlot {
     server: Weak<dyn JobServer>,
     job: Cell<Job>,
     pub body: Cell<Option<Body>>,
 }
 
-/// Who decides what a fiber does once it has done its job.
+/// Decides what a fiber does once it has finished its job.
 pub trait JobServer {
-    /// The job that the slot named has been done, and came to `pause`. False if the fiber's code
-    /// is to return.
+    /// The job in the slot has been done, with the result `pause`. False if the fiber's code is to
+    /// return.
     fn job_done(&self, pause: Pause, slot: &JobSlot) -> bool;
 }
 
@@ -79,7 +79,7 @@ impl fmt::Debug for JobSlot {
 }
 
 impl JobSlot {
-    /// A slot that `server` is told of.
+    /// A slot that reports to `server`.
     fn of(server: Weak<dyn JobServer>) -> Self {
         Self {
             server,
@@ -88,7 +88,7 @@ impl JobSlot {
         }
     }
 
-    /// What is to be done next.
+    /// Sets the next job.
     #[inline]
     pub fn give(&self, job: Job, body: Body) {
         self.job.set(job);
@@ -96,7 +96,7 @@ impl JobSlot {
     }
 }
 
-/// Each stack's size. Mapped lazily: what is not used costs address space alone.
+/// Each stack's size. Mapped lazily: unused pages cost only address space.
 const STACK_BYTES: usize = 2 * 1024 * 1024;
 
 /// The code of each fiber.
@@ -120,8 +120,8 @@ pub fn unwind() -> ! {
     resume_unwind(Box::new(Unwound))
 }
 
-/// Does a job, on whatever stack this is called on. The code of a task that goes on later is in the
-/// slot after that.
+/// Does a job, on whatever stack this is called on. Afterwards the slot has the code of a task that goes
+/// on later.
 pub fn work(job: Job, mut body: Body, slot: &JobSlot) -> Pause {
     match job {
         Job::Poll(word) => {
@@ -153,7 +153,7 @@ fn fail(mut body: Body, failure: Failure, then: Pause) -> Pause {
 fn dispose(body: Body, then: Pause) -> Pause {
     let disposed = catch_unwind(AssertUnwindSafe(|| {
         drop(body);
-        // What the destructors of the last of it have made.
+        // Ends task-locals that the body's destructors have created.
         locals::end();
     }));
     after(disposed, then)
@@ -168,7 +168,7 @@ fn after(outcome: Result<(), Box<dyn Any + Send>>, then: Pause) -> Pause {
     }
 }
 
-/// Fibers that are free. A task between two polls needs none, so a handful serves thousands.
+/// Free fibers. A task between two polls needs none, so a handful serves thousands of tasks.
 pub struct FiberPool {
     server: Weak<dyn JobServer>,
     free: Vec<Fiber>,
@@ -184,7 +184,7 @@ impl fmt::Debug for FiberPool {
 }
 
 impl FiberPool {
-    /// No fibers yet. `server` is told of each job that is done.
+    /// An empty pool. `server` is notified of each job that is done.
     pub fn new(server: Weak<dyn JobServer>) -> Self {
         Self {
             server,
@@ -233,7 +233,7 @@ impl FiberPool {
         self.free.len()
     }
 
-    /// Keeps no more than `most` fibers.
+    /// Frees all but `most` fibers.
     pub fn shrink(&mut self, most: usize) {
         self.free.truncate(most);
     }

@@ -99,7 +99,7 @@ impl Schedule for Executor {
             let mut state = self.state.borrow_mut();
             let slot = state.slots.at(me.slot);
             slot.may_block = slot.may_block.saturating_sub(1);
-            // A wake that was meant for the rest of the poll may have ended a wait in between.
+            // A wake-up meant for the rest of the poll may have ended a wait in between.
             slot.woken = true;
         }
     }

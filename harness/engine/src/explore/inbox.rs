@@ -1,7 +1,7 @@
 //! Wakers as numbers, and the inbox through which other OS threads wake a task.
 //!
-//! A waker's word holds the engine, the slot and a stamp that no other task of the engine had: a
-//! waker that outlives its task, or its run, wakes nobody.
+//! A waker's word consists of the engine, the slot and a stamp that is unique among the engine's tasks.
+//! So a waker that outlives its task, or its run, wakes nothing.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -12,13 +12,13 @@ const ENGINE_BITS: u32 = 10;
 const SLOT_BITS: u32 = 20;
 const STAMP_BITS: u32 = 34;
 
-/// The most tasks a run may have alive at once.
+/// The most tasks that a run may have at once.
 pub const MOST_TASKS: u32 = 1 << SLOT_BITS;
 
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("Standstill packs its wakers into 64 bits: build it for a 64-bit target");
 
-/// A waker's word, taken apart.
+/// A waker's word, split into its parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Word {
     pub engine: u32,
@@ -40,7 +40,7 @@ impl Word {
         word
     }
 
-    /// Whether the waker is that of a task with this stamp.
+    /// Whether the waker belongs to the task with this stamp.
     #[inline]
     pub fn has_stamp(self, stamp: u64) -> bool {
         self.stamp == stamp & ((1 << STAMP_BITS) - 1)
@@ -61,7 +61,7 @@ impl Word {
     }
 }
 
-/// Wakes that came from OS threads which are not the engine's.
+/// Wake-ups from OS threads other than the engine's.
 #[derive(Debug, Default)]
 pub struct Inbox {
     words: Mutex<Vec<usize>>,
@@ -70,7 +70,7 @@ pub struct Inbox {
 }
 
 impl Inbox {
-    /// Whom to wake when a wake arrives.
+    /// Sets the waker to wake when a wake-up arrives.
     pub fn listen(&self, executor: Waker) {
         *self.executor.lock().unwrap_or_else(PoisonError::into_inner) = Some(executor);
     }
@@ -91,7 +91,7 @@ impl Inbox {
         }
     }
 
-    /// Whether a wake arrives within `patience` of real time.
+    /// Whether a wake-up arrives within `patience` of real time.
     pub fn fills_within(&self, patience: Duration) -> bool {
         let until = Instant::now() + patience;
         while !self.full.load(Ordering::Acquire) {
@@ -115,7 +115,7 @@ impl Inbox {
 
 static INBOXES: RwLock<Vec<Option<Arc<Inbox>>>> = RwLock::new(Vec::new());
 
-/// A number for a new engine, under which its inbox is found.
+/// Allocates a number for a new engine, under which its inbox is found.
 ///
 /// # Panics
 ///
@@ -143,7 +143,7 @@ pub fn unregister(engine: u32) {
     }
 }
 
-/// Delivers a wake from a thread that is not the engine's.
+/// Delivers a wake-up from a thread other than the engine's.
 pub fn deliver(word: usize) {
     let inboxes = INBOXES.read().unwrap_or_else(PoisonError::into_inner);
     let inbox = inboxes

@@ -1,4 +1,4 @@
-//! What a controlled run is judged by.
+//! The input for a controlled run's verdict.
 
 #[cfg(test)]
 mod tests;

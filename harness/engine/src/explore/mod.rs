@@ -1,9 +1,9 @@
-//! `explore`: a deterministic executor inside of a tokio runtime with a paused clock.
+//! `explore`: a deterministic executor inside a tokio runtime with a paused clock.
 //!
-//! One OS thread runs the whole program. Tasks are polled on coroutines, so that a switch point in
-//! the middle of a poll can let somebody else run; a strategy makes every choice. When nothing is
-//! ready the paused clock jumps to the next timer, and when a sentinel farther away than any real
-//! timer fires, nothing can ever happen again.
+//! One OS thread runs the whole program. Tasks are polled on coroutines, so that another task can run at
+//! a switch point in the middle of a poll. A strategy makes every choice. When no task is ready, the
+//! paused clock jumps to the next timer. A sentinel timer is armed farther away than any real timer:
+//! when it fires, nothing can ever happen again.
 
 pub mod closing;
 pub mod executor;
@@ -42,7 +42,7 @@ use standstill_model::scenario::Program;
 /// The explore engine. It is bound to the thread that made it.
 #[derive(Debug)]
 pub struct Explore {
-    /// Where it is: stacks that rest refer to it.
+    /// Its address must not change: suspended stacks refer to it.
     executor: Rc<executor::Executor>,
     _thread: Ours,
 }
@@ -50,8 +50,8 @@ pub struct Explore {
 impl Explore {
     /// An engine for the current thread.
     ///
-    /// A program that blocks the thread for real, on a raw `std::sync::Mutex` say, blocks it for
-    /// ever; a hunt watches out for that, this does not.
+    /// A program that really blocks the thread, on a raw `std::sync::Mutex` for example, blocks it for
+    /// ever. A hunt detects that; this engine alone does not.
     #[must_use]
     pub fn new() -> Self {
         Self::watched(Arc::default())
@@ -66,7 +66,7 @@ impl Explore {
         }
     }
 
-    /// Runs a plan under this strategy instead of its own.
+    /// Runs a plan under this strategy instead of the plan's own.
     pub fn run_by(
         &self,
         program: &Program,

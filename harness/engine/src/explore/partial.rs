@@ -1,5 +1,5 @@
-//! When a controlled run is looked at for partial hangs: see [`crate::track::partial`]. While there is
-//! a candidate, every ready task runs in turn.
+//! Decides when a controlled run is checked for partial hangs: see [`crate::track::partial`]. While
+//! there is a candidate, every ready task runs in turn.
 
 #[cfg(test)]
 mod tests;
@@ -20,11 +20,11 @@ const HORIZON: Horizon = Horizon {
     long: Duration::from_secs(3600),
 };
 
-/// The first look is taken after so many turns of the clock or slices of steps; each further one
+/// The first check comes after this many advances of the clock or slices of steps, each further one
 /// after twice as many.
 const FIRST_LOOK: u32 = 16;
 
-/// Looks for partial hangs now and then, and watches a candidate.
+/// Checks for partial hangs at intervals, and watches a candidate.
 #[derive(Debug)]
 pub(super) struct PartialHangs {
     turns: u32,
@@ -41,7 +41,7 @@ impl PartialHangs {
         }
     }
 
-    /// The clock has turned, or a slice is over. Returns the tasks of a confirmed candidate.
+    /// The clock has advanced, or a slice is over. Returns the tasks of a confirmed candidate.
     #[inline]
     pub(super) fn turn(&mut self, state: &mut RunState) -> Option<Vec<TaskRef>> {
         self.turns += 1;
@@ -67,7 +67,7 @@ impl PartialHangs {
         Candidate::find(state, HORIZON).map_or_else(Vec::new, |found| found.dead().to_vec())
     }
 
-    /// Looks now. True if there is a candidate: the run is worth going on with.
+    /// Checks now. True if there is a candidate: then the run is worth continuing.
     pub(super) fn look(&mut self, state: &mut RunState) -> bool {
         if self.candidate.is_none() {
             self.next_look = self.turns.saturating_mul(2);

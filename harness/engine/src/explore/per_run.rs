@@ -1,4 +1,4 @@
-//! What is new for each run.
+//! The part of a run's state that is new for each run.
 
 use std::time::Duration;
 use std::time::Instant;
@@ -7,19 +7,19 @@ use crate::explore::record::Recorder;
 use crate::explore::state::{Next, SLICE, Setting};
 use crate::strategy::{Chooser, EARLY_TIMERS, Observer};
 
-/// What [`PerRun::order`] begins with. Not nought, which the first slot would leave as it is.
+/// The initial value of [`PerRun::order`]. It is not zero, which the first slot would leave unchanged.
 pub const NO_CHOICES: u64 = 0xcbf2_9ce4_8422_2325;
 
-/// How far a run has come.
+/// The stage of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     /// The root has not ended.
     Running,
-    /// The root has ended, and it is to be seen what that means.
+    /// The root has ended, and the executor has to decide what follows.
     RootEnded,
-    /// The others get their chance to end, too. The strategy chooses on.
+    /// The remaining tasks get their chance to end, too. The strategy still chooses.
     Outlasting,
-    /// They get it, and everybody has a turn.
+    /// The remaining tasks get their chance to end, and every task gets its turn.
     Settling,
     /// The run was taken down before its end: see [`Executor::close_blocker`].
     ///
@@ -27,7 +27,7 @@ pub enum Stage {
     CutShort,
 }
 
-/// What a task that stopped left to the executor.
+/// What a task that was suspended left for the executor to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Due {
     pub next: Next,
@@ -35,22 +35,22 @@ pub struct Due {
     pub slot: u32,
 }
 
-/// The part of a run's state that nothing of the run before is kept in.
+/// The part of a run's state that is not reused from an earlier run.
 #[derive(Debug)]
 pub struct PerRun {
     pub strategy: Chooser,
-    /// The strategy is told what steps touch.
+    /// Whether the strategy is notified of what steps touch.
     pub(super) touches: bool,
     pub recorder: Option<Recorder>,
     pub stage: Stage,
-    /// Every ready task in turn, whatever the strategy says.
+    /// Runs every ready task in turn, whatever the strategy says.
     pub fair: bool,
     pub(super) fair_cursor: u32,
     /// Whether switch points inside polls switch, now and in general.
     pub(super) preempt: bool,
     pub(super) preempts: bool,
     pub(super) no_preempt: u32,
-    /// What the executor has to do.
+    /// What the executor has to do next.
     pub due: Option<Due>,
     pub early_timers: u32,
     pub steps: u64,
@@ -59,12 +59,12 @@ pub struct PerRun {
     pub slice_end: u64,
     pub alive: u32,
     pub suspended: u32,
-    /// Nobody is ready, and the executor waits to be woken.
+    /// No task is ready, and the executor waits to be woken.
     pub idle: bool,
     pub began: Option<Instant>,
-    /// Virtual time since then, as of the executor's last turn: it stands still during one.
+    /// Virtual time since then, as of the executor's last turn: it does not advance during a turn.
     pub clock: Duration,
-    /// The longest time a timer was armed for, since this was last set to nought.
+    /// The longest time for which a timer was armed since this was last set to zero.
     pub longest_timer: Duration,
 }
 

@@ -1,5 +1,5 @@
-//! What profiling runs counted, so that the next run of the same program and load need not count
-//! again.
+//! A cache for the results of profiling runs, so that the next run of the same program and load need not
+//! repeat them.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -9,10 +9,10 @@ use standstill_model::scenario::Program;
 
 use crate::strategy::profile::Profile;
 
-/// Profiles kept, at the most: a scenario's loads and profiling runs.
+/// The most profiles that are kept: for a scenario's loads and profiling runs.
 const MOST: usize = 4096;
 
-/// A memory of a function: what it holds follows from program and plan alone.
+/// A cache of a pure function: its entries depend on the program and the plan alone.
 #[derive(Default)]
 pub(super) struct Profiles {
     kept: RefCell<Kept>,
@@ -20,13 +20,13 @@ pub(super) struct Profiles {
 
 #[derive(Default)]
 struct Kept {
-    /// Whose they are. Kept alive, so that it cannot be mistaken for another.
+    /// The program of the entries. It is kept alive, so that no other program can have its address.
     program: Option<Program>,
     profiles: Vec<((Plan, u64), Rc<Profile>)>,
 }
 
 impl Profiles {
-    /// What the profiling run of this number has counted in `program` as `plan` runs it, if it was
+    /// The counts of the profiling run of this number, for `program` run as `plan` says, if that run was
     /// made.
     pub(super) fn of(&self, program: &Program, plan: &Plan, number: u64) -> Option<Rc<Profile>> {
         let key = key(plan, number);
@@ -38,7 +38,7 @@ impl Profiles {
             .map(|(_, profile)| Rc::clone(profile))
     }
 
-    /// Keeps what the profiling run of this number, which was just made, has counted.
+    /// Stores the counts of the profiling run of this number, which was just made.
     pub(super) fn note(&self, program: &Program, plan: &Plan, number: u64, profile: Profile) {
         let kept = &mut *self.kept.borrow_mut();
         let same = kept.program.as_ref().is_some_and(|known| known.is(program));
@@ -50,7 +50,7 @@ impl Profiles {
     }
 }
 
-/// All that a profiling run depends on: the plan, but for its schedule, and the run's number.
+/// Everything that a profiling run depends on: the plan without its schedule, and the run's number.
 fn key(plan: &Plan, number: u64) -> (Plan, u64) {
     let mut key = plan.clone();
     key.schedule = Schedule::Choices(Vec::new());

@@ -1,4 +1,4 @@
-//! Writes down the choices of a run that is being recorded, and digests them.
+//! Records the choices of a run, and computes their digest.
 
 use standstill_model::fingerprint::Fnv;
 use standstill_model::plan::{Choice, Digest};

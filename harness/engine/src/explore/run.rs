@@ -1,4 +1,4 @@
-//! One run: a fresh runtime, the loop of steps, the budgets, and the moment it is over.
+//! One run: a fresh runtime, the loop of steps, the budgets, and the detection of the run's end.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -38,15 +38,15 @@ const FAR_FUTURE: Duration = Duration::from_secs(29 * 365 * 24 * 3600);
 /// A run ends undecided this long, in virtual time, after the last timer that was armed.
 pub const MOST_TIME: Duration = Duration::from_secs(3600);
 
-/// Tasks that still tick this long, in virtual time, after the last timer that was armed when the
-/// root ended, are left behind.
+/// Tasks that are still ticking this long, in virtual time, after the last timer that was armed when the
+/// root ended, count as left behind.
 pub const LEAK_HORIZON: Duration = Duration::from_secs(300);
 
-/// How long an OS thread of the program's may take to wake a run that stands still. A pool that was
-/// started in an earlier run cannot be told from the process's other threads.
+/// How long an OS thread of the program may take to wake a run in which no task is ready. Threads of a
+/// pool that was started in an earlier run cannot be distinguished from the process's other threads.
 const FOREIGN_PATIENCE: Duration = Duration::from_millis(100);
 
-/// Before tasks count as livelocked the clock is advanced by each of these in turn: they may be
+/// Before tasks count as livelocked, the clock is advanced by each of these in turn: the tasks may be
 /// spinning until a timeout.
 const LIVELOCK_ADVANCES: [Duration; 7] = [
     Duration::from_millis(1),
@@ -58,25 +58,24 @@ const LIVELOCK_ADVANCES: [Duration; 7] = [
     Duration::from_secs(3600),
 ];
 
-/// Fair steps after each of them.
+/// Fair steps after each advance.
 const LIVELOCK_STEPS: u64 = 2_000;
 
-/// What lets the tasks of a run run: the executor itself, or another engine that has taken over
-/// that part.
+/// Runs the tasks of a run: the executor itself, or another engine that has taken over that part.
 pub trait Carrier {
-    /// Where the state of the run is.
+    /// The executor with the state of the run.
     fn executor(&self) -> &Executor;
 
-    /// Adds the root.
+    /// Adds the root task.
     fn add_root(&self, root: NewTask<dyn TaskBody>);
 
-    /// Lets tasks run, step after step, until something else is due.
+    /// Runs tasks, step after step, until something else is due.
     fn run_steps(&self) -> Next;
 
-    /// A waker of this word was woken.
+    /// Handles the wake-up of the waker with this word.
     fn wake(&self, word: usize);
 
-    /// Takes the run down. Returns how many tasks could not be.
+    /// Takes the run down. Returns how many tasks could not be ended.
     fn close(&self) -> u32;
 }
 
@@ -91,16 +90,16 @@ pub struct Conducted {
 }
 
 impl Conducted {
-    /// Whether the runtime is as before. An advance of the clock leaves a phase behind that later timers
-    /// would be rounded by, and tasks that were abandoned leave their timers behind: the next run would
-    /// not be the same run.
+    /// Whether the runtime can be reused. An advance of the clock leaves a phase behind by which later
+    /// timers would be rounded, and abandoned tasks leave their timers behind: the next run would then
+    /// not be reproducible.
     pub fn leaves_no_mark(&self) -> bool {
         self.elapsed.is_zero() && self.abandoned == 0
     }
 }
 
-/// An epoch that no run of the process had before. A thread takes them by the block: threads that
-/// count by one number wait for each other.
+/// An epoch that no earlier run of the process had. Each thread takes epochs in blocks, because a
+/// counter that all threads share would make them contend.
 pub fn new_epoch() -> u32 {
     const BLOCK: u32 = 1_024;
     static BLOCKS: AtomicU32 = AtomicU32::new(0);
@@ -111,13 +110,13 @@ pub fn new_epoch() -> u32 {
     if next.is_multiple_of(BLOCK) {
         next = BLOCKS.fetch_add(1, Ordering::Relaxed).wrapping_mul(BLOCK);
     }
-    // 0 means "entered in no run".
+    // 0 means that the entity belongs to no run.
     let epoch = next.max(1);
     NEXT.set(epoch.wrapping_add(1));
     epoch
 }
 
-/// Runs the program until it is known how that ends.
+/// Runs the program until its end is known.
 pub async fn conduct<C: Carrier>(
     carrier: &C,
     program: &Program,
@@ -138,7 +137,7 @@ pub async fn conduct<C: Carrier>(
     poll_fn(|cx| drive.as_mut().poll(cx)).await
 }
 
-/// Takes a run down that has come to its end.
+/// Takes down a run that has ended.
 pub fn taken_down<C: Carrier>(carrier: &C, end: RunEnd) -> Conducted {
     let executor = carrier.executor();
     let abandoned = carrier.close();
@@ -150,7 +149,7 @@ pub fn taken_down<C: Carrier>(carrier: &C, end: RunEnd) -> Conducted {
     }
 }
 
-/// What a run that has been taken down came to. Its strategy is through with it.
+/// The result of a run that has been taken down. This ends the strategy.
 pub fn conclude(
     executor: &Executor,
     plan: &Plan,
@@ -160,7 +159,7 @@ pub fn conclude(
 ) -> (Run, Summary) {
     let mut state = executor.state.borrow_mut();
     let verdict = match refused {
-        // Whatever came of it is no fact about the program.
+        // The run's outcome says nothing about the program.
         Some(Refused { what, instead }) => {
             Verdict::Undecided(Undecided::Unmodelled { what, instead })
         }
@@ -200,7 +199,7 @@ pub fn conclude(
 }
 
 impl Setting {
-    /// What `plan` asks for.
+    /// The settings for `plan`.
     pub fn of(plan: &Plan, strategy: Chooser, level: RecordLevel) -> Self {
         Self {
             total_steps: u64::from(plan.total_steps),
@@ -234,7 +233,7 @@ impl Carrier for Executor {
     }
 }
 
-/// The root. Its future is made in its first poll, so that a panic while it is made is its own.
+/// The root. Its future is made in its first poll, so that a panic in making it counts as the root's.
 struct Root {
     program: Program,
     load: Load,
@@ -264,16 +263,16 @@ impl Drop for Root {
     }
 }
 
-/// After the root has ended: who is still there at the horizon was left behind. A task may still
-/// arm a timer that is longer than any before; a ticker does not, each of its ticks is as far off as
-/// the last one.
+/// The phase after the root has ended: tasks that are still there at the horizon were left behind. A
+/// task may still arm a longer timer than any before, which extends the horizon. A ticker does not
+/// extend it: each of its ticks is only as far away as the last one.
 #[derive(Clone, Copy, Debug, Default)]
 struct Settling {
     horizon: Option<Duration>,
     longest: Duration,
 }
 
-/// Steps without progress: is it a livelock?
+/// Checks whether steps without progress are a livelock.
 #[derive(Clone, Copy, Debug)]
 struct LivelockProbe {
     stage: usize,
@@ -282,10 +281,10 @@ struct LivelockProbe {
     polling: bool,
 }
 
-/// What is watched of the process around a run.
+/// What is watched of the process during a run.
 #[derive(Debug)]
 pub struct Surroundings {
-    /// The OS threads that were there before and are not ours.
+    /// The OS threads that existed before the run, without the engine's own.
     threads: Option<BTreeSet<u32>>,
     /// How long other threads may take to wake the run, in real time.
     patience: Duration,
@@ -304,14 +303,14 @@ impl Surroundings {
     }
 }
 
-/// Why the executor last left its thread to the runtime.
+/// Why the executor last returned control to the runtime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Left {
-    /// It has not yet: the run begins.
+    /// It has not done so yet: the run begins.
     NotBegun,
-    /// The runtime was to have a turn.
+    /// To give the runtime a turn.
     Turn,
-    /// There was nothing to do: the clock was left to the runtime.
+    /// No task was ready: the runtime advances the clock.
     Idle,
 }
 
@@ -324,7 +323,7 @@ struct Drive<'a, C> {
     surroundings: Surroundings,
     sentinel: Option<Timer>,
     left: Left,
-    /// Virtual time when the executor last had nothing to do.
+    /// The virtual time when the executor last had nothing to do.
     idle_since: Duration,
     settling: Option<Settling>,
     probe: Option<LivelockProbe>,
@@ -373,7 +372,7 @@ impl<'a, C: Carrier> Drive<'a, C> {
         {
             let mut state = executor.state.borrow_mut();
             if left == Left::NotBegun {
-                // The runtime's last run may have looked at the clock already: it stands still.
+                // The runtime may have read its clock in an earlier run already: the clock is paused.
                 if state.run.began.is_none() {
                     state.run.began = Some(state.now());
                 }
@@ -389,7 +388,7 @@ impl<'a, C: Carrier> Drive<'a, C> {
             this.carrier.wake(word);
         }
         if left == Left::Idle && !std::mem::take(&mut executor.state.borrow_mut().run.idle) {
-            // A task was woken while there was nothing to do: the clock has advanced.
+            // A task was woken while none was ready, so the clock has advanced.
             this.progressed();
         }
         loop {
@@ -409,7 +408,8 @@ impl<'a, C: Carrier> Drive<'a, C> {
                     }
                     let strategy = &mut executor.state.borrow_mut().run.strategy;
                     strategy.observe(|| Event::RuntimeTurn);
-                    // A turn for what third-party code spawned on the runtime, and for its timers.
+                    // Gives a turn to what third-party code spawned on the runtime, and to the runtime's
+                    // timers.
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
                 }
@@ -430,8 +430,9 @@ impl<'a, C: Carrier> Drive<'a, C> {
 
     fn listen(&self, cx: &Context<'_>) {
         let listener = &mut self.executor.state.borrow_mut().listener;
-        // Not `will_wake`: a clone may have another copy of the table, and never counts as the same
-        // then. What the listener keeps alive is at nobody else's address.
+        // Not `will_wake`: that compares vtable addresses too, and a clone may use another copy of the
+        // vtable. The data pointer is enough: the listener keeps its data alive, so no other waker has
+        // the same address.
         let data = cx.waker().data();
         let same = listener
             .as_ref()
@@ -442,7 +443,7 @@ impl<'a, C: Carrier> Drive<'a, C> {
         }
     }
 
-    /// Nothing is ready: lets the runtime advance the clock to the next timer.
+    /// No task is ready: lets the runtime advance the clock to the next timer.
     fn idle(&mut self, cx: &mut Context<'_>) -> Option<RunEnd> {
         let executor = self.executor;
         let fired = self
@@ -474,8 +475,8 @@ impl<'a, C: Carrier> Drive<'a, C> {
         None
     }
 
-    /// The clock moves to the earliest armed timer although tasks are ready: real code is
-    /// sometimes slow.
+    /// Advances the clock to the earliest armed timer although tasks are ready: real code is sometimes
+    /// slow.
     fn fire_earliest(&mut self) {
         let ahead = {
             let state = self.executor.state.borrow();
@@ -503,7 +504,7 @@ impl<'a, C: Carrier> Drive<'a, C> {
         self.progress_step = self.executor.state.borrow().run.steps;
     }
 
-    /// Looks at the budgets, once a slice.
+    /// Checks the budgets, once per slice.
     fn slice_over(&mut self) -> Option<RunEnd> {
         let executor = self.executor;
         let (steps, progress, moves) = {
@@ -551,7 +552,7 @@ impl<'a, C: Carrier> Drive<'a, C> {
         });
     }
 
-    /// Under fairness now, with ever longer advances of the clock in between.
+    /// Runs fairly from now on, with ever longer advances of the clock in between.
     fn probe_livelock(&mut self, steps: u64) -> Option<RunEnd> {
         let probe = self.probe.as_mut()?;
         if steps < probe.until {
@@ -602,7 +603,7 @@ impl<'a, C: Carrier> Drive<'a, C> {
         })
     }
 
-    /// Looks at the virtual clock, whenever nothing is ready.
+    /// Checks the virtual clock, whenever no task is ready.
     fn time_over(&mut self) -> Option<RunEnd> {
         let executor = self.executor;
         let now = self.idle_since;
@@ -624,12 +625,13 @@ impl<'a, C: Carrier> Drive<'a, C> {
         if !polls && now > self.last_deadline.saturating_add(MOST_TIME) {
             let latest = executor.state.borrow().timers.latest(in_a_year(now));
             match latest {
-                // A one-shot timer that is far away may still end it all; a ticker keeps arming
-                // the next tick, and each is near.
+                // A one-shot timer that is far away may still end the run. A ticker only keeps arming
+                // its next tick, which is near.
                 Some(latest) if latest > now.saturating_add(MOST_TIME) => {
                     self.last_deadline = latest;
                 }
-                // Enough for a candidate to be confirmed or dropped.
+                // Extends the deadline while there is a candidate, so that it is either confirmed or
+                // dropped.
                 _ if self.settling.is_none()
                     && self.partial.look(&mut executor.state.borrow_mut()) =>
                 {
@@ -647,7 +649,7 @@ impl<'a, C: Carrier> Drive<'a, C> {
         None
     }
 
-    /// The root has ended: with nobody left the run is over; otherwise the others get a fair
+    /// The root has ended. If no task is left, the run is over. Otherwise the remaining tasks get a fair
     /// chance to end, too.
     fn after_root(&mut self) -> Option<RunEnd> {
         {
@@ -672,8 +674,8 @@ impl<'a, C: Carrier> Drive<'a, C> {
         Some(self.end(EndReason::Done))
     }
 
-    /// Whether the root ended so long ago that whoever still ticks was left behind. Asked only
-    /// when nothing is ready: everybody has had the chance to arm a timer.
+    /// Whether the root ended so long ago that tasks that are still ticking were left behind. Checked
+    /// only when no task is ready: then every task has had the chance to arm a timer.
     fn settled(&mut self, now: Duration) -> bool {
         let Some(settling) = &mut self.settling else {
             return false;
@@ -751,8 +753,8 @@ impl<'a, C: Carrier> Drive<'a, C> {
         self.end(EndReason::Endless { virtual_time })
     }
 
-    /// Looks for tasks that can never run again while others go on. After the root has ended
-    /// they are left behind, which is another finding.
+    /// Looks for tasks that can never run again while others go on. After the root has ended such tasks
+    /// count as left behind, which is another kind of finding.
     fn partial_hang(&mut self) -> Option<RunEnd> {
         if self.settling.is_some() || self.probe.is_some() {
             return None;
@@ -761,8 +763,8 @@ impl<'a, C: Carrier> Drive<'a, C> {
         Some(self.partially_hung(dead))
     }
 
-    /// OS threads that might still wake the run: those that the program has started in it, or else
-    /// one that does wake it while it is given the time.
+    /// The number of OS threads that might still wake the run: those that the program started during the
+    /// run, or else 1 if some thread does wake the run within the patience.
     fn foreign_threads(&self) -> usize {
         let started = match &self.surroundings.threads {
             Some(before) => threads::others().difference(before).count(),

@@ -1,4 +1,4 @@
-//! The runtime that an engine thread polls its runs in.
+//! The runtime in which an engine thread polls its runs.
 
 use std::fmt;
 use std::future::Future;
@@ -8,14 +8,14 @@ use std::rc::Rc;
 
 use standstill_rt::driver::{self, Clock, Driver, PausedRuntime};
 
-/// A runtime with a paused clock, and who made it.
+/// A runtime with a paused clock, and the driver that made it.
 pub struct RunRuntime {
     driver: &'static dyn Driver,
     runtime: Box<dyn PausedRuntime>,
 }
 
 impl RunRuntime {
-    /// A new one, of the driver that is registered.
+    /// A new one, from the registered driver.
     pub fn new() -> Self {
         let driver = driver::get();
         Self {
@@ -24,7 +24,7 @@ impl RunRuntime {
         }
     }
 
-    /// Whether it is of the driver that is registered.
+    /// Whether it was made by the driver that is registered now.
     pub fn is_current(&self) -> bool {
         ptr::addr_eq(self.driver, driver::get())
     }
@@ -39,12 +39,12 @@ impl RunRuntime {
         driver::block_on(self.driver, self.runtime.as_ref(), future);
     }
 
-    /// How many tasks the program spawned on it past the facade.
+    /// How many tasks the program spawned on it outside of the facade.
     pub fn unscheduled(&self) -> usize {
         self.runtime.unscheduled()
     }
 
-    /// Ends it without waiting for anything on it.
+    /// Shuts it down without waiting for anything on it.
     pub fn shut_down(self) {
         self.runtime.shut_down();
     }

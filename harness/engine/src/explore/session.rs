@@ -1,6 +1,6 @@
-//! Runs, one after the other, within one runtime as long as none of them leaves a mark on it.
+//! Makes runs one after the other within one runtime, as long as none of them leaves a trace in it.
 //!
-//! To enter a runtime and to leave it takes as long as a dozen steps.
+//! Entering and leaving a runtime takes as long as a dozen steps.
 
 use std::ops::ControlFlow;
 use std::pin::pin;
@@ -20,19 +20,19 @@ use crate::panic_count;
 use crate::strategy::{self, Chooser, Summary};
 use crate::{RecordLevel, Run, Runs};
 
-/// What is run one after the other: a plan under a strategy, and what becomes of it.
+/// A queue of runs: the plan of each with its strategy, and the handling of its result.
 trait Queue {
-    /// The plan of the run that is next, with its strategy and how much is written down of it.
+    /// The plan of the next run, with its strategy and the level of recording.
     fn next(&mut self) -> Option<(&Plan, Chooser, RecordLevel)>;
 
-    /// Goes back to before that run, which is to be made once more. False if that cannot be.
+    /// Steps back to before the current run, so that it is repeated. False if that is not possible.
     fn goes_back(&mut self) -> bool;
 
-    /// What that run came to.
+    /// Takes the result of the current run.
     fn done(&mut self, run: Run, summary: Summary) -> ControlFlow<()>;
 }
 
-/// Runs each of `runs` after the profiling run that its strategy may want.
+/// Makes each of `runs`, after the profiling run that its strategy may need.
 pub(super) fn run_all(executor: &Executor, program: &Program, runs: &mut dyn Runs) {
     if !runs.advance() {
         return;
@@ -49,7 +49,7 @@ pub(super) fn run_all(executor: &Executor, program: &Program, runs: &mut dyn Run
     );
 }
 
-/// Runs a plan under this strategy instead of its own.
+/// Runs a plan under this strategy instead of the plan's own.
 pub(super) fn run_by(
     executor: &Executor,
     program: &Program,
@@ -79,7 +79,7 @@ struct Once<'a> {
 }
 
 impl Queue for Once<'_> {
-    /// The strategy that was given for it is used up.
+    /// Not possible: the given strategy is used up.
     fn goes_back(&mut self) -> bool {
         false
     }
@@ -94,12 +94,12 @@ impl Queue for Once<'_> {
     }
 }
 
-/// Runs whose strategies follow from their plans, each after the profiling run that it may want.
+/// Runs whose strategies follow from their plans, each after the profiling run that it may need.
 struct Planned<'a> {
     executor: &'a Executor,
     program: &'a Program,
     runs: &'a mut dyn Runs,
-    /// The run that was named last is the profiling run of this number.
+    /// The current run is the profiling run of this number.
     profiling: Option<u64>,
 }
 
@@ -150,7 +150,7 @@ impl Queue for Planned<'_> {
 fn serve(executor: &Executor, program: &Program, queue: &mut dyn Queue) {
     let mut goes_on = ControlFlow::Continue(());
     while goes_on.is_continue() {
-        // The caller may be a destructor of a thread that panics; no task of the run is.
+        // The caller may be a destructor on a panicking thread; no task of the run is panicking.
         let Some(panics) = panic_count::take_all() else {
             goes_on = refuse(queue);
             continue;
@@ -181,8 +181,8 @@ fn serve(executor: &Executor, program: &Program, queue: &mut dyn Queue) {
     }
 }
 
-/// The thread counts as panicking, and nothing can be done about it: a run on it would not be what it
-/// is on another.
+/// The thread counts as panicking, and this cannot be changed. A run on it would differ from a run on
+/// another thread.
 #[cold]
 fn refuse(queue: &mut dyn Queue) -> ControlFlow<()> {
     match queue.next() {
@@ -191,18 +191,19 @@ fn refuse(queue: &mut dyn Queue) -> ControlFlow<()> {
     }
 }
 
-/// A runtime that was entered.
+/// A session within a runtime that was entered.
 struct RuntimeSession<'a> {
     executor: &'a Executor,
     hosting: &'a Hosting<'a>,
     program: &'a Program,
     runtime: &'a RunRuntime,
-    /// What its clock says, once somebody has looked: it has not moved since.
+    /// The reading of its clock, once it was read: the clock has not moved since.
     began: Option<Instant>,
 }
 
 impl RuntimeSession<'_> {
-    /// Makes the next run. Says whether there is another, and whether this runtime is fit for it.
+    /// Makes the next run. Returns whether there is another, and whether this runtime can be used for
+    /// it.
     async fn run(&mut self, queue: &mut dyn Queue) -> (ControlFlow<()>, bool) {
         let executor = self.executor;
         let Some((plan, strategy, level)) = queue.next() else {

@@ -1,4 +1,4 @@
-//! Where the tasks of a run are kept.
+//! Storage for the tasks of a run.
 
 use std::any::Any;
 use std::fmt;
@@ -13,10 +13,10 @@ use crate::explore::inbox::MOST_TASKS;
 use crate::pulse::Identity;
 use crate::strategy::Polls;
 
-/// Where a slot's task is.
+/// The state of a slot's task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// There is none.
+    /// There is no task.
     Vacant,
     /// Between two polls.
     Idle,
@@ -28,21 +28,21 @@ pub enum Phase {
     Parked,
 }
 
-/// A task, or the place of one that has ended.
+/// A task, or the vacant slot of one that has ended.
 pub struct Slot {
     pub phase: Phase,
     pub task: TaskRef,
-    /// What its wakers are known by.
+    /// Identifies the task in its wakers.
     pub stamp: u64,
     pub kind: TaskKind,
     pub begun: bool,
-    /// How many `block_in_place` it is in.
+    /// How many nested `block_in_place` calls it is in.
     pub may_block: u32,
     /// Woken since its poll began, or since it was last suspended in one.
     pub woken: bool,
-    /// Woken since its poll began: to be polled again, whatever it was suspended for meanwhile.
+    /// Woken since its poll began: it will be polled again, whatever it was suspended for meanwhile.
     pub poll_again: bool,
-    /// It was to be polled again before it held an operation back.
+    /// The value of `poll_again` before it held an operation back.
     pub held_again: bool,
     pub aborted: bool,
     /// Suspended in a destructor, while it was being unwound by a panic that said this.
@@ -50,9 +50,9 @@ pub struct Slot {
     pub identity: &'static Identity,
     pub body: Option<Pin<Box<dyn TaskBody>>>,
     pub fiber: Option<Fiber>,
-    /// What is in thread-locals for the poll that is running, the outermost first.
+    /// The scopes in thread-locals for the running poll, the outermost first.
     pub scopes: Vec<&'static dyn PollScoped>,
-    /// What was in them when the poll was suspended, the innermost first.
+    /// The values of these scopes from when the poll was suspended, the innermost first.
     pub put_aside: Vec<Box<dyn Any>>,
 }
 
@@ -66,7 +66,7 @@ impl fmt::Debug for Slot {
     }
 }
 
-/// The slots of a run. A vacant one is used again.
+/// The slots of a run. Vacant slots are reused.
 #[derive(Debug, Default)]
 pub struct Slots {
     slots: Vec<Slot>,
@@ -100,7 +100,7 @@ impl Slots {
         slot
     }
 
-    /// Puts a task into the slot that [`Slots::next_free`] named.
+    /// Puts a task into the slot that [`Slots::next_free`] returned.
     pub fn put(
         &mut self,
         task: TaskRef,
@@ -140,7 +140,7 @@ impl Slots {
         }
     }
 
-    /// Gives a slot back.
+    /// Frees a slot.
     pub fn give(&mut self, slot: u32) {
         self.free.push(slot);
     }

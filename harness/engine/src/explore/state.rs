@@ -1,4 +1,4 @@
-//! The state of a run: its tasks, who is ready, and what the next step is.
+//! The state of a run: its tasks, which of them are ready, and what the next step is.
 //!
 //! Plain data behind one borrow. Nothing in here runs code of the program under test.
 
@@ -32,18 +32,18 @@ use crate::timers::Timers;
 use crate::track::Tracker;
 use crate::verdict::Panicked;
 
-/// After this many steps the executor lets the runtime have a turn, and looks at the budgets.
+/// After this many steps the executor gives the runtime a turn, and checks the budgets.
 pub const SLICE: u64 = 256;
 
-/// Tasks suspended inside a poll at once; beyond it polls are not preempted. The kernel's limit on
-/// mappings allows about 32,000 stacks.
+/// The most tasks that are suspended inside a poll at once; beyond it polls are not preempted. The
+/// kernel's limit on mappings allows about 32,000 stacks.
 const MOST_SUSPENDED: u32 = 16_000;
 
-/// With preemption inside polls switched off, a poll that passes this many switch points is spinning
-/// and is preempted all the same: nothing else would ever run.
+/// With preemption inside polls switched off, a poll that passes this many switch points is spinning. It
+/// is then preempted all the same, since no other task would ever run.
 pub const SPIN_PATIENCE: u64 = 100_000;
 
-/// A timer farther away than this never fires early: code that is slow by more is not slow but stuck.
+/// A timer farther away than this never fires early: code that is delayed by more is not slow but stuck.
 const EARLY_AT_MOST: Duration = Duration::from_secs(60);
 
 /// Spreads the choices over [`PerRun::order`]: the 64 bits of the golden ratio, which are odd.
@@ -52,7 +52,7 @@ const ORDER_PRIME: u64 = 0x9e37_79b9_7f4a_7c15;
 /// Stacks kept from run to run.
 const FIBERS_KEPT: usize = 64;
 
-/// What a switch point comes to.
+/// The result of a switch point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn {
     /// The current task goes on.
@@ -78,31 +78,31 @@ pub enum Next {
     Nothing,
 }
 
-/// What a run is to be like.
+/// The settings of a run.
 #[derive(Debug)]
 pub struct Setting {
     pub total_steps: u64,
     pub preempt: bool,
     pub strategy: Chooser,
     pub recorder: Option<Recorder>,
-    /// Whether everything is written down.
+    /// Whether everything is recorded.
     pub traced: bool,
 }
 
 /// The state of a run.
 pub struct RunState {
-    /// What is new for each run.
+    /// The part that is new for each run.
     pub run: PerRun,
-    // The memory of all that follows is kept from run to run.
+    // The memory of all fields below is reused from run to run.
     pub slots: Slots,
     pub ready: ReadySet,
     pub tracker: Tracker,
     pub timers: Timers,
     pub pool: FiberPool,
     pub panics: Vec<Panicked>,
-    /// What is taken out of thread-locals at the end.
+    /// Scopes that are removed from thread-locals at the end.
     pub(super) run_scopes: Vec<&'static dyn PollScoped>,
-    /// Whom to wake when somebody is ready again.
+    /// Woken when a task becomes ready again.
     pub listener: Option<Waker>,
     /// The clock of the runtime that the run is polled in.
     pub source: Option<Rc<dyn Clock>>,
@@ -120,7 +120,7 @@ impl fmt::Debug for RunState {
 }
 
 impl RunState {
-    /// Of no run yet.
+    /// A state that no run uses yet.
     pub fn new(server: Weak<dyn JobServer>) -> Self {
         Self {
             run: PerRun::new(Setting {
@@ -144,7 +144,7 @@ impl RunState {
         }
     }
 
-    /// Makes ready for a run.
+    /// Prepares for a run.
     pub fn reset(&mut self, setting: Setting) {
         self.slots.clear();
         self.ready.clear();
@@ -213,7 +213,7 @@ impl RunState {
         }
     }
 
-    /// A waker was woken. One that outlived its task wakes nobody.
+    /// Handles a wake-up. A waker that outlived its task wakes nothing.
     #[inline]
     pub fn wake(&mut self, word: Word) {
         let Some(slot) = self.slots.get_mut(word.slot) else {
@@ -248,8 +248,8 @@ impl RunState {
         self.tracker.trace(|tracer, step| tracer.woken(step, task));
     }
 
-    /// A task is to be cancelled once its poll has returned. A blocking one that has begun is left
-    /// alone.
+    /// A task is to be cancelled once its poll has returned. A blocking task that has begun is not
+    /// cancelled.
     pub fn abort(&mut self, task: TaskRef) {
         let Some(slot) = self.slots.get_mut(task.slot) else {
             return;
@@ -267,7 +267,7 @@ impl RunState {
         }
     }
 
-    /// The task in `slot` is no more.
+    /// Removes the task in `slot`.
     pub fn retire(&mut self, slot: u32, closing: bool) {
         let entry = self.slots.at(slot);
         entry.phase = Phase::Vacant;
@@ -288,7 +288,7 @@ impl RunState {
         }
     }
 
-    /// The task that makes the next step, or what is done instead.
+    /// The task that makes the next step, or what is due instead.
     #[expect(clippy::should_implement_trait, reason = "it is no iterator")]
     #[inline]
     pub fn next(&mut self) -> Result<u32, Next> {
@@ -306,7 +306,7 @@ impl RunState {
         self.choose_task(None)
     }
 
-    /// The root has ended: from here on everybody has a turn, and it is watched who goes on.
+    /// The root has ended: from here on every task gets its turn, and the run watches which ones go on.
     pub fn settle(&mut self) {
         if self.run.stage != Stage::Settling {
             self.run.stage = Stage::Settling;
@@ -316,8 +316,8 @@ impl RunState {
         }
     }
 
-    /// Chooses who runs next, or else what is due: a timer, the end of the run, or nothing since
-    /// nobody is ready.
+    /// Chooses the task that runs next, or else what is due: a timer, the end of the run, or nothing if
+    /// no task is ready.
     #[expect(clippy::inline_always, reason = "part of the step's inner loop")]
     #[inline(always)]
     pub fn choose_task(&mut self, current: Option<u32>) -> Result<u32, Next> {
@@ -351,7 +351,7 @@ impl RunState {
             };
         }
         let pick = match self.run.strategy.as_scheduler() {
-            // Without a view, which would be put together in memory on each step.
+            // Called without a view, which would have to be built in memory on each step.
             AsScheduler::Random(random) => random.walk(&self.ready, may_fire),
             AsScheduler::Other(scheduler) => scheduler.pick(&View {
                 ready: &self.ready,
@@ -418,14 +418,15 @@ impl RunState {
         !self.timers.is_empty() && self.run.early_timers > 0 && self.timer_is_near()
     }
 
-    /// Whether the earliest timer may fire early: real code is slow at times, but not for ever.
+    /// Whether the earliest timer is near enough to fire early: real code is slow at times, but not for
+    /// ever.
     #[cold]
     fn timer_is_near(&self) -> bool {
         let earliest = self.timers.earliest();
         earliest.is_some_and(|deadline| deadline <= self.run.clock + EARLY_AT_MOST)
     }
 
-    /// The step that runs touches what is waited for.
+    /// Records that the running step touches the resource that is waited for.
     #[inline]
     pub(super) fn touched_by(&mut self, wait: WaitId, granted: bool) {
         if self.run.touches {
@@ -444,7 +445,7 @@ impl RunState {
         }
     }
 
-    /// The step that runs touches something that cannot be told from the rest.
+    /// Records that the running step may touch anything.
     pub(super) fn touches_anything(&mut self) {
         if self.run.touches {
             self.run.strategy.on(&Event::Opaque);
@@ -457,7 +458,7 @@ impl RunState {
         self.run.preempt = false;
     }
 
-    /// Whether somebody asked for that.
+    /// Whether [`RunState::enter_calm`] is in effect.
     pub fn is_calm(&self) -> bool {
         self.run.no_preempt > 0
     }
@@ -467,7 +468,7 @@ impl RunState {
         self.run.preempt = self.run.preempts && self.run.no_preempt == 0;
     }
 
-    /// Whether the task is to come back pending before it attempts `op`. Then it goes on at once.
+    /// Whether the task must return pending before it attempts `op`. It is then polled again at once.
     pub fn probe(&mut self, me: TaskRef, op: Op, resource: ResourceId) -> bool {
         if self.tracker.waits(me.slot) {
             return false;
@@ -483,7 +484,7 @@ impl RunState {
         held
     }
 
-    /// What the task held back is attempted now. Who woke it before that still has.
+    /// The operation that was held back is attempted now. The wake-ups that came before it remain valid.
     pub fn probe_done(&mut self, me: TaskRef) {
         let slot = self.slots.at(me.slot);
         if std::mem::take(&mut slot.held_again) {
@@ -516,7 +517,7 @@ impl RunState {
         number
     }
 
-    /// Writes down that this number below `bound` was chosen, if choices are recorded.
+    /// Records that this number below `bound` was chosen, if choices are recorded.
     pub fn record_number(&mut self, number: u32, bound: u32) {
         if let Some(recorder) = &mut self.run.recorder {
             recorder.number(number);
@@ -532,8 +533,8 @@ impl RunState {
         }
     }
 
-    /// The heart of a switch point: the current task goes on, which begins its next step, or
-    /// leaves.
+    /// The core of a switch point: the current task goes on, which begins its next step, or is
+    /// suspended.
     #[expect(clippy::inline_always, reason = "part of the step's inner loop")]
     #[inline(always)]
     pub fn switch(&mut self, me: TaskRef, op: Op) -> Turn {
@@ -542,7 +543,7 @@ impl RunState {
             self.goes_on(me);
         } else if self.run.preempt || op == Op::YieldThread {
             if self.run.steps >= self.run.slice_end {
-                // The executor has to look around; whoever is chosen after that goes on.
+                // The executor must check the budgets; the task that is chosen after that goes on.
                 return Turn::Leave(Err(Next::SliceOver));
             }
             match self.choose_task(Some(me.slot)) {
@@ -552,7 +553,7 @@ impl RunState {
                     return Turn::Leave(Err(Next::Fire));
                 }
                 Err(Next::Stop) => return Turn::Leave(Err(Next::Stop)),
-                // It is not left: too many are suspended.
+                // The task is not suspended: too many are.
                 Ok(_) | Err(_) => {}
             }
         } else {

@@ -1,4 +1,4 @@
-//! What the tests of the engine's parts are made of: the state of a run without an executor.
+//! Fixtures for the tests of the engine's parts: the state of a run without an executor.
 
 use std::panic::Location;
 use std::pin::Pin;
@@ -34,7 +34,7 @@ pub fn here() -> Site {
     Location::caller()
 }
 
-/// The state of no run yet.
+/// A state that no run uses yet.
 pub fn no_state() -> RunState {
     RunState::new(Weak::<Executor>::new())
 }
@@ -50,7 +50,7 @@ pub fn setting(strategy: Chooser) -> Setting {
     }
 }
 
-/// A run of so many tasks, all ready: the root and its children.
+/// The state of a run with this many tasks, all ready: the root and its children.
 pub fn state_of(strategy: Chooser, tasks: u32) -> RunState {
     let mut state = no_state();
     state.reset(setting(strategy));
@@ -60,7 +60,7 @@ pub fn state_of(strategy: Chooser, tasks: u32) -> RunState {
     state
 }
 
-/// The same, under a strategy that does not matter.
+/// The same, under an arbitrary strategy.
 pub fn state_with_tasks(tasks: u32) -> RunState {
     state_of(strategy::idle(), tasks)
 }
@@ -82,19 +82,19 @@ pub fn task(state: &mut RunState, slot: u32) -> TaskRef {
     state.slots.at(slot).task
 }
 
-/// What the wakers of the task in `slot` say.
+/// The word in the wakers of the task in `slot`.
 pub fn word(state: &mut RunState, slot: u32) -> Word {
     let stamp = state.slots.at(slot).stamp;
     Word::unpack(Word::pack(0, slot, stamp))
 }
 
-/// Puts the task in `slot` to rest, between two polls.
+/// Makes the task in `slot` idle, between two polls.
 pub fn rests(state: &mut RunState, slot: u32) {
     state.slots.at(slot).phase = Phase::Idle;
     state.ready.remove(slot);
 }
 
-/// The task in `slot` is in the middle of a poll, and has announced this.
+/// The task in `slot` is in the middle of a poll, and has announced this operation.
 pub fn announces(state: &mut RunState, slot: u32, op: Op, on: Option<ResourceId>) {
     state.slots.at(slot).phase = Phase::Preempted;
     let task = task(state, slot);
@@ -111,7 +111,7 @@ pub fn resource(state: &mut RunState, kind: ResourceKind) -> ResourceId {
     })
 }
 
-/// The tasks in these slots hold a lock each, and each waits for that of the next.
+/// Each of the tasks in these slots holds a lock, and waits for that of the next.
 pub fn deadlock(state: &mut RunState, slots: &[u32]) {
     let locks: Vec<ResourceId> = slots
         .iter()

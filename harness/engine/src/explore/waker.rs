@@ -1,4 +1,4 @@
-//! Wakers that are numbers.
+//! Wakers whose data is a number.
 #![expect(unsafe_code, reason = "a waker whose data is a number and no pointer")]
 
 use std::task::{RawWaker, RawWakerVTable, Waker};
@@ -7,14 +7,14 @@ use standstill_rt::current;
 
 use crate::explore::inbox::deliver;
 
-/// Hands out wakers whose data is `word`. Waking calls `wake`; cloning and dropping do nothing.
+/// Returns a waker whose data is `word`. Waking calls `wake`; cloning and dropping do nothing.
 pub(super) fn waker(word: usize) -> Waker {
     // SAFETY: the vtable's functions never dereference the data pointer: it is a number that
     // stays valid for ever, on every thread, so clone and drop have nothing to keep.
     unsafe { Waker::from_raw(raw_waker(word)) }
 }
 
-/// Whether `waker` is one of `word`.
+/// Whether `waker` has the data `word`.
 #[inline]
 pub(super) fn is_waker(waker: &Waker, word: usize) -> bool {
     waker.data().addr() == word && std::ptr::eq(waker.vtable(), &VTABLE)
@@ -31,7 +31,7 @@ static VTABLE: RawWakerVTable = RawWakerVTable::new(
     |_| {},
 );
 
-/// A waker of ours was woken.
+/// Handles the wake-up of a waker made by `waker`.
 fn wake(word: usize) {
     if current::with_host(|host| host.woken(word)) != Some(true) {
         deliver(word);

@@ -1,4 +1,4 @@
-//! The child: makes runs as it is told, one after the other.
+//! The child process: makes the runs that are ordered, one after the other.
 
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
@@ -13,7 +13,7 @@ use crate::isolation::CHILD;
 use crate::isolation::protocol::{self, Done, Order, Reply, VERSION};
 use crate::{Stress, StressSettings};
 
-/// How often a child says that it is still there.
+/// How often a child sends a sign of life.
 const ALIVE: Duration = Duration::from_millis(100);
 
 /// Whether this process was started to make stress runs for another.
@@ -21,26 +21,26 @@ pub fn is_child() -> bool {
     std::env::var_os(CHILD).is_some()
 }
 
-/// Makes the runs that the parent process orders, of the programs that `find` knows. It ends the
-/// process when there is nothing more to do.
+/// Makes the runs that the parent process orders, of the programs that `find` knows. Exits the process
+/// when there is nothing more to do.
 pub fn serve(find: impl Fn(&Plan) -> Option<Program>) -> ! {
     let code = match Line::take_over().and_then(|line| obey(line, find)) {
         Ok(()) => 0,
-        // The parent is gone, or cannot be spoken to: there is nobody to tell.
+        // The parent is gone, or cannot be reached: the error cannot be reported.
         Err(_) => 1,
     };
     std::process::exit(code);
 }
 
-/// The line to the parent.
+/// The connection to the parent.
 struct Line {
     socket: UnixStream,
     received: Vec<u8>,
 }
 
 impl Line {
-    /// The socket comes as the standard input. It is moved to where the program does not look, so
-    /// that it reads nothing of ours.
+    /// The socket is passed as the standard input. It is moved to another descriptor, so that the
+    /// program does not read from it.
     fn take_over() -> std::io::Result<Self> {
         let socket: OwnedFd = rustix::io::fcntl_dupfd_cloexec(std::io::stdin(), 64)?;
         let nothing = std::fs::File::open("/dev/null")?;
@@ -112,7 +112,7 @@ fn obey(mut line: Line, find: impl Fn(&Plan) -> Option<Program>) -> std::io::Res
                     if said.elapsed() >= ALIVE {
                         said = Instant::now();
                         if line.reply(&Reply::Alive).is_err() {
-                            // The parent is gone. Threads may be stuck, so nobody waits for them.
+                            // The parent is gone. Threads may be stuck, so this does not wait for them.
                             std::process::exit(1);
                         }
                     }
@@ -127,7 +127,7 @@ fn obey(mut line: Line, find: impl Fn(&Plan) -> Option<Program>) -> std::io::Res
     Ok(())
 }
 
-/// Bounds what the process may do to the machine: memory, and the dumps of its crashes.
+/// Limits what the process may do to the machine: its memory, and its core dumps.
 fn limit(memory: u64) -> std::io::Result<()> {
     let most = |bytes| Rlimit {
         current: Some(bytes),

@@ -1,14 +1,14 @@
-//! Stress runs in a process of their own: whatever a program does to its process, it is reported,
-//! and the hunt goes on.
+//! Stress runs in a child process: whatever a program does to its process, it is reported, and the hunt
+//! goes on.
 //!
-//! The parent starts the child by executing its own program once more. They speak frames of MessagePack
-//! over a socket that nobody else knows; the child's standard streams go into a pipe of which the
-//! parent keeps the last lines. The child leads a process group, which is killed as a whole.
+//! The parent starts the child by executing its own program again. They exchange frames of MessagePack
+//! over a private socket. The child's standard streams go into a pipe, of which the parent keeps the
+//! last lines. The child leads a process group, which is killed as a whole.
 //!
-//! - `protocol`: what they say to each other;
-//! - `child`: makes runs as it is told;
-//! - `process`, `streams`: a child process, and what it prints;
-//! - `parent`: has runs made, and notices what became of whoever made them.
+//! - `protocol`: the messages;
+//! - `child`: makes the runs that are ordered;
+//! - `process`, `streams`: a child process, and its output;
+//! - `parent`: orders runs, and detects how a child failed.
 
 mod child;
 mod parent;
@@ -28,8 +28,8 @@ const CHILD: &str = "STANDSTILL_STRESS_CHILD";
 /// The most memory that the process of a stress run may use by default, in bytes: 1 GiB.
 pub const DEFAULT_MEMORY: u64 = 1 << 30;
 
-/// How the process for stress runs is started: the current program again, which must call
-/// [`serve`] early if [`is_child`].
+/// How the child process for stress runs is started: by executing the current program again, which must
+/// call [`serve`] early if [`is_child`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Launcher {
     args: Vec<OsString>,
@@ -61,7 +61,7 @@ impl Launcher {
     }
 
     fn command(&self) -> std::io::Result<Command> {
-        // By this name it is still there when its file was replaced meanwhile.
+        // This path works even if the program's file was replaced meanwhile.
         let program = if cfg!(target_os = "linux") {
             "/proc/self/exe".into()
         } else {

@@ -1,4 +1,4 @@
-//! The parent: has runs made in a child, and says what became of a child that did not come back.
+//! The parent: orders runs from a child, and reports what happened to a child that failed.
 
 use std::time::{Duration, Instant};
 
@@ -12,32 +12,33 @@ use crate::isolation::Launcher;
 use crate::isolation::process::{Ended, Heard, Process};
 use crate::isolation::protocol::{Order, Reply, VERSION};
 
-/// How often the parent looks at a child that keeps quiet.
+/// How often the parent checks a silent child.
 const TICK: Duration = Duration::from_millis(20);
 
-/// So long a child may take to begin: a loaded machine may have to load the program.
+/// How long a child may take to start: a loaded machine may have to load the program.
 const BEGINNING: Duration = Duration::from_secs(60);
 
-/// A child that gives no sign of life for so many times the patience is given up, though nothing
-/// is wrong with it that can be named.
+/// A child that gives no sign of life for this many times the patience is given up, even if no cause can
+/// be determined.
 const SILENCE: u32 = 30;
 
-/// A child makes so many runs at the most: what a program leaks in each does not add up over days.
+/// How many runs a child makes at the most, so that what a program leaks in each does not add up over
+/// days.
 const RUNS_EACH: u64 = 10_000;
 
-/// Who prints without end is given so long for the last of it to arrive.
+/// How long to wait for the last output of a child that prints without end.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
-/// A run that was made.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Made {
-    /// What it came to.
+    /// The verdict.
     pub verdict: Verdict,
     /// Steps made.
     pub steps: u64,
 }
 
-/// Has stress runs made, in one child after the other.
+/// Orders stress runs, from one child after the other.
 #[derive(Debug)]
 pub struct Isolated {
     launcher: Launcher,
@@ -47,7 +48,7 @@ pub struct Isolated {
 }
 
 impl Isolated {
-    /// Runs in a process that is started like this once one is wanted.
+    /// Makes runs in a process that is started by `launcher` when it is first needed.
     pub fn new(launcher: Launcher, settings: StressSettings) -> Self {
         Self {
             launcher,
@@ -57,7 +58,7 @@ impl Isolated {
         }
     }
 
-    /// Has one run made. None if `stop` said so.
+    /// Orders one run. None if `stop` interrupted it.
     pub fn run(&mut self, plan: &Plan, stop: &mut dyn FnMut() -> bool) -> Option<Made> {
         let number = self.runs;
         self.runs += 1;
@@ -72,7 +73,7 @@ impl Isolated {
             number,
             plan: plan.to_token(),
         };
-        // A child that is gone already is noticed below.
+        // If the child is gone already, that is detected below.
         let _ = process.send(&order);
         let (made, usable) = self.wait_for(&mut process, number, stop)?;
         if usable && !self.runs.is_multiple_of(RUNS_EACH) {
@@ -108,7 +109,7 @@ impl Isolated {
         }
     }
 
-    /// Waits for a run to be made. The flag tells whether the child can make another.
+    /// Waits for the end of a run. The flag tells whether the child can make another one.
     fn wait_for(
         &self,
         process: &mut Process,
@@ -133,13 +134,14 @@ impl Isolated {
                     return Some((no_process(detail), false));
                 }
                 Heard::Message(_) | Heard::Garbage => Some(Crash::Garbage),
-                // Should it have closed the socket and live on, it is no use any more.
+                // A child that has closed the socket but still runs is of no more use.
                 Heard::Closed => match process.ended_within(Duration::from_secs(1)) {
                     Some(ended) => Some(self.ended(process, ended)),
                     None => Some(Crash::Garbage),
                 },
                 Heard::Silence => {
-                    // A machine that has no time for us does not make the child silent.
+                    // If the machine leaves the parent no time, that does not count as silence of the
+                    // child.
                     silent += asked.elapsed().min(2 * TICK);
                     self.look_at(process, silent)
                 }
@@ -158,7 +160,7 @@ impl Isolated {
         }
     }
 
-    /// What is wrong with a child that keeps quiet.
+    /// Determines what is wrong with a silent child.
     fn look_at(&self, process: &mut Process, silent: Duration) -> Option<Crash> {
         if let Some(ended) = process.ended_within(Duration::ZERO) {
             return Some(self.ended(process, ended));
@@ -172,7 +174,7 @@ impl Isolated {
         (silent >= self.settings.patience && process.is_stopped()).then_some(Crash::Stopped)
     }
 
-    /// An abort says little; what the Rust runtime printed before says why.
+    /// The exit status of an abort says little; the Rust runtime's last output gives the reason.
     fn ended(&self, process: &Process, ended: Ended) -> Crash {
         match ended {
             Ended::Code(code) => Crash::Exited(code),

@@ -1,4 +1,4 @@
-//! A child process: its socket, its group, and what the system tells of it.
+//! A child process: its socket, its process group, and what the system reports about it.
 
 use std::io::{Error, ErrorKind, Read, Write};
 use std::os::fd::OwnedFd;
@@ -15,12 +15,12 @@ use crate::isolation::Launcher;
 use crate::isolation::protocol;
 use crate::isolation::streams::Streams;
 
-/// What a wait for a message came to.
+/// The result of waiting for a message.
 pub(super) enum Heard<T> {
     Message(T),
-    /// Nothing, in the time that was given.
+    /// Nothing arrived in the given time.
     Silence,
-    /// What came was not a message.
+    /// The data was not a message.
     Garbage,
     /// The child has closed its end.
     Closed,
@@ -33,7 +33,7 @@ pub(super) enum Ended {
     Code(i32),
 }
 
-/// A child, and all that is in its process group: dropping this kills them.
+/// A child and everything in its process group. Dropping this kills them.
 #[derive(Debug)]
 pub(super) struct Process {
     child: Child,
@@ -53,7 +53,7 @@ impl Process {
             .stderr(output)
             .process_group(0);
         let child = command.spawn()?;
-        // Its copies of the child's ends go with the command, or the pipe would never end.
+        // The command holds copies of the child's ends. Unless they are dropped, the pipe never ends.
         drop(command);
         Ok(Self {
             child,
@@ -69,7 +69,7 @@ impl Process {
         self.socket.write_all(&protocol::frame(message))
     }
 
-    /// Waits for the next message, for so long.
+    /// Waits for the next message, for at most `time`.
     pub(super) fn listen<T: DeserializeOwned>(&mut self, time: Duration) -> Heard<T> {
         let until = Instant::now() + time;
         let mut buffer = [0; 16 * 1024];
@@ -92,7 +92,7 @@ impl Process {
         }
     }
 
-    /// How it ended, if it has, waiting for so long.
+    /// How it ended, if it ends within `time`.
     pub(super) fn ended_within(&mut self, time: Duration) -> Option<Ended> {
         let until = Instant::now() + time;
         loop {
@@ -109,7 +109,7 @@ impl Process {
         }
     }
 
-    /// Whether it was stopped by a signal. False where the platform does not tell.
+    /// Whether it was stopped by a signal. False if the platform does not report this.
     pub(super) fn is_stopped(&self) -> bool {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()));
         stat.ok()
@@ -117,7 +117,7 @@ impl Process {
             .unwrap_or(false)
     }
 
-    /// The memory that it has in use, in bytes. None where the platform does not tell.
+    /// The memory that it uses, in bytes. None if the platform does not report this.
     pub(super) fn memory(&self) -> Option<u64> {
         let statm = std::fs::read_to_string(format!("/proc/{}/statm", self.child.id())).ok()?;
         let pages: u64 = statm.split(' ').nth(1)?.parse().ok()?;
@@ -125,11 +125,11 @@ impl Process {
         Some(pages * page)
     }
 
-    /// Ends it and all that it has started.
+    /// Kills it and everything that it has started.
     pub(super) fn kill(&mut self) {
         let group = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
         if let Some(group) = group {
-            // There may be nobody left in it.
+            // The group may be empty.
             let _ = kill_process_group(group, Signal::KILL);
         }
         let _ = self.child.kill();

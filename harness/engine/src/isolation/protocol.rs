@@ -1,17 +1,17 @@
-//! What parent and child say to each other: a frame of MessagePack for each message.
+//! The messages between parent and child: each is a frame of MessagePack.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use standstill_model::finding::{Finding, Undecided, Verdict};
 
-/// Both must speak the same: parent and child are the same program, unless it was replaced.
+/// Must be the same on both sides. Parent and child are the same program, unless it was replaced.
 pub(super) const VERSION: u32 = 2;
 
-/// From the parent.
+/// A message from the parent.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Order {
-    /// First of all: how runs are made.
+    /// The first message: how runs are made.
     Begin {
         version: u32,
         threads: usize,
@@ -23,28 +23,28 @@ pub(super) enum Order {
     Run { number: u64, plan: String },
 }
 
-/// From the child.
+/// A message from the child.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Reply {
     /// It is ready.
     Ready { version: u32 },
-    /// It is still there.
+    /// A sign of life.
     Alive,
     /// A run has been made.
     Done(Box<Done>),
-    /// An order could not be understood: a bug of the harness, or another version of it.
+    /// An order could not be decoded: a bug of the harness, or a different version of it.
     Refused { detail: String },
 }
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Done {
     pub(super) number: u64,
     pub(super) finding: Option<Finding>,
     pub(super) undecided: Option<Undecided>,
     pub(super) steps: u64,
-    /// Threads are left that do not come back: this process should make no other run.
+    /// Threads are left that never return: this process should make no further runs.
     pub(super) left: bool,
 }
 
@@ -73,27 +73,27 @@ impl Done {
     }
 }
 
-/// The length of a frame's head: the number of bytes that follow it, lowest byte first.
+/// The length of a frame's header: the number of bytes that follow it, least significant byte first.
 const HEAD: usize = 4;
 
-/// A message longer than this is none of ours.
+/// A longer message cannot be a valid one.
 const LONGEST: usize = 64 << 20;
 
-/// A message as its frame. The fields of structures have names, since some may be left out.
+/// Encodes a message as a frame. Fields of structures are named, since some may be left out.
 pub(super) fn frame(message: &impl Serialize) -> Vec<u8> {
     let mut frame = vec![0; HEAD];
-    // Plain data of our own, written to memory: there is nothing that could fail.
+    // Plain data, written to memory: this cannot fail.
     let _ = rmp_serde::encode::write_named(&mut frame, message);
     let length = u32::try_from(frame.len() - HEAD).unwrap_or(u32::MAX);
     frame[..HEAD].copy_from_slice(&length.to_le_bytes());
     frame
 }
 
-/// What was received holds no message, and never will.
+/// The received data is not a message, and never will be.
 #[derive(Debug)]
 pub(super) struct Garbage;
 
-/// Takes the first message out of `received`, if all of it is there.
+/// Removes the first message from `received`, if it is complete.
 pub(super) fn take<T: DeserializeOwned>(received: &mut Vec<u8>) -> Result<Option<T>, Garbage> {
     let Some(head) = received.first_chunk::<HEAD>() else {
         return Ok(None);

@@ -1,14 +1,14 @@
-//! What a child prints: read without end, so that it never waits for a reader, and forgotten but
-//! for the last lines.
+//! The output of a child. It is read continuously, so that the child never waits for a reader, and only
+//! the last lines are kept.
 
 use std::io::{PipeReader, Read};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-/// So many bytes are kept.
+/// How many bytes are kept.
 const KEPT: usize = 4 * 1024;
 
-/// So many lines of them are shown.
+/// How many lines of them are shown.
 const LINES: usize = 8;
 
 #[derive(Debug, Default)]
@@ -17,14 +17,14 @@ struct State {
     ended: bool,
 }
 
-/// The last that a child has printed.
+/// The last output of a child.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Streams {
     shared: Arc<(Mutex<State>, Condvar)>,
 }
 
 impl Streams {
-    /// Reads on a thread of its own until nobody can write any more.
+    /// Reads on a thread of its own until all writers have closed the pipe.
     pub(super) fn read(mut pipe: PipeReader) -> std::io::Result<Self> {
         let streams = Self::default();
         let shared = Arc::clone(&streams.shared);
@@ -47,7 +47,7 @@ impl Streams {
         Ok(streams)
     }
 
-    /// The last lines, when all has been read, or after `patience`.
+    /// The last lines, once everything was read, or after `patience`.
     pub(super) fn last_lines(&self, patience: Duration) -> Vec<String> {
         let state = self.shared.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (state, _) = self

@@ -1,4 +1,4 @@
-//! What a step touches, and when two steps can change places.
+//! What a step touches, and when two steps are dependent.
 
 use standstill_rt::ids::{ResourceId, ResourceInfo};
 use standstill_rt::op::{Op, ResourceKind};
@@ -10,7 +10,7 @@ use crate::track::Tracker;
 /// Something that steps share.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Object {
-    /// Anything: what it is cannot be told.
+    /// Anything: it is not known what is touched.
     #[default]
     All,
     /// A resource of the facade.
@@ -24,14 +24,14 @@ pub(super) enum Object {
 /// How a step touches an object.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Mode {
-    /// It looks at it.
+    /// It reads it.
     #[default]
     Reads,
     /// It changes it.
     Writes,
-    /// It stands in line for it, and awaits nothing else.
+    /// It requests it by joining its queue, and awaits nothing else.
     Asks,
-    /// It gives it to the next in line.
+    /// It grants it to the next in the queue.
     Gives,
 }
 
@@ -40,11 +40,11 @@ pub(super) enum Mode {
 pub(super) struct Access {
     pub(super) object: Object,
     pub(super) mode: Mode,
-    /// Of a resource.
+    /// The kind of the resource, if the object is one.
     pub(super) kind: Option<ResourceKind>,
 }
 
-/// All that a step touches.
+/// Everything that a step touches.
 pub(super) type Accesses = Few<Access, 6>;
 
 impl Access {
@@ -63,7 +63,7 @@ impl Access {
     pub(super) fn of(op: Op, id: ResourceId, info: &ResourceInfo) -> Option<Self> {
         if info.kind == ResourceKind::Task {
             return match (op, info.task) {
-                // The task was there before its parent's step ended.
+                // The task existed before its parent's step ended.
                 (Op::Spawn, _) => None,
                 (_, Some(task)) => Some(Self::write(Object::End(task.serial))),
                 (_, None) => Some(Self::ALL),
@@ -80,11 +80,11 @@ impl Access {
         })
     }
 
-    /// What the step of the task in `slot` does first.
+    /// The first access in the step of the task in `slot`.
     pub(super) fn first(view: &View<'_>, slot: u32) -> Option<Self> {
         match view.pending(slot) {
             Pending::Poll => Some(Self::write(Object::Wake(view.tracker.serial(slot)))),
-            // The task wakes itself, which is no business of the others.
+            // The task wakes itself, which does not affect other tasks.
             Pending::Op(Op::Yield | Op::YieldThread, None) => None,
             Pending::Op(Op::Release, Some(id)) if leaves_readers(view.tracker, id) => Some(Self {
                 object: Object::Resource(id.0),
@@ -112,15 +112,15 @@ impl Mode {
     }
 }
 
-/// Whether what is given back now is one of the read locks of a readers-writer lock for which nobody
-/// waits: see the module's documentation.
+/// Whether the release that comes now is that of a read lock, of a readers-writer lock that no task
+/// waits for: see the module's documentation.
 fn leaves_readers(tracker: &Tracker, id: ResourceId) -> bool {
     let info = tracker.info(id);
     info.kind == ResourceKind::RwLock && info.permits == u32::MAX && tracker.only_readers(id)
 }
 
-/// What it comes to that a task begins to wait in `op`, and for nothing else: see the module's
-/// documentation. None if no more is known than that.
+/// The accesses of a step in which a task starts to wait in `op`, and for nothing else: see the module's
+/// documentation. None if the step needs no special treatment.
 pub(super) fn begins_to_wait(op: Op, access: Access, kind: ResourceKind) -> Option<Accesses> {
     let lock = op == Op::Lock && kind == ResourceKind::Mutex;
     let asks = Access {
@@ -134,8 +134,8 @@ pub(super) fn begins_to_wait(op: Op, access: Access, kind: ResourceKind) -> Opti
     }
 }
 
-/// Whether to begin to wait in `op` changes nothing but who is woken in the end: there is no line to
-/// stand in and nothing that is taken.
+/// Whether starting to wait in `op` changes only which task is woken in the end: it takes no place in a
+/// queue, and acquires nothing.
 fn only_listens(op: Op, kind: ResourceKind) -> bool {
     match kind {
         ResourceKind::Task => op == Op::Join,
@@ -148,14 +148,14 @@ fn only_listens(op: Op, kind: ResourceKind) -> bool {
     }
 }
 
-/// Whether steps of two tasks cannot change places.
+/// Whether steps of two tasks cannot be swapped.
 pub(super) fn dependent(one: &[Access], two: &[Access]) -> bool {
     one.contains(&Access::ALL)
         || two.contains(&Access::ALL)
         || one.iter().any(|a| two.iter().any(|b| a.conflicts_with(*b)))
 }
 
-/// What two steps depend on each other by, in words.
+/// What the dependency between two steps is about, in words.
 pub(super) fn common_ground(one: &[Access], two: &[Access]) -> &'static str {
     if one.contains(&Access::ALL) || two.contains(&Access::ALL) {
         return "anything";

@@ -1,4 +1,4 @@
-//! Execution after execution, until every path of the tree was seen.
+//! Makes one execution after another, until every path of the tree was explored.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -20,24 +20,23 @@ use crate::{Explore, RecordLevel, Run};
 #[derive(Debug)]
 pub struct Execution<'a> {
     pub run: &'a Run,
-    /// How many pairs of steps had to be seen the other way round, by what they depend on each
-    /// other by.
+    /// How many pairs of steps had to be reversed, by the dependency between the two steps.
     pub reversed: &'a BTreeMap<&'static str, u64>,
     walk: &'a Walk,
 }
 
 impl Execution<'_> {
-    /// It was broken off: another like it was seen.
+    /// Whether it was broken off because an equivalent execution was explored before.
     pub fn is_redundant(&self) -> bool {
         self.walk.asleep
     }
 
-    /// Why it is not the whole truth about the program.
+    /// Why it may not show everything the program can do.
     pub fn doubt(&self) -> Option<&str> {
         self.walk.doubt.as_deref()
     }
 
-    /// The plan that brings it back.
+    /// The plan that replays it.
     pub fn plan(&mut self, plan: &Plan) -> Plan {
         let choices = self.walk.choices();
         Plan {
@@ -47,8 +46,8 @@ impl Execution<'_> {
     }
 }
 
-/// Executes `program` as `plan` says, but for its schedule: along every path of that breadth, or
-/// until `each` breaks off. True if every path was seen.
+/// Executes `program` as `plan` says, except for its schedule: along every path of the tree of that
+/// breadth, or until `each` breaks. True if every path was explored.
 pub fn explore(
     engine: &Explore,
     program: &Program,

@@ -1,13 +1,13 @@
-//! A short list that needs no memory of its own: a proof makes several for each of its steps.
+//! A short list without an allocation of its own: a proof makes several for each of its steps.
 
 use std::ops::Deref;
 
-/// Up to `N` values in place; more of them are kept elsewhere.
+/// Up to `N` values are stored in place, more than that on the heap.
 #[derive(Clone, Debug)]
 pub(super) struct Few<T, const N: usize> {
     len: usize,
     here: [T; N],
-    /// All of them, once there are more than fit.
+    /// All values, once there are more than fit in place.
     elsewhere: Vec<T>,
 }
 

@@ -1,5 +1,5 @@
-//! Every interleaving of a program, one by one, but for those that are equivalent to another: what a
-//! proof and a depth-first hunt consist of.
+//! Enumerates every interleaving of a program, without those that are equivalent to another one. This is
+//! the core of a proof and of a depth-first hunt.
 
 pub mod access;
 pub mod direct;

@@ -1,4 +1,4 @@
-//! The strategy that walks down one path of the tree, and writes down what each step touches.
+//! The strategy that follows one path of the tree, and records what each step touches.
 
 mod observer;
 
@@ -17,44 +17,44 @@ use crate::search::walk::{Chosen, Shared};
 use crate::strategy::{Pending, Pick, Probe, Scheduler, View};
 use crate::track::Tracker;
 
-/// A choice among more numbers than this is not followed.
+/// A choice among more numbers than this is not explored.
 const MOST_NUMBERS: u32 = 64;
 
-/// Walks down the path that the tree holds, and on from its end.
+/// Follows the path that the tree holds, and extends it at its end.
 #[derive(Debug)]
 pub(super) struct Path {
     shared: Rc<RefCell<Shared>>,
     /// How many times a timer may still fire early.
     early_timers: u32,
-    /// Steps so far.
+    /// The steps so far.
     steps: usize,
-    /// The next node.
+    /// The index of the next node.
     at: usize,
     /// The node of the step that runs.
     node: Option<usize>,
-    /// By slot.
+    /// The tasks, by slot.
     tasks: Vec<Known>,
-    /// Nobody's step runs: time passes, or the runtime has a turn.
+    /// Set while no task's step runs: time passes, or the runtime has a turn.
     outside: Option<Outside>,
     stage: Stage,
-    /// What is held back.
+    /// The operation that is held back.
     held: Held,
     awaited: Option<Awaited>,
-    /// By serial number: the step with which the task ended.
+    /// By serial number: the step in which the task ended.
     ended_by: Vec<Option<usize>>,
     /// The slot of the step that ran last.
     last: Option<u32>,
     spawned: u32,
 }
 
-/// How far the execution has come.
+/// The stage of the execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     /// The root has not ended.
     Running,
-    /// It has, and it is chosen on.
+    /// The root has ended, and the strategy still chooses.
     RootEnded,
-    /// Nobody was ready after that, or the run has ended with the root: nothing is chosen any more.
+    /// After that no task was ready, or the run has ended with the root: nothing is chosen any more.
     Over,
 }
 
@@ -66,10 +66,10 @@ struct Known {
     woken_by: Option<usize>,
 }
 
-/// Why nobody's step runs.
+/// Why no task's step runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outside {
-    /// Nobody is ready.
+    /// No task is ready.
     Idle,
     /// The runtime has its turn.
     Turn,
@@ -114,7 +114,7 @@ impl Path {
         }
     }
 
-    /// The next step begins. All is known already of those that are kept.
+    /// Begins the next step. Everything is already known about steps that are kept.
     fn enter(&mut self, event: impl FnOnce() -> Event) {
         let walk = &mut self.shared.borrow_mut().walk;
         if self.steps >= walk.kept {
@@ -125,7 +125,7 @@ impl Path {
         self.steps += known.take_while(|event| event.granted).count();
     }
 
-    /// Whether something is done while an operation is held back: its task awaits more than that.
+    /// Whether something happens while an operation is held back: then its task awaits more than that.
     fn invalidate(&mut self) -> bool {
         if matches!(self.held, Held::Pending(_) | Held::Again(_)) {
             self.held = Held::Invalid;
@@ -133,7 +133,7 @@ impl Path {
         self.held == Held::Invalid
     }
 
-    /// What the step that ran last did is known now.
+    /// Completes the facts about the step that ran last.
     fn close(&mut self) {
         let Shared { tree, walk, .. } = &mut *self.shared.borrow_mut();
         if self.steps > walk.kept
@@ -149,8 +149,7 @@ impl Path {
         Actor::Task(view.tracker.serial(slot))
     }
 
-    /// A task that goes round in circles until somebody changes a resource makes no step before
-    /// that.
+    /// A task that spins until another task changes a resource makes no step before that change.
     fn spins(&self, view: &View<'_>, slot: u32) -> bool {
         let Pending::Op(Op::Yield, Some(_)) = view.pending(slot) else {
             return false;
@@ -207,7 +206,7 @@ impl Path {
             .find(|actor| Some(*actor) != current);
         Place {
             preferred: goes_on.or(other.filter(|actor| *actor != Actor::Timer)),
-            // To leave a task that yields is no preemption.
+            // Suspending a task that yields is no preemption.
             current: current.filter(|_| !yields),
             enabled,
             tasks: self.spawned,
@@ -216,7 +215,7 @@ impl Path {
         }
     }
 
-    /// Who makes the next step. None if the rest was seen.
+    /// The actor that makes the next step. None if the rest of the path was explored.
     fn next(&mut self, view: &View<'_>) -> Option<Actor> {
         self.look_after_last(view);
         self.close();
@@ -252,7 +251,8 @@ impl Path {
         Some(chosen)
     }
 
-    /// A task that rests without a wait that the facade knows waits for something else.
+    /// A task that rests, but in no wait that the facade knows, waits for something outside of the
+    /// facade.
     fn look_after_last(&mut self, view: &View<'_>) {
         let Some(slot) = self.last else { return };
         let rests = view.polls.rests(slot) && !view.ready.contains(slot);
@@ -271,7 +271,7 @@ impl Path {
         }
     }
 
-    /// The last step may have come to nothing but that its task waits for one thing now.
+    /// The last step may have done nothing except that its task now waits for a single thing.
     fn note_wait(&mut self, view: &View<'_>, slot: u32) {
         let Some((op, resource)) = view.tracker.only_wait(slot) else {
             return self.note_grant();
@@ -296,8 +296,8 @@ impl Path {
         }
     }
 
-    /// The last step may have been given at once what its task would have waited for, alone. Then it
-    /// is told in two: that it was asked for, and what came of it when it was given.
+    /// The last step may have been granted at once the only thing that its task would have waited for.
+    /// Then it is recorded as two: the request, and the continuation after the grant.
     fn note_grant(&mut self) {
         if self.held != Held::Direct {
             return;
@@ -323,7 +323,8 @@ impl Path {
                 }
                 (Accesses::default(), ended)
             }
-            // What else it did it did once it had the lock: see the module's documentation.
+            // The step's other accesses came after the lock was acquired: see the module's
+            // documentation.
             None if !others.is_empty() => return,
             None => {
                 let asks = Access {
@@ -360,7 +361,7 @@ impl Path {
         }
     }
 
-    /// The rest of a step whose operation was held back. None if nothing was.
+    /// Continues a step whose operation was held back. None if no operation was.
     fn goes_on(&mut self, view: &View<'_>) -> Option<Pick> {
         if let Held::Pending(slot) = self.held
             && view.polls.rests(slot)
@@ -416,7 +417,7 @@ impl Scheduler for Path {
         };
         let Some(slot) = slot else {
             if actor != Actor::Timer || !view.may_fire {
-                // Said already: the program is not deterministic.
+                // Reported already: the program is not deterministic.
                 return Pick::Stop;
             }
             self.early_timers = self.early_timers.saturating_sub(1);

@@ -1,15 +1,15 @@
-//! The steps of one execution, which happened before which, and which pairs race.
+//! The steps of one execution, the happens-before order between them, and which pairs race.
 
 use crate::search::access::{Access, Accesses, common_ground, dependent};
 
-/// Whose step it is.
+/// Which actor makes a step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Actor {
     /// The task with this serial number.
     Task(u32),
     /// The earliest timer fires although tasks are ready.
     Timer,
-    /// Time passes because nobody is ready.
+    /// Time passes because no task is ready.
     #[default]
     World,
 }
@@ -18,12 +18,12 @@ pub(super) enum Actor {
 #[derive(Clone, Debug)]
 pub(super) struct Event {
     pub(super) actor: Actor,
-    /// The place in the tree where it was chosen.
+    /// The node of the tree where it was chosen.
     pub(super) node: usize,
     pub(super) accesses: Accesses,
     /// The earlier step without which the task could not have run.
     pub(super) enabled_by: Option<usize>,
-    /// It is what came of the event before: the task was given what it had asked for.
+    /// It is the continuation of the event before: the task was granted what it had requested.
     pub(super) granted: bool,
 }
 
@@ -35,48 +35,48 @@ impl Event {
     }
 }
 
-/// Two steps that depend on each other with nothing in between that orders them.
+/// Two dependent steps that no other step between them orders.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Race {
-    /// Where the first of the two was chosen.
+    /// The node where the first of the two was chosen.
     pub(super) node: usize,
-    /// Who can go instead, so that the second comes before the first: whose next step waits for none
-    /// of those in between.
+    /// The actors that can go instead, so that the second step comes before the first. The next step of
+    /// such an actor depends on no step in between.
     pub(super) initials: Vec<Actor>,
-    /// Whose step the second is.
+    /// The actor of the second step.
     pub(super) second: Actor,
-    /// What they depend on each other by.
+    /// What the dependency between the two is about.
     pub(super) over: &'static str,
 }
 
-/// Where the clock of a step is.
+/// Where the vector clock of a step is stored.
 #[derive(Clone, Copy, Debug)]
 struct Stamp {
-    /// Its actor's column.
+    /// The column of its actor.
     column: usize,
-    /// Its number among that actor's steps, from 1.
+    /// Its number among the steps of that actor, from 1.
     number: u32,
-    /// Where its clock begins and ends. An actor that had not appeared by then has no entry.
+    /// The range of its clock. An actor that had not appeared by then has no entry.
     from: usize,
     to: usize,
 }
 
-/// Vector clocks over the steps so far. Those of steps that one execution has in common with the
-/// next are kept.
+/// Vector clocks over the steps so far. The clocks of the steps that one execution has in common with
+/// the next are reused.
 #[derive(Debug, Default)]
 pub(super) struct Clocks {
-    /// The actors, each at the index of its column, in the order in which they appear.
+    /// The actors, each at the index of its column, in the order of their appearance.
     actors: Vec<Actor>,
     /// By actor: the last step.
     last: Vec<Option<usize>>,
     stamps: Vec<Stamp>,
     clocks: Vec<u32>,
-    /// The clock of the step that is looked at.
+    /// The clock of the step that is being computed.
     clock: Vec<u32>,
 }
 
 impl Clocks {
-    /// Forgets all but the first `kept` steps.
+    /// Discards all but the first `kept` steps.
     fn truncate(&mut self, kept: usize) {
         self.stamps.truncate(kept);
         let (from, to) = self
@@ -107,7 +107,7 @@ impl Clocks {
         &self.clocks[stamp.from..stamp.to]
     }
 
-    /// Whether `event` happened before what has this clock, or is it.
+    /// Whether `event` happened before the step with this clock, or is that step.
     fn is_known(&self, event: usize, clock: &[u32]) -> bool {
         let stamp = self.stamps[event];
         clock
@@ -123,8 +123,8 @@ impl Clocks {
         }
     }
 
-    /// Who can go first of those that have to go before `second`, or need not wait for `first`.
-    /// The second step has no clock of its own yet: that of what it follows will do.
+    /// The actors that can go first among the steps that must come before `second` or do not depend on
+    /// `first`. The second step has no clock of its own yet; that of its predecessors is used.
     fn initials(&self, events: &[Event], first: usize, second: usize) -> Vec<Actor> {
         let mut others: Vec<usize> = Vec::with_capacity(second - first);
         let mut met: Vec<Actor> = Vec::new();
@@ -150,8 +150,8 @@ impl Clocks {
         initials
     }
 
-    /// The races whose second step is not among the first `kept`. These have to be the same steps
-    /// as last time.
+    /// The races whose second step is not among the first `kept`. Those have to be the same steps as in
+    /// the last call.
     pub(super) fn races(&mut self, events: &[Event], kept: usize) -> Vec<Race> {
         self.truncate(kept);
         let mut races = Vec::new();
@@ -193,12 +193,12 @@ impl Clocks {
     }
 }
 
-/// What two steps depend on each other by, in words.
+/// What the dependency between two steps is about, in words.
 fn over(first: &Event, second: &Event) -> &'static str {
     if first.actor == Actor::Timer || second.actor == Actor::Timer {
         return "an early timer";
     }
-    // Where the run ends together with it, the root touches everything in its last step.
+    // If the run ends together with the root, the root's last step touches everything.
     if second.actor == Actor::Task(0) && second.accesses.contains(&Access::ALL) {
         return "the end of the root";
     }

@@ -1,52 +1,52 @@
-//! The tree of choices, of which one path is in memory: stateless exploration by source sets
-//! (Abdulla, Aronis, Jonsson, Sagonas: "Optimal dynamic partial order reduction", POPL 2014) with
-//! sleep sets (Godefroid: "Partial-order methods for the verification of concurrent systems", 1996).
+//! The tree of choices, of which one path is in memory. It is explored statelessly by source sets
+//! (Abdulla, Aronis, Jonsson, Sagonas: "Optimal dynamic partial order reduction", POPL 2014) with sleep
+//! sets (Godefroid: "Partial-order methods for the verification of concurrent systems", 1996).
 
 use crate::search::access::{Access, Accesses, Object, dependent};
 use crate::search::few::Few;
 use crate::search::trace::{Actor, Race};
 
-/// How much of the tree is to be seen.
+/// How much of the tree is explored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Breadth {
-    /// One path of each class of equivalent ones.
+    /// One path of each equivalence class.
     Reduced,
     /// Every path.
     Whole,
-    /// Every path with no more preemptions than this.
+    /// Every path with at most this many preemptions.
     Preemptions(u32),
 }
 
-/// Some of those who can make a step.
+/// A set of actors that can make a step.
 pub(super) type Actors = Few<Actor, 10>;
 
-/// A task that need not run next: what follows was seen, and nothing since can have changed it.
+/// A task in the sleep set: its next step was explored, and no step since then depends on it.
 #[derive(Clone, Debug)]
 pub(super) struct Sleeper {
     actor: Actor,
     accesses: Accesses,
 }
 
-/// A place where it was chosen whose step is next.
+/// A node at which the next step was chosen.
 #[derive(Debug)]
 pub(super) struct Step {
     pub(super) enabled: Actors,
     pub(super) chosen: Actor,
-    /// Who has to be tried here, in the order in which that was found out.
+    /// The backtracking set: the actors to be tried here, in the order in which they were added.
     backtrack: Actors,
     sleep: Vec<Sleeper>,
-    /// All that the chosen step was seen to touch.
+    /// Everything that the chosen step was seen to touch.
     accesses: Accesses,
-    /// Tasks and resources that were there before.
+    /// The tasks and resources that existed before.
     tasks: u32,
     resources: u32,
-    /// Who ran last and could go on.
+    /// The actor that ran last, if it could go on.
     current: Option<Actor>,
-    /// Preemptions up to here.
+    /// The preemptions up to here.
     preemptions: u32,
 }
 
-/// A place where something was chosen.
+/// A node at which something was chosen.
 #[derive(Debug)]
 #[expect(
     clippy::large_enum_variant,
@@ -61,11 +61,11 @@ pub(super) enum Node {
     },
 }
 
-/// What is known of a place that is met for the first time.
+/// What is known of a node that is reached for the first time.
 #[derive(Debug)]
 pub(super) struct Place {
     pub(super) enabled: Actors,
-    /// Who goes first if it may: the current task, unless it yields.
+    /// The actor that goes first if possible: the current task, unless it yields.
     pub(super) preferred: Option<Actor>,
     pub(super) current: Option<Actor>,
     pub(super) tasks: u32,
@@ -79,7 +79,7 @@ pub(super) struct Place {
 pub(super) struct Tree {
     breadth: Breadth,
     pub(super) nodes: Vec<Node>,
-    /// Places before this one were in the execution before.
+    /// Nodes before this one were also in the previous execution.
     pub(super) fresh: usize,
 }
 
@@ -92,7 +92,7 @@ impl Tree {
         }
     }
 
-    /// Whether equivalent paths are left out.
+    /// Whether equivalent paths are skipped.
     pub(super) fn is_reduced(&self) -> bool {
         self.breadth == Breadth::Reduced
     }
@@ -111,14 +111,14 @@ impl Tree {
         }
     }
 
-    /// The step at `node` touched this.
+    /// The step at `node` touched these objects.
     pub(super) fn touched(&mut self, node: usize, accesses: &[Access]) {
         let Some(step) = self.step_mut(node) else {
             return;
         };
         for access in accesses {
             let access = match access.object {
-                // Its own children, which nobody else can know.
+                // The step's own children, which no other actor can know.
                 Object::Wake(task) | Object::End(task) if task >= step.tasks => continue,
                 Object::Resource(resource) if resource >= step.resources => Access::ALL,
                 _ => *access,
@@ -129,7 +129,7 @@ impl Tree {
         }
     }
 
-    /// Everybody has to be tried at `node`.
+    /// All actors have to be tried at `node`.
     pub(super) fn widen(&mut self, node: usize) {
         if self.breadth == Breadth::Reduced
             && let Some(step) = self.step_mut(node)
@@ -138,8 +138,8 @@ impl Tree {
         }
     }
 
-    /// Adds a place below the last one, whose step at `before` is done. None if all who could go
-    /// on there sleep: the path has an equivalent that was seen.
+    /// Adds a node below the last one, after the step at `before` is done. None if all actors that could
+    /// go on there are in the sleep set: the path is equivalent to one that was explored.
     pub(super) fn grow(&mut self, before: Option<usize>, place: Place) -> Option<Actor> {
         let above = before.and_then(|node| self.step(node));
         let sleep: Vec<Sleeper> = match above {
@@ -157,8 +157,8 @@ impl Tree {
         let chosen = preferred.or_else(|| place.enabled.iter().copied().find(awake))?;
         let mut backtrack = place.enabled.clone();
         if self.breadth == Breadth::Reduced {
-            // No race would show that a timer could have fired. Where one has, what comes after it
-            // races with it, and is tried in its place.
+            // No race would show that a timer could have fired, so it is added explicitly. Once a timer
+            // has fired, the steps after it race with it, and are tried in its place.
             let timer = place.fires.then_some(Actor::Timer);
             backtrack = [chosen].into_iter().chain(timer).collect();
         }
@@ -176,8 +176,8 @@ impl Tree {
         Some(chosen)
     }
 
-    /// Sees to it that the other order of two racing steps is tried, too.
-    /// False if it was going to be anyway.
+    /// Ensures that the reverse order of two racing steps is tried, too. False if it was planned
+    /// already.
     pub(super) fn reverse(&mut self, race: &Race) -> bool {
         let Some(step) = self.step_mut(race.node) else {
             return false;
@@ -199,7 +199,7 @@ impl Tree {
         true
     }
 
-    /// Goes to the next path. False if there is none left.
+    /// Advances to the next path. False if none is left.
     pub(super) fn advance(&mut self) -> bool {
         let breadth = self.breadth;
         while let Some(node) = self.nodes.last_mut() {
@@ -239,7 +239,7 @@ impl Step {
             accesses: if breadth == Breadth::Reduced {
                 std::mem::take(&mut self.accesses)
             } else {
-                // Nobody sleeps beyond this place.
+                // Beyond this node the sleep set is empty.
                 self.accesses = Accesses::default();
                 [Access::ALL].into_iter().collect()
             },

@@ -1,4 +1,4 @@
-//! What one execution came to, as far as the explorer has to know.
+//! The result of one execution, as far as the explorer needs it.
 
 use standstill_model::plan::Choice;
 use standstill_rt::task::TaskPath;
@@ -7,24 +7,24 @@ use crate::search::direct::ProbeState;
 use crate::search::trace::Event;
 use crate::search::tree::Tree;
 
-/// What one execution came to, for the explorer.
+/// The result of one execution, for the explorer.
 #[derive(Debug, Default)]
 pub(super) struct Walk {
     pub(super) events: Vec<Event>,
-    /// So many of them are those of the execution before, and all is known of them.
+    /// How many of the steps are those of the previous execution, with all their facts known.
     pub(super) kept: usize,
     pub(super) chosen: Vec<Chosen>,
     /// By serial number: the paths of the tasks that were chosen.
     paths: Vec<Option<TaskPath>>,
-    /// The path has an equivalent that was seen.
+    /// The path is equivalent to one that was explored.
     pub(super) asleep: bool,
     /// The root ended before the last step.
     pub(super) outlasted: bool,
-    /// Why the path is not the whole truth about the program.
+    /// Why the path may not show everything the program can do.
     pub(super) doubt: Option<String>,
 }
 
-/// A choice that a replay has to be told.
+/// A choice that a replay needs.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Chosen {
     /// The task with this serial number.
@@ -34,13 +34,13 @@ pub(super) enum Chosen {
 }
 
 impl Walk {
-    /// Makes ready for the next execution, which does not differ from the last before `node`.
+    /// Prepares for the next execution, which does not differ from the last one before `node`.
     pub(super) fn restart(&mut self, node: usize) {
         self.kept = self.events.partition_point(|event| event.node < node);
         self.again();
     }
 
-    /// Makes ready for the same execution once more.
+    /// Prepares for repeating the same execution.
     pub(super) fn again(&mut self) {
         self.events.truncate(self.kept);
         self.chosen.clear();
@@ -50,8 +50,9 @@ impl Walk {
         self.doubt = None;
     }
 
-    /// The choices, as they are recorded for a replay. If steps were made after the root's end, there
-    /// is one more than is needed: by that the replay knows not to let everybody have a turn at once.
+    /// The choices, as they are recorded for a replay. If steps were made after the root's end, there is
+    /// one choice more than needed: it tells the replay not to start the fair phase at the end of the
+    /// root.
     pub(super) fn choices(&self) -> Vec<Choice> {
         let path = |serial: u32| self.paths.get(serial as usize).cloned().flatten();
         let one_more = self.outlasted.then_some(Chosen::Task(0));
@@ -76,7 +77,7 @@ impl Walk {
     }
 }
 
-/// What explorer and strategy share.
+/// What the explorer and the strategy share.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) tree: Tree,

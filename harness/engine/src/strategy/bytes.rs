@@ -1,16 +1,17 @@
-//! `bytes`: a fuzzer's input as a schedule. Every byte string is one.
+//! `bytes`: a fuzzer's input as a schedule. Every byte string is a valid schedule.
 
 use crate::strategy::{Pick, Scheduler, View};
 
-/// One byte a choice, two where there are more than 256 possibilities. When the bytes run out the
-/// fallback rule goes on, so that what a minimised input still says keeps its meaning.
+/// Uses one byte per choice, two where there are more than 256 possibilities. When the bytes run out,
+/// the fallback rule makes the remaining choices, so that the bytes left in a minimised input keep their
+/// meaning.
 #[derive(Debug)]
 pub(super) struct Bytes {
     bytes: Vec<u8>,
     next: usize,
 }
 
-/// Where a timer may fire early, bytes from here on let it.
+/// Where a timer may fire early, bytes from this value on fire it.
 pub const FIRE_FROM: u8 = 248;
 
 impl Bytes {

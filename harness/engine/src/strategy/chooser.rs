@@ -1,4 +1,4 @@
-//! A strategy of any kind, as the engine has it.
+//! A strategy of any kind, in the form that the engine uses.
 
 use std::ops::ControlFlow;
 
@@ -9,31 +9,31 @@ use crate::strategy::random::RandomWalk;
 use crate::strategy::{Event, Observer, Pick, Probe, Scheduler, Summary, View};
 use crate::track::Tracker;
 
-/// A scheduler that is told what happens.
+/// A scheduler that is notified of what happens.
 pub trait Observing: Scheduler + Observer {}
 
 impl<S: Scheduler + Observer> Observing for S {}
 
-/// A scheduler that is told what happens, and that decides more than who runs next.
+/// A scheduler that is notified of what happens, and that decides more than which task runs next.
 pub trait Probing: Scheduler + Observer + Probe {}
 
 impl<S: Scheduler + Observer + Probe> Probing for S {}
 
-/// The strategy of a run. The one that every hunt begins with is called directly, the others
-/// through a pointer.
+/// The strategy of a run. The one that every hunt begins with is called directly, the others through a
+/// trait object.
 #[derive(Debug)]
 pub enum Chooser {
     /// `random`.
     Random(RandomWalk),
-    /// One that makes choices and nothing else.
+    /// A strategy that only makes choices.
     Plain(Box<dyn Scheduler>),
-    /// One that is told what happens.
+    /// A strategy that is also notified of what happens.
     Observing(Box<dyn Observing>),
-    /// One that decides more than that.
+    /// A strategy that also makes further decisions.
     Probing(Box<dyn Probing>),
 }
 
-/// A strategy as the one that makes the choices.
+/// A strategy's scheduler.
 #[derive(Debug)]
 pub enum AsScheduler<'a> {
     Random(&'a mut RandomWalk),
@@ -41,8 +41,8 @@ pub enum AsScheduler<'a> {
 }
 
 impl Chooser {
-    /// Tells the strategy what has happened, if it wants to know. To one that does not this is a
-    /// comparison: the event is not even put together.
+    /// Notifies the strategy of an event, if it observes events. If it does not, this costs one
+    /// comparison: the event is not even constructed.
     #[inline]
     pub fn observe<'a>(&mut self, event: impl FnOnce() -> Event<'a>) {
         if let Some(observer) = self.observer() {
@@ -50,7 +50,7 @@ impl Chooser {
         }
     }
 
-    /// The strategy, if it is told what happens.
+    /// The strategy's observer, if it has one.
     #[inline]
     pub fn observer(&mut self) -> Option<&mut dyn Observer> {
         match self {
@@ -60,8 +60,8 @@ impl Chooser {
         }
     }
 
-    /// No task but the one in `slot` could run next: asks the strategy whether the run is of use, and
-    /// tells it that the task runs.
+    /// No task but the one in `slot` could run next. Asks the strategy whether the run is still useful,
+    /// and notifies it that the task runs.
     #[expect(clippy::inline_always, reason = "part of the step's inner loop")]
     #[inline(always)]
     pub fn forced_step(&mut self, view: &View<'_>, slot: u32) -> ControlFlow<()> {
@@ -76,8 +76,8 @@ impl Chooser {
         ControlFlow::Continue(())
     }
 
-    /// The strategy as the one that makes the choices. All but `random` are one to the processor: the
-    /// table of a [`Scheduler`] is where theirs begin.
+    /// The strategy's scheduler. For the processor all strategies but `random` look the same, because
+    /// each of their vtables begins with that of [`Scheduler`].
     #[expect(clippy::inline_always, reason = "part of the step's inner loop")]
     #[inline(always)]
     pub fn as_scheduler(&mut self) -> AsScheduler<'_> {

@@ -1,29 +1,29 @@
-//! `directed`: tasks are led into hold-and-wait, where standstills come from.
+//! `directed`: steers tasks into hold-and-wait, from which hangs arise.
 //!
 //! Active testing as in Joshi, Park, Sen, Naik: "A randomized dynamic program analysis technique for
 //! detecting real deadlocks" (PLDI 2009), and Sen: "Race directed random testing of concurrent
-//! programs" (PLDI 2008), on top of priorities as in `pct`. There a first run says where to act; here
-//! every place in the program is acted on in most runs, so that no run need come before.
+//! programs" (PLDI 2008), on top of priorities as in `pct`. There, a first run determines where to act.
+//! Here, most runs act at every place in the program, so that no earlier run is needed.
 //!
-//! Tasks get random distinct priorities and the highest ready one runs, but for three rules:
+//! Tasks get random distinct priorities and the highest ready one runs, with three exceptions:
 //!
-//! - a task that holds something and is about to lock more is held back: the others go first, and
-//!   one of them may take what it wants;
-//! - a task that holds something and is about to wait for somebody else's part (to send, to receive,
-//!   to join) goes on, and those who play that part are starved: all others go before them, so that
-//!   the channel is full, or empty, when it comes to it;
-//! - a task that holds nothing and is about to wait for a signal or a value is held back: what is
-//!   not kept for it is missed.
+//! - A task that holds something and is about to lock more is held back: the other tasks go first, and
+//!   one of them may acquire what it wants.
+//! - A task that holds something and is about to wait for another task's action (to send, to receive, to
+//!   join) goes on, and the tasks that perform that action are starved: all others go before them. So
+//!   the channel is full, or empty, when the waiting task gets to it.
+//! - A task that holds nothing and is about to wait for a signal or a value is held back: so it misses
+//!   those that are not stored for it.
 //!
-//! Each place is drawn for once a run: the first two rules hold there with a chance of three in
-//! four, the third with one in two. So tasks that all come by the same place are all held back there,
-//! however many they are. Of those held back any is as likely to be the next. What a task does while
-//! no other could run is not looked at.
+//! Each run draws once for each place whether a rule applies there: with a probability of 3/4 for the
+//! first two rules, and of 1/2 for the third. So if many tasks come to the same place, all of them are
+//! held back there. Each of the tasks held back is equally likely to be the next. What a task does while
+//! no other task could run is ignored.
 //!
-//! A cycle of n tasks, each of which locks once under a lock, in a place of its own, is entered with
-//! a probability of at least (3/4)^(n-1), whatever the number of steps before it, provided that nobody
-//! else takes these locks; `pct` has to hit on n-1 of all k steps. What is not in reach of the
-//! rules is left to the priorities, which are those of `pct:1`.
+//! Take a cycle of n tasks, each of which acquires one lock while holding another, each at a place of
+//! its own. It occurs with a probability of at least (3/4)^(n-1), whatever the number of steps before
+//! it, provided that no other task takes these locks; `pct` has to choose the right n-1 of all k steps.
+//! Bugs that the rules do not reach are left to the priorities, which are those of `pct:1`.
 
 use standstill_model::random::Random;
 use standstill_rt::ids::ResourceId;
@@ -33,38 +33,38 @@ use standstill_rt::site::Site;
 use crate::strategy::priorities::Priorities;
 use crate::strategy::{Event, Observer, Pending, Pick, Scheduler, View};
 
-/// Priorities that change where a wait may begin.
+/// Priorities that change at places where a wait may begin.
 #[derive(Debug)]
 pub(super) struct Directed {
     random: Random,
     priorities: Priorities,
-    /// By slot: whether it was looked at what the task is about to do.
+    /// By slot: whether the task's next operation has been considered.
     looked_at: Vec<bool>,
     /// The places that were drawn for, and whether this run acts there.
     places: Vec<(Site, bool)>,
-    /// By resource: the side of it that is starved.
+    /// By resource: the side that is starved.
     starved: Vec<Option<Side>>,
 }
 
-/// Of so many runs.
+/// The probabilities below are out of this many.
 const OF: u32 = 4;
 
-/// So many act on a place where something is held.
+/// The probability of acting at a place where the task holds something.
 const ACT_UNDER_HOLD: u32 = 3;
 
-/// So many act on a place where nothing is held.
+/// The probability of acting at a place where the task holds nothing.
 const ACT_ELSE: u32 = 2;
 
 /// One choice in this many fires the earliest timer, where one is armed.
 const FIRE_ONE_IN: u32 = 64;
 
-/// What is done about the task that would run.
+/// How the task that would run next is treated.
 enum Measure {
     /// It runs.
     Nothing,
     /// The others go first.
     HoldBack,
-    /// The others go first, and all that were held back.
+    /// The others go first, including all that were held back.
     Starve,
 }
 
@@ -88,12 +88,12 @@ impl Directed {
         self.priorities.spawned(slot, &mut self.random);
     }
 
-    /// Whether this run acts on what the task is about to do in this place.
+    /// Whether this run acts on the next operation of the task at this place.
     fn acts_on(&mut self, view: &View<'_>, slot: u32, chance: u32) -> bool {
         let Some(place) = view.tracker.announced_at(slot) else {
             return false;
         };
-        // The line first, which is hardly ever that of another place.
+        // Compares the line first: it nearly always differs between places.
         let is_here = |known: Site| known.line() == place.line() && known == place;
         if let Some((_, acts)) = self.places.iter().find(|(known, _)| is_here(known)) {
             return *acts;
@@ -107,7 +107,7 @@ impl Directed {
         self.starved.get(resource.0 as usize) == Some(&Some(op.plays()))
     }
 
-    /// What to do about the task, which would run.
+    /// How to treat the task that would run next.
     fn measure(&mut self, view: &View<'_>, slot: u32) -> Measure {
         let Pending::Op(op, Some(resource)) = view.pending(slot) else {
             return Measure::Nothing;
@@ -131,8 +131,8 @@ impl Directed {
         Measure::Nothing
     }
 
-    /// From now on all others go before the tasks on this side of the resource, but not before
-    /// `but`, if it is one of them.
+    /// From now on all other tasks go before the tasks on this side of the resource. The task `but` is
+    /// exempt, if it is one of them.
     fn starve(&mut self, view: &View<'_>, but: u32, resource: ResourceId, side: Side) {
         let index = resource.0 as usize;
         if index >= self.starved.len() {
@@ -155,7 +155,7 @@ impl Scheduler for Directed {
             return Pick::Timer;
         }
         while let Some(slot) = self.priorities.highest(view) {
-            // One that was held back before this operation goes on when nobody else can.
+            // A task that was held back before this operation goes on when no other task can.
             let looked_at = std::mem::replace(&mut self.looked_at[slot as usize], true);
             let measure = if looked_at {
                 Measure::Nothing

@@ -1,4 +1,4 @@
-//! A strategy for tests: it answers as it was told to, and writes down what it is asked and told.
+//! A strategy for tests: it gives scripted answers, and logs its calls.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -11,17 +11,17 @@ use standstill_rt::op::Op;
 use crate::strategy::{Event, Observer, Pick, Probe, Scheduler, Summary, View};
 use crate::track::Tracker;
 
-/// What a strategy was asked and told, in order.
+/// The calls that a strategy got, in order.
 pub type Log = Rc<RefCell<Vec<String>>>;
 
-/// Picks as it was told to, and then by the fallback rule.
+/// Picks what the script says, and after its end what the fallback rule says.
 #[derive(Debug, Default)]
 pub struct Logged {
     pub log: Log,
     pub picks: VecDeque<Pick>,
-    /// What it answers where it is asked for yes or no. If yes, a forced step is the last one.
+    /// The answer to yes-or-no questions. If yes, a forced step is the last one.
     pub yes: bool,
-    /// Whether it wants to be told what steps touch.
+    /// Whether it wants to be notified of what steps touch.
     pub touches: bool,
 }
 

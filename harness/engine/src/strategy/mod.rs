@@ -1,8 +1,8 @@
-//! Strategies: what decides, at each choice of a controlled run, who goes next.
+//! Strategies: they decide, at each choice of a controlled run, which task runs next.
 //!
-//! A strategy is a [`Scheduler`]. One that keeps track of what happens is an [`Observer`] as well,
-//! and one that decides more than who runs next is a [`Probe`], too. [`Chooser`] is a strategy of any
-//! of these kinds.
+//! A strategy is a [`Scheduler`]. One that keeps track of events is also an [`Observer`], and one that
+//! decides more than which task runs next is also a [`Probe`]. [`Chooser`] is a strategy of any of these
+//! kinds.
 
 mod bytes;
 mod chooser;
@@ -48,36 +48,36 @@ pub use scheduler::{Pick, Scheduler, Summary};
 pub struct View<'a> {
     /// The tasks that could run.
     pub ready: &'a ReadySet,
-    /// The one that ran last, if it still could.
+    /// The task that ran last, if it could still go on.
     pub current: Option<u32>,
     /// Whether the earliest armed timer may fire early.
     pub may_fire: bool,
-    /// For the tasks' identities.
+    /// Gives the tasks' identities.
     pub tracker: &'a Tracker,
-    /// For where they are.
+    /// Tells whether a task is in the middle of a poll.
     pub polls: &'a dyn Polls,
 }
 
-/// Knows where tasks are: in the middle of a poll, or not.
+/// Tells which tasks are in the middle of a poll.
 pub trait Polls: fmt::Debug {
     /// Whether the task in `slot` is in the middle of a poll.
     fn in_poll(&self, slot: u32) -> bool;
 
-    /// Whether there is a task in `slot` that is not.
+    /// Whether there is a task in `slot` that is not in the middle of a poll.
     fn rests(&self, slot: u32) -> bool;
 }
 
 /// What a ready task does if it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pending {
-    /// It begins a poll: what it does there is not known yet.
+    /// It begins a poll: what it will do there is not known yet.
     Poll,
     /// This operation, which it has announced.
     Op(Op, Option<ResourceId>),
 }
 
 impl Pending {
-    /// The resource it is on.
+    /// The resource of the operation.
     pub fn resource(self) -> Option<ResourceId> {
         match self {
             Pending::Poll => None,
@@ -85,7 +85,7 @@ impl Pending {
         }
     }
 
-    /// Whether their order can matter, as far as is known beforehand.
+    /// Whether the order of the two can matter, as far as is known beforehand.
     pub fn races_with(self, other: Pending) -> bool {
         match (self, other) {
             (Pending::Op(one, Some(here)), Pending::Op(two, Some(there))) => {
@@ -97,7 +97,7 @@ impl Pending {
 }
 
 impl View<'_> {
-    /// The rule that goes on when a schedule has run out: the current task, else the lowest.
+    /// The rule that applies when a schedule has run out: the current task, else the lowest.
     pub fn fallback(&self) -> Pick {
         let current = self.current.filter(|slot| self.ready.contains(*slot));
         Pick::Task(current.or_else(|| self.ready.nth(0)).unwrap_or(0))
@@ -118,7 +118,7 @@ impl View<'_> {
 /// How often the earliest timer may fire early in one run.
 pub const EARLY_TIMERS: u32 = 4;
 
-/// The profiling run that a schedule's strategy wants to be made first.
+/// The profiling run that a schedule's strategy needs first.
 pub fn wanted_profile(schedule: &Schedule) -> Option<u64> {
     match schedule {
         Schedule::Seeded {
@@ -135,13 +135,13 @@ pub fn profiling(number: u64) -> Chooser {
     Chooser::Observing(Box::new(ProfilingRun::new(number)))
 }
 
-/// The strategy, with the orders of operations noted that it leads to.
+/// Wraps the strategy so that the orders of operations in its runs are recorded.
 pub fn observed(strategy: Chooser) -> Chooser {
     Chooser::Probing(Box::new(observed::Observed::new(strategy)))
 }
 
-/// The strategy that a schedule names, and what the profiling run that it may want has counted. One
-/// that is not Standstill's own is replaced by an idle one: the engine that has it does not ask.
+/// The strategy that a schedule names, with the counts of the profiling run that it may need. A strategy
+/// of another engine is replaced by an idle one, which that engine does not call.
 pub fn of(schedule: &Schedule, profile: Option<Rc<Profile>>) -> Chooser {
     match schedule {
         Schedule::Seeded { strategy, seed, .. } => seeded(*strategy, *seed, profile),
@@ -168,7 +168,7 @@ fn seeded(strategy: StrategyKind, seed: u64, profile: Option<Rc<Profile>>) -> Ch
     })
 }
 
-/// For an engine that has no run yet.
+/// The strategy of an engine that has had no run yet.
 pub fn idle() -> Chooser {
     Chooser::Random(random::RandomWalk::new(0))
 }

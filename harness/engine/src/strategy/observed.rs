@@ -1,4 +1,4 @@
-//! A strategy under observation: which orders of operations it leads to.
+//! Records the orders of operations that a strategy leads to.
 
 use std::ops::ControlFlow;
 
@@ -9,11 +9,11 @@ use standstill_rt::op::Op;
 use crate::strategy::{Chooser, Event, Observer, Pending, Pick, Probe, Scheduler, Summary, View};
 use crate::track::Tracker;
 
-/// Chooses as the strategy inside, and notes the order of operations on each resource.
+/// Chooses as the inner strategy does, and records the order of operations on each resource.
 #[derive(Debug)]
 pub(super) struct Observed {
     inner: Chooser,
-    /// By resource: a hash of who did what, in order.
+    /// By resource: a hash of which task did what, in order.
     orders: Vec<u64>,
 }
 

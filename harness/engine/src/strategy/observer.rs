@@ -1,4 +1,4 @@
-//! What happens in a run beside its choices, for strategies that keep track of it.
+//! The events of a run beside its choices, for strategies that keep track of them.
 
 use standstill_rt::ids::{ResourceId, ResourceInfo};
 use standstill_rt::op::Op;
@@ -12,37 +12,38 @@ pub enum Event<'a> {
     Spawned(u32),
     /// The task in this slot became ready.
     Woken(u32),
-    /// The task in this slot was woken while it was not at rest: it is polled once more.
+    /// The task in this slot was woken while it was not idle: it is polled once more.
     WokenAgain(u32),
     /// The task in this slot has ended.
     Ended(u32),
-    /// The task in `slot` runs next: no other could, so nothing was chosen.
+    /// The task in `slot` runs next. No other task could, so nothing was chosen.
     Forced { view: &'a View<'a>, slot: u32 },
-    /// The step that runs touches a resource by this operation, beside what was announced for it. This
-    /// and the next two are told only to who wants them: [`Observer::wants_touches`].
+    /// The running step touches a resource by this operation, beyond the operation that it announced.
+    /// This event and the next two are sent only to observers that ask for them:
+    /// [`Observer::wants_touches`].
     Touched(Op, ResourceId, &'a ResourceInfo),
-    /// The same, because a wait for this operation came to its end.
+    /// The same, because a wait for this operation ended.
     Granted(Op, ResourceId, &'a ResourceInfo),
-    /// The step that runs touches something that cannot be told from the rest.
+    /// The running step may touch anything.
     Opaque,
     /// A task is cancelled.
     Abort,
-    /// A step was given to the next task in turn: the run is fair, and nothing was chosen.
+    /// The next task in turn got a step: the run is fair, and nothing was chosen.
     FairStep,
-    /// The runtime has a turn, in the middle of the run.
+    /// The runtime gets a turn, in the middle of the run.
     RuntimeTurn,
-    /// Nobody is ready: the clock moves to the next timer.
+    /// No task is ready: the clock moves to the next timer.
     Idle,
-    /// The root has ended, and the run ends with it although others are left.
+    /// The root has ended, and the run ends with it although other tasks are left.
     Truncated,
 }
 
-/// Is told what happens in a run. It decides nothing.
+/// Is notified of the events of a run. It decides nothing.
 pub trait Observer {
-    /// This has happened.
+    /// Handles an event.
     fn on(&mut self, event: &Event<'_>);
 
-    /// Whether it wants to be told what steps touch. Asked once, as the run begins.
+    /// Whether it wants the events about what steps touch. Asked once, when the run begins.
     fn wants_touches(&self) -> bool {
         false
     }

@@ -5,8 +5,8 @@
 //! drawn from the first k choices, and where it yields, the running task drops below all others. A bug of depth D in a
 //! program of n tasks and k choices is found with a probability of at least 1/(n k^(D-1)).
 //!
-//! k is a power of two drawn from the seed, not the length of earlier runs: a seed means the same
-//! run whatever ran before it. Only real choices count, those with two or more ready tasks.
+//! k is a power of two drawn from the seed, not the length of earlier runs: a seed means the same run
+//! whatever ran before it. Only real choices count, those with two or more ready tasks.
 
 use standstill_model::random::Random;
 
@@ -17,7 +17,7 @@ use crate::strategy::{Event, Observer, Pick, Scheduler, View};
 #[derive(Debug)]
 pub(super) struct Pct {
     random: Random,
-    /// The choices at which the running task drops, in falling order.
+    /// The choices at which the running task drops, in descending order.
     changes: Vec<u32>,
     choices: u32,
     priorities: Priorities,

@@ -1,13 +1,13 @@
 //! `pos`: partial order sampling (Yuan, Yang, Gu: "Partial order aware concurrency sampling", CAV
 //! 2018).
 //!
-//! Every pending operation draws a priority when it is first seen, and the highest ready one runs.
-//! Then the operations that race with it draw anew: those on the same resource, unless both only
-//! read. A random walk gives a partial order of k steps among n tasks a chance of at least n^-k,
-//! and spends it on steps that could as well change places. Here operations that do not race keep
-//! their priorities, so that how many of them there are does not weigh on the order of those that
-//! do: the bound is never lower than the random walk's, and grows with the share of steps that are
-//! independent (theorem 2 of the paper).
+//! Every pending operation draws a priority when it is first seen, and the highest ready one runs. Then
+//! the operations that race with it draw again: those on the same resource, unless both only read. Under
+//! a random walk, a partial order of k steps among n tasks has a probability of at least n^-k, but the
+//! walk also randomises the order of steps that are independent. Here, operations that do not race keep
+//! their priorities, so their number does not affect the order of those that do. The bound is never
+//! lower than that of the random walk, and it grows with the share of independent steps (theorem 2 of
+//! the paper).
 
 use standstill_model::random::Random;
 

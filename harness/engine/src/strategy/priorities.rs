@@ -1,4 +1,4 @@
-//! Priorities of tasks: the highest ready one runs, and any can drop below all others.
+//! Priorities of tasks: the highest ready one runs, and any task can drop below all others.
 
 use std::collections::BinaryHeap;
 
@@ -10,17 +10,17 @@ use crate::strategy::View;
 #[derive(Debug)]
 pub(super) struct Priorities {
     priorities: Vec<u64>,
-    /// Ready tasks by priority. Entries that are out of date are dropped when they surface.
+    /// Ready tasks by priority. Outdated entries are dropped when they reach the top.
     heap: BinaryHeap<(u64, u32)>,
     queued: Vec<bool>,
-    /// The next priority below all others.
+    /// The next priority below all existing ones.
     lowest: u64,
 }
 
-/// Drawn priorities lie above this, those of tasks that are held back below it.
+/// Drawn priorities lie above this, those of tasks that are held back lie below it.
 const HELD: u64 = 1 << 33;
 
-/// Those of dropped tasks count down from this.
+/// Priorities of dropped tasks count down from this.
 const DROPPED: u64 = 1 << 32;
 
 impl Default for Priorities {
@@ -56,7 +56,7 @@ impl Priorities {
         }
     }
 
-    /// The ready task of the highest priority. Its entry stays in the heap.
+    /// The ready task with the highest priority. Its entry stays in the heap.
     pub(super) fn highest(&mut self, view: &View<'_>) -> Option<u32> {
         while let Some(&(priority, slot)) = self.heap.peek() {
             let index = slot as usize;
@@ -71,14 +71,14 @@ impl Priorities {
         None
     }
 
-    /// All others go before the task.
+    /// Moves the task below all others.
     pub(super) fn drop_below_all(&mut self, slot: u32) {
         self.lowest -= 1;
         self.change(slot, self.lowest);
     }
 
-    /// All others but those dropped go before the task, and of those held back any is as likely to
-    /// be the next as any other.
+    /// Moves the task below all others except those that were dropped. Each of the tasks held back is
+    /// equally likely to be the next.
     pub(super) fn hold_back(&mut self, slot: u32, random: &mut Random) {
         self.change(slot, DROPPED + (random.next() >> 32));
     }

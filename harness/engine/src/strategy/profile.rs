@@ -1,8 +1,8 @@
-//! What `urw` and `surw` need to know beforehand: how many steps each task will make, and on what.
+//! Profiles for `urw` and `surw`: how many steps each task will make, and on what.
 //!
-//! It is counted in a profiling run: one under `random` from one of a few fixed seeds, which the
-//! plan's own seed names. So the counts follow from program, load and seed, whatever ran before, and a
-//! token means the same run everywhere.
+//! The counts come from a profiling run: a run under `random` with one of a few fixed seeds, which
+//! follows from the plan's own seed. So the counts depend on the program, the load and the seed alone,
+//! and a token means the same run everywhere.
 
 use std::collections::BTreeMap;
 
@@ -24,8 +24,7 @@ pub fn run_of(seed: u64) -> u64 {
 /// One choice in this many fires the earliest timer, where one is armed.
 const FIRE_ONE_IN: u32 = 32;
 
-/// Resources of one kind that are made in one place, for what a program does with the one it does
-/// with the others.
+/// Resources of one kind that are created in one place: a program usually treats them all alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Class {
     kind: ResourceKind,
@@ -33,7 +32,7 @@ pub struct Class {
 }
 
 impl Class {
-    /// Where this operation goes to.
+    /// The class of the resource that this operation is on.
     pub fn of(view: &View<'_>, pending: Pending) -> Option<Self> {
         let info = view.tracker.info(pending.resource()?);
         Some(Self {
@@ -49,7 +48,7 @@ struct TaskCounts {
     steps: u32,
     /// Operations by class, the index into [`Profile::classes`].
     operations: Vec<u32>,
-    /// The same with all that its descendants did.
+    /// The same, including what all its descendants did.
     steps_below: u32,
     operations_below: Vec<u32>,
 }
@@ -59,7 +58,7 @@ struct TaskCounts {
 pub struct Profile {
     classes: Vec<Class>,
     by_path: BTreeMap<TaskPath, TaskCounts>,
-    /// A task that the profiling run did not have counts as the first one that was spawned in its place.
+    /// A task that is not in the profiling run counts as the first one that was spawned at its place.
     by_origin: Vec<((&'static str, Site), TaskPath)>,
 }
 
@@ -73,13 +72,13 @@ impl Profile {
         })
     }
 
-    /// The steps of a new task and of all that come from it; 1 if nothing is known of it.
+    /// The steps of a new task and of all its descendants; 1 if nothing is known of it.
     pub fn steps(&self, view: &View<'_>, slot: u32) -> u32 {
         self.counts_of(view, slot)
             .map_or(1, |counts| counts.steps_below)
     }
 
-    /// The operations of a new task, and of all that come from it, on these classes.
+    /// The operations of a new task, and of all its descendants, on these classes.
     pub fn operations(&self, view: &View<'_>, slot: u32, on: &[Class]) -> u32 {
         let Some(counts) = self.counts_of(view, slot) else {
             return 0;
@@ -112,7 +111,7 @@ impl Profile {
     }
 }
 
-/// `random`, counting.
+/// `random`, and counts steps.
 #[derive(Debug)]
 pub struct ProfilingRun {
     random: Random,

@@ -1,13 +1,13 @@
 //! The set of ready tasks, in task order: a bitmap under a tree of counts.
 //!
-//! Inserting, removing and finding the k-th cost about the same for ten tasks and for ten thousand.
-//! The order depends on nothing but which tasks are in: not on who was woken first, which a
-//! library's own random generator may decide.
+//! Inserting, removing and finding the k-th cost about the same for ten tasks and for ten thousand. The
+//! order depends only on which tasks are in the set. It does not depend on the order of wake-ups, which
+//! a library's own random generator may decide.
 
-/// How many of the next level's nodes, or words, one node counts: a quarter of its bits each.
+/// How many of the next level's nodes, or words, one node counts. Each has a quarter of the node's bits.
 const FAN: u32 = 4;
 
-/// A node of the uppermost level counts 4,096 tasks. Those nodes are gone through one by one.
+/// A node of the uppermost level counts 4,096 tasks. These nodes are searched linearly.
 const LEVELS: usize = 3;
 
 /// Words below a node of the uppermost level.
@@ -17,11 +17,11 @@ const WORDS_PER_TOP: usize = (FAN as usize).pow(LEVELS as u32);
 #[derive(Debug, Default)]
 pub struct ReadySet {
     words: Vec<u64>,
-    /// By word: how many tasks each of its bytes has, those of the bytes before it included. Empty,
-    /// like the levels, if there is one word alone, which is counted when it is asked.
+    /// By word: how many tasks each of its bytes has, including those of the bytes before it. Empty,
+    /// like the levels, if there is only one word; that one is counted when needed.
     bytes: Vec<u64>,
-    /// By level, from the lowest: the nodes. Each quarter of one says how many tasks it counts, those
-    /// of the quarters before it included.
+    /// By level, from the lowest: the nodes. Each quarter of a node is the number of tasks it counts,
+    /// including those of the quarters before it.
     levels: [Vec<u64>; LEVELS],
     len: u32,
 }
@@ -83,7 +83,7 @@ impl ReadySet {
         }
     }
 
-    /// Changes by one what is counted where `slot` is.
+    /// Changes by one the counts for `slot`.
     #[inline(never)]
     fn count(&mut self, slot: u32, change: impl Fn(&mut u64, u64)) {
         let mut index = slot / 64;
@@ -135,7 +135,7 @@ impl ReadySet {
         self.nth_by_levels(k)
     }
 
-    /// The `k`-th task, which there is, among more than a word's.
+    /// The `k`-th task, which must exist, in a set of more than one word.
     #[inline(never)]
     fn nth_by_levels(&self, k: u32) -> Option<u32> {
         let mut left = k;
@@ -158,7 +158,7 @@ impl ReadySet {
         place_in_byte(byte, left - before).map(|place| index * 64 + start + place)
     }
 
-    /// The lowest task at or after `slot`; past the last one, the lowest of all.
+    /// The lowest task at or after `slot`; if there is none, the lowest of all.
     pub fn at_or_after(&self, slot: u32) -> Option<u32> {
         self.first_from(slot).or_else(|| self.first_from(0))
     }
@@ -197,35 +197,35 @@ impl ReadySet {
     }
 }
 
-/// A one in each quarter of a node.
+/// The lowest bit of each quarter of a node.
 const QUARTERS: u64 = u64::MAX / 0xffff;
 
-/// A one in each byte.
+/// The lowest bit of each byte.
 const BYTES: u64 = u64::MAX / 0xff;
 
-/// Where the lane of so many `BITS` begins that holds the `k`-th, and how many there are before it.
-/// Each lane says how many there are up to its end, and leaves its upper bit free; that is how all
-/// are compared at once.
+/// The position of the first bit of the lane that holds the `k`-th, and how many there are before that
+/// lane. A lane has `BITS` bits. Each lane is the number up to its end, and its upper bit is free: so
+/// all lanes are compared at once.
 #[inline]
 fn lane_of_nth<const BITS: u32>(sums: u64, k: u32) -> (u32, u32) {
     let ones = const { u64::MAX / ((1 << BITS) - 1) };
     let upper = const { (u64::MAX / ((1 << BITS) - 1)) << (BITS - 1) };
-    // The upper bits: which lanes end before the k-th. The first that does not holds it.
+    // The upper bits show which lanes end before the k-th. The first that does not holds it.
     let ended = ((u64::from(k) * ones) | upper) - sums;
     let start = (!ended & upper).trailing_zeros() & (64 - BITS);
-    // Shifted in: nought before the first lane.
+    // The shift leaves zero before the first lane.
     let before = ((sums << BITS) >> start) & const { (1 << BITS) - 1 };
     #[expect(clippy::cast_possible_truncation, reason = "at most 16 bits")]
     let before = before as u32;
     (start, before)
 }
 
-/// The place of the `k`-th set bit. Looked up and not counted: `k` is as random as a number can be,
-/// and the end of a loop of so many rounds is mispredicted each time.
+/// The position of the `k`-th set bit. It is looked up in a table and not counted: `k` is random, so the
+/// end of a loop with that many rounds would be mispredicted each time.
 #[expect(clippy::inline_always, reason = "part of the step's inner loop")]
 #[inline(always)]
 fn nth_bit(word: u64, k: u32) -> Option<u32> {
-    // Few tasks, as a rule.
+    // There are usually few tasks.
     if word <= 0xff {
         return place_in_byte(word, k);
     }
@@ -242,7 +242,7 @@ fn nth_bit_by_bytes(word: u64, k: u32) -> Option<u32> {
     place_in_byte(word >> start, k - before).map(|place| start + place)
 }
 
-/// Each byte: how many bits are set up to its end.
+/// For each byte: how many bits are set up to its end.
 #[inline]
 fn sums_of_bytes(word: u64) -> u64 {
     let pairs = word - ((word >> 1) & 0x5555_5555_5555_5555);
@@ -251,7 +251,7 @@ fn sums_of_bytes(word: u64) -> u64 {
     eights.wrapping_mul(BYTES)
 }
 
-/// The place of the `k`-th set bit of the lowest byte.
+/// The position of the `k`-th set bit of the lowest byte.
 #[inline]
 fn place_in_byte(word: u64, k: u32) -> Option<u32> {
     let place = *PLACES[(word & 0xff) as usize].get(k as usize)?;
@@ -261,7 +261,7 @@ fn place_in_byte(word: u64, k: u32) -> Option<u32> {
 /// No bit.
 const NONE: u8 = u8::MAX;
 
-/// By byte: the places of its set bits, the lowest first.
+/// By byte: the positions of its set bits, the lowest first.
 static PLACES: [[u8; 8]; 256] = places();
 
 const fn places() -> [[u8; 8]; 256] {

@@ -1,11 +1,11 @@
-//! `replay`: the choices of a recorded run, checked as it goes.
+//! `replay`: follows the choices of a recorded run, and checks that they fit.
 
 use standstill_model::plan::Choice;
 
 use crate::strategy::{Event, Observer, Pick, Probe, Scheduler, Summary, View};
 
-/// Follows recorded choices. After the last one, and after one that does not fit, the fallback
-/// rule goes on.
+/// Follows recorded choices. After the last one, and after one that does not fit, the fallback rule
+/// chooses.
 #[derive(Debug)]
 pub(super) struct Replay {
     choices: Vec<Choice>,
@@ -92,7 +92,7 @@ impl Observer for Replay {
 }
 
 impl Probe for Replay {
-    /// What a hunt records of the time after that are numbers only; a proof chooses on.
+    /// After the root's end a hunt records only numbers, whereas a proof goes on choosing tasks.
     fn outlasts_root(&self) -> bool {
         let left = self.choices.get(self.next..).unwrap_or_default();
         left.iter()

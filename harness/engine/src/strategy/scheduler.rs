@@ -1,4 +1,4 @@
-//! The choices of a run: who runs next, and which number the program gets.
+//! The choices of a run: which task runs next, and which number the program gets.
 
 use std::fmt;
 
@@ -12,20 +12,20 @@ pub enum Pick {
     Task(u32),
     /// The earliest armed timer fires.
     Timer,
-    /// The run is of no more use.
+    /// The run is no longer useful.
     Stop,
 }
 
-/// Makes the choices of one run. It is asked only where there is something to choose, and is new for
-/// each run.
+/// Makes the choices of one run. It is called only where there is more than one possibility, and is
+/// created anew for each run.
 pub trait Scheduler: fmt::Debug {
-    /// Who runs next.
+    /// Chooses what happens next.
     fn pick(&mut self, view: &View<'_>) -> Pick;
 
     /// A number below `bound`, which is at least 2.
     fn number(&mut self, bound: u32) -> u32;
 
-    /// The task in `slot`, which is running, lets others go first.
+    /// The task in `slot`, which is running, yields to others.
     fn yielded(&mut self, slot: u32) {
         let _ = slot;
     }
@@ -36,13 +36,13 @@ pub trait Scheduler: fmt::Debug {
     }
 }
 
-/// What a strategy tells of a run that is over.
+/// A strategy's summary of a run that is over.
 #[derive(Debug, Default)]
 pub struct Summary {
-    /// A replay: the first choice that did not fit the program.
+    /// For a replay: the first choice that did not fit the program.
     pub divergence: Option<String>,
-    /// A run that was sampled: by resource, a hash of the order of operations on it.
+    /// For a sampled run: by resource, a hash of the order of operations on it.
     pub orders: Vec<u64>,
-    /// A profiling run: what it counted.
+    /// For a profiling run: its counts.
     pub profile: Option<Profile>,
 }

@@ -1,12 +1,12 @@
 //! `surw`: the selectively uniform random walk (Zhao, Wolff, Mathur, Roychoudhury: "Selectively
 //! uniform concurrency testing", ASPLOS 2025).
 //!
-//! A few operations are *interesting*: here those on resources of one or two classes that more than
-//! one task used in the profiling run, drawn anew for each seed. The next task to make an interesting
-//! operation is drawn in proportion to how many each has ahead of it, and the others stop before
-//! theirs until it has; all else is a random walk. Where the counts are right and no task waits for
-//! another, every interleaving of the interesting operations is equally likely, however many others
-//! there are.
+//! A few operations are *interesting*: here those on resources of one or two classes that more than one
+//! task used in the profiling run. The classes are drawn again for each seed. The task that makes the
+//! next interesting operation is drawn with a probability in proportion to how many each task still has
+//! to make. The other tasks stop before their interesting operations until then. All other steps are a
+//! random walk. If the counts are right and no task waits for another, every interleaving of the
+//! interesting operations is equally likely, however many other operations there are.
 
 use std::rc::Rc;
 
@@ -23,11 +23,11 @@ pub(super) struct Surw {
     profile: Rc<Profile>,
     interesting: Vec<Class>,
     weights: Weights,
-    /// Whose interesting operation is next.
+    /// The task that makes the next interesting operation.
     intended: Option<u32>,
 }
 
-/// Classes drawn, at the most.
+/// The most classes that are drawn.
 const MOST_CLASSES: u32 = 2;
 
 /// One choice in this many fires the earliest timer, where one is armed.
@@ -83,7 +83,8 @@ impl Scheduler for Surw {
             let mut going = view.ready.iter().filter(|slot| goes(self, *slot));
             going.nth(at as usize)
         } else {
-            // All stand before an interesting operation, and the one intended waits for them.
+            // All ready tasks are about to make an interesting operation, and the intended one waits for
+            // them.
             let weights = &self.weights;
             weights.draw(&mut self.random, view.ready.iter(), |slot| {
                 weights.of(slot).max(1)
@@ -106,7 +107,7 @@ impl Observer for Surw {
         match *event {
             Event::Spawned(slot) => {
                 self.weights.spawned(slot);
-                // Its slot was somebody else's.
+                // The slot was another task's before.
                 self.intended = self.intended.filter(|intended| *intended != slot);
             }
             Event::Forced { view, slot } => {

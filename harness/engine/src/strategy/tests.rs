@@ -1,4 +1,4 @@
-//! What reaches a strategy: all of it through a wrapper, and nothing that it does not want.
+//! What a wrapper passes on to a strategy: everything that the strategy wants, and nothing else.
 
 use std::ops::ControlFlow;
 use std::rc::Rc;
@@ -11,7 +11,7 @@ use crate::explore::testing;
 use crate::strategy::logged::{Log, Logged};
 use crate::strategy::{self, Chooser, Event, Observer, Pick, Probe, Scheduler, View};
 
-/// Calls everything that a strategy has. What it answers.
+/// Calls every method of a strategy, and returns the answers.
 fn call_all(strategy: &mut Chooser) -> Vec<String> {
     let mut state = testing::state_with_tasks(3);
     let resource = testing::resource(&mut state, ResourceKind::Mutex);

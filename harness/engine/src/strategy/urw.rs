@@ -1,10 +1,10 @@
 //! `urw`: the uniform random walk (Zhao, Wolff, Mathur, Roychoudhury: "Selectively uniform
 //! concurrency testing", ASPLOS 2025).
 //!
-//! A ready task runs with a probability in proportion to the steps that it and its descendants have
-//! still to make. Where those counts are right, and no task waits for another, every interleaving is
-//! equally likely; a plain random walk prefers those in which a short task is soon done. The counts
-//! are those of a profiling run, see [`profile`](super::profile).
+//! A ready task runs with a probability in proportion to the steps that it and its descendants still
+//! have to make. If those counts are right, and no task waits for another, every interleaving is equally
+//! likely; a plain random walk favours those in which a short task finishes early. The counts are those
+//! of a profiling run, see [`profile`](super::profile).
 
 use std::rc::Rc;
 
@@ -47,7 +47,7 @@ impl Scheduler for Urw {
         if view.may_fire && self.random.below(FIRE_ONE_IN) == 0 {
             return Pick::Timer;
         }
-        // A task that has made more steps than foretold makes one more.
+        // A task that has made more steps than predicted counts as having one more.
         let weights = &self.weights;
         let drawn = weights.draw(&mut self.random, view.ready.iter(), |slot| {
             weights.of(slot).max(1)

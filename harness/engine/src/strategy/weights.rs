@@ -1,10 +1,10 @@
-//! How much each task still has ahead of it, as a profile foretold.
+//! How many steps each task still has to make, as a profile predicts.
 
 use standstill_model::random::Random;
 
 use crate::strategy::View;
 
-/// Counts by slot. What a task's children will do is its own until they are spawned.
+/// Counts by slot. The counts of a task include those of its children until these are spawned.
 #[derive(Debug, Default)]
 pub(super) struct Weights {
     left: Vec<u32>,
@@ -21,8 +21,8 @@ impl Weights {
         self.fresh.push(slot);
     }
 
-    /// Gives the tasks that were spawned since the last call what `foretold` says of them, and takes
-    /// it from their parents.
+    /// Gives the tasks that were spawned since the last call the counts that `foretold` returns, and
+    /// subtracts these from their parents' counts.
     pub(super) fn hand_down(&mut self, view: &View<'_>, foretold: impl Fn(u32) -> u32) {
         for slot in std::mem::take(&mut self.fresh) {
             let weight = foretold(slot);
@@ -41,13 +41,13 @@ impl Weights {
         self.left[slot as usize]
     }
 
-    /// One of what lay ahead of the task is done.
+    /// Subtracts one from the count of the task.
     pub(super) fn spend(&mut self, slot: u32) {
         let left = &mut self.left[slot as usize];
         *left = left.saturating_sub(1);
     }
 
-    /// One of these tasks, each as likely as it has weight. None if none has any.
+    /// Draws one of these tasks, in proportion to their weights. None if all weights are zero.
     pub(super) fn draw(
         &self,
         random: &mut Random,

@@ -1,4 +1,4 @@
-//! The books of what is tracked outside of runs.
+//! The books for what is tracked outside of runs.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -21,7 +21,7 @@ pub struct Ambient {
     visitor: Visitor,
 }
 
-/// A task that is alive.
+/// A task that has not ended.
 #[derive(Clone, Copy, Debug)]
 pub struct Living {
     pub task: TaskRef,
@@ -51,7 +51,7 @@ impl Ambient {
         self.shared().book().tracker.serials()
     }
 
-    /// The tasks of a runtime that are alive, in slot order.
+    /// The tasks of a runtime that have not ended, in slot order.
     pub fn living(&self, home: RuntimeId) -> Vec<Living> {
         let book = self.shared().book();
         book.living()
@@ -63,7 +63,7 @@ impl Ambient {
             .collect()
     }
 
-    /// The wait graph of the tasks of a runtime, with their ages. Those that `concerns` accepts are
+    /// The wait graph of the tasks of a runtime, with their ages. The tasks that `concerns` accepts are
     /// the ones that count.
     pub fn graph(&self, home: RuntimeId, concerns: impl Fn(TaskRef) -> bool) -> WaitGraph {
         let now = self.shared().elapsed();
@@ -89,8 +89,8 @@ impl Ambient {
         graph
     }
 
-    /// The tasks of a runtime that can never run again, by facts alone: they wait for each other.
-    /// With it what changes as soon as one of them moves.
+    /// The tasks of a runtime that provably can never run again, because they wait for each other. The
+    /// second value changes as soon as one of them moves.
     pub fn dead(&self, home: RuntimeId) -> (Vec<TaskRef>, (u64, u64)) {
         let mut book = self.shared().book();
         book.take_notes();
@@ -111,7 +111,7 @@ impl Ambient {
         (dead, stillness)
     }
 
-    /// The polls that have lasted for so long, on a runtime.
+    /// The polls on a runtime that have lasted longer than this.
     pub fn long_polls(&self, home: RuntimeId, longer_than: Duration) -> Vec<BlockedFact> {
         let now = self.shared().elapsed();
         let book = self.shared().book();

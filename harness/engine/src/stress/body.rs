@@ -1,4 +1,4 @@
-//! The future that polls a task: in its run, watched, and with its panics caught.
+//! The future that polls a task: within its run, watched, and with its panics caught.
 
 use std::any::Any;
 use std::future::Future;
@@ -13,7 +13,7 @@ use standstill_rt::host::{Failure, TaskBody};
 use crate::stress::member::{Member, Unwound};
 use crate::verdict::Panicked;
 
-/// A task's code in its run. Dropping it before its end cancels the task.
+/// A task's code, within its run. Dropping it before its end cancels the task.
 pub(super) struct Tracked<B: TaskBody + ?Sized> {
     member: Arc<Member>,
     waker: Waker,
@@ -58,7 +58,7 @@ impl<B: TaskBody + ?Sized> Tracked<B> {
         true
     }
 
-    /// The task's code goes, and whoever joins it hears how it ended.
+    /// Drops the task's code, and notifies the tasks that join it of how it ended.
     fn finish(&mut self, failure: Option<Failure>) {
         let Some(mut body) = self.body.take() else {
             return;
@@ -94,10 +94,10 @@ fn note_unless_unwound(member: &Member, payload: &(dyn Any + Send)) {
     }
 }
 
-/// Before anybody hears of it: whoever handles it says so right after.
+/// Records a panic before any joiner learns of it: one that handles the panic reports so afterwards.
 fn note_panic(member: &Member) {
     if member.shared.is_ambient() {
-        // It was printed, and is the program's own business.
+        // The panic was printed, and handling it is up to the program.
         return;
     }
     let mut book = member.shared.book();
@@ -105,7 +105,7 @@ fn note_panic(member: &Member) {
     book.panics.push(panicked);
 }
 
-// The body is pinned in its box; nothing of this is.
+// The body is pinned in its box; nothing else in here is pinned.
 impl<B: TaskBody + ?Sized> Unpin for Tracked<B> {}
 
 impl<B: TaskBody + ?Sized> Future for Tracked<B> {
@@ -113,7 +113,7 @@ impl<B: TaskBody + ?Sized> Future for Tracked<B> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         if self.member.shared.closing() {
-            // What the run looks like is being written down.
+            // The state of the run is being recorded.
             return Poll::Pending;
         }
         if self.member.defers() {
@@ -134,7 +134,7 @@ impl<B: TaskBody + ?Sized> Drop for Tracked<B> {
             return;
         }
         self.member.begin(None);
-        // At the end of a run nobody is told: everybody goes.
+        // At the end of a run, joiners are not notified: all tasks are dropped.
         let failure = (!self.member.shared.closing()).then_some(Failure::Cancelled);
         self.finish(failure);
     }

@@ -1,5 +1,5 @@
-//! A task of a stress run as the facade sees its host. Each poll is made in the task's own, so that
-//! "the current task" needs no looking up.
+//! The host that the facade sees in a task of a stress run. Each poll is made in the host of its own
+//! task, so that "the current task" needs no lookup.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::stress::body::Tracked;
 use crate::stress::member::Member;
 use crate::stress::shared::Shared;
 
-/// What a spawn comes to when the run is over.
+/// The result of a spawn when the run is over.
 const NOBODY: TaskRef = TaskRef {
     slot: u32::MAX,
     serial: u32::MAX,
@@ -112,13 +112,13 @@ impl Schedule for Member {
         self.shared.disarm(timer);
     }
 
-    // A poll stays on its thread to its end: what it keeps in thread-locals stays, too.
+    // A poll stays on its thread to its end, so what it keeps in thread-locals stays there, too.
     fn enter_scope(&self, _: &'static dyn PollScoped) {}
 
     fn exit_scope(&self) {}
 
     fn about_to_abort(&self) {
-        // Its run is over, and what it has come to is told although this thread never ends.
+        // Its run is over, and the verdict is reported although this thread never ends.
         while self.shared.closing() {
             std::thread::park();
         }
@@ -140,7 +140,7 @@ impl Track for Member {
     }
 
     fn polled(&self, wait: WaitId, by: &Waker) {
-        // As `will_wake`, without making a waker to compare with.
+        // As `will_wake`, without making a waker for the comparison.
         if std::ptr::eq(by.data(), std::ptr::from_ref(self).cast()) {
             self.shared.book().tracker.wait_polled(wait);
         }
@@ -187,7 +187,7 @@ impl Shared {
             drop(new.body);
             return NOBODY;
         }
-        // A program may have made a runtime of its own.
+        // A program may have created a runtime of its own.
         let here = driver::get().current();
         let Some(runtime) = here.as_ref().or_else(|| self.runtime.get()) else {
             panic!(
@@ -200,7 +200,7 @@ impl Shared {
         let tracked = Tracked::new(member.clone(), new.body);
         let abort = match new.kind {
             TaskKind::Async => runtime.spawn(Box::pin(tracked)),
-            // A thread is one of the runtime's pool, so that it ends with the run.
+            // A thread comes from the runtime's pool, so that it ends with the run.
             TaskKind::Blocking | TaskKind::Thread => {
                 runtime.spawn_blocking(Box::new(|| tracked.block()))
             }
@@ -235,7 +235,8 @@ impl Shared {
         self.book().timers.disarm(self.epoch, timer);
     }
 
-    /// Outside of runs the books are kept for as long as the process lives, so what is gone goes.
+    /// Outside of runs the books are kept as long as the process lives, so records of dropped resources
+    /// are removed.
     fn forget(&self, resource: ResourceId) {
         if self.is_ambient() {
             self.book().tracker.forget(resource);
@@ -243,7 +244,7 @@ impl Shared {
     }
 }
 
-/// Code that belongs to no task that is tracked, where tasks are tracked outside of runs.
+/// Code that belongs to no tracked task, where tasks are tracked outside of runs.
 #[derive(Debug)]
 pub(super) struct Visitor {
     pub(super) shared: Arc<Shared>,
@@ -359,14 +360,14 @@ impl Track for Visitor {
 }
 
 impl Member {
-    /// Whether this poll is put off: noise, too.
+    /// Whether this poll is deferred, as part of the noise.
     pub(super) fn defers(&self) -> bool {
         !self.shared.closing() && self.shared.noise.defers(&self.random)
     }
 }
 
-/// Ready once the time has come. It wakes nobody: a task that blocks its thread looks by itself when
-/// the earliest timer of its run is due.
+/// Ready once the time has come. It does not wake its task: a task that blocks its thread checks by
+/// itself when the earliest timer of its run is due.
 fn real_timer(deadline: Instant) -> Timer {
     Box::pin(poll_fn(move |_| {
         if Instant::now() >= deadline {

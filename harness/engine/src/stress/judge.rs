@@ -1,4 +1,4 @@
-//! What a stress run is judged by.
+//! The input for a stress run's verdict.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::stress::suspects::Suspect;
 use crate::threads;
 use crate::verdict::{self, EndReason, Facts, RunEnd, Survivor, millis};
 
-/// The end of a run, written down while the books are in hand.
+/// The end of a run, recorded while the books are locked.
 pub(super) fn end(reason: EndReason, book: &mut Book, after: Duration) -> RunEnd {
     book.take_notes();
     let book = &*book;
@@ -41,7 +41,7 @@ pub(super) fn verdict(book: &Book, plan: &Plan, end: &RunEnd, steps: u64) -> Ver
     facts.verdict(end)
 }
 
-/// A poll that does not return, `now` in the run.
+/// A poll that does not return, at the time `now` of the run.
 pub(super) fn blocked(member: &Member, suspect: &Suspect, now: Duration) -> EndReason {
     let reading = &suspect.reading;
     let for_time = now.saturating_sub(reading.since);

@@ -19,19 +19,20 @@ use crate::threads;
 
 /// It was woken, and has not been polled since.
 const WOKEN: u8 = 1;
-/// It is being polled, or for a blocking task: it runs.
+/// It is being polled, or, if it is a blocking task, it runs.
 const RUNNING: u8 = 2;
 
-/// So many of the parts that a task plays are remembered with it.
+/// How many of the sides of resources that a task uses are remembered with it.
 const PARTS_REMEMBERED: usize = 16;
 
-/// A task that blocks its thread looks so often whether a timer is due that the runtime is late with.
+/// How often a task that blocks its thread checks for a timer that is due and that the runtime has not
+/// fired yet.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// The payload that unwinds a blocking task at the end of a run. Never reported.
 pub(super) struct Unwound;
 
-/// A task, as its wakers, its polls and the watchdog share it.
+/// A task, with the state that its wakers, its polls and the watchdog share.
 pub(super) struct Member {
     pub(super) shared: Arc<Shared>,
     pub(super) task: TaskRef,
@@ -44,21 +45,21 @@ pub(super) struct Member {
     pub(super) random: AtomicU64,
     this: Weak<Member>,
     state: AtomicU8,
-    /// What the runtime wants woken: it polls the task then.
+    /// The waker of the runtime's own task: waking it makes the runtime poll this task.
     runtime: Mutex<Option<Waker>>,
     abort: OnceLock<Box<dyn Abort>>,
     /// The thread that it blocks, in the middle of a poll or as a blocking task.
     parked: Mutex<Option<Thread>>,
-    /// How many `block_in_place` it is in.
+    /// How many nested `block_in_place` calls it is in.
     blocking: AtomicU32,
-    /// Woken while its poll was blocked: the wake may have been meant for the rest of the poll.
+    /// Woken while its poll was blocked: the wake-up may have been meant for the rest of the poll.
     poll_again: AtomicBool,
-    /// The parts that it is known to play. Locked by its own thread alone.
+    /// The sides of resources that it is known to use. Locked only by its own thread.
     parts: Mutex<Vec<(ResourceId, Side)>>,
     doing: Doing,
 }
 
-/// What a task is doing, written by its own thread alone.
+/// What a task is doing. Written only by its own thread.
 struct Doing {
     /// Milliseconds into the run, plus one; 0 between polls.
     since: AtomicU64,
@@ -69,12 +70,12 @@ struct Doing {
     site: AtomicStatic<std::panic::Location<'static>>,
 }
 
-/// A look at a task that is being polled.
+/// An observation of a task that is being polled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Reading {
-    /// When the poll began, since the run did.
+    /// When the poll began, in time since the run began.
     pub(super) since: Duration,
-    /// The OS thread's number, 0 if the platform does not tell.
+    /// The OS thread's number, 0 if the platform does not provide it.
     pub(super) thread: u32,
     /// Changes with each poll and each operation.
     pub(super) beats: u64,
@@ -89,7 +90,7 @@ impl Member {
         identity: &'static Identity,
         home: Option<RuntimeId>,
     ) -> Arc<Self> {
-        // It is to be polled for the first time.
+        // It waits for its first poll.
         shared.busier();
         Arc::new_cyclic(|this| Self {
             shared: Arc::clone(shared),
@@ -118,7 +119,7 @@ impl Member {
         })
     }
 
-    /// The waker that the task's own code is given.
+    /// The waker that is passed to the task's own code.
     pub(super) fn own_waker(&self) -> Waker {
         self.this
             .upgrade()
@@ -130,19 +131,19 @@ impl Member {
         let _ = self.abort.set(abort);
     }
 
-    /// Cancels it at its next `.await`. A blocking task that has begun goes on.
+    /// Cancels it at its next `.await`. A blocking task that has begun is not cancelled.
     pub(super) fn abort(&self) {
         if let Some(abort) = self.abort.get() {
             abort.abort();
         }
     }
 
-    /// Whether it waits, and nobody has woken it.
+    /// Whether it waits and has not been woken.
     pub(super) fn is_idle(&self) -> bool {
         self.state.load(Ordering::SeqCst) == 0
     }
 
-    /// A poll begins. `runtime` is the waker that brings the next one about.
+    /// A poll begins. `runtime` is the waker that causes the next one.
     pub(super) fn begin(&self, runtime: Option<&Waker>) {
         if let Some(waker) = runtime {
             let mut known = self.runtime.lock().unwrap_or_else(PoisonError::into_inner);
@@ -173,11 +174,11 @@ impl Member {
         self.doing.polls.load(Ordering::Relaxed)
     }
 
-    /// Whether this is news: the part that it plays towards a resource by an operation. What the
-    /// books know need not be told again.
+    /// Whether it is new that the task uses this side of a resource, by this operation. What the books
+    /// already contain need not be recorded again.
     pub(super) fn is_new_part(&self, op: Op, resource: ResourceId) -> bool {
         if self.shared.is_ambient() {
-            // There the records of resources are used again.
+            // Outside of runs the records of resources are reused.
             return true;
         }
         let mut known = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
@@ -200,7 +201,7 @@ impl Member {
     pub(super) fn pause(&self) {
         self.doing.since.store(0, Ordering::Relaxed);
         if self.poll_again.swap(false, Ordering::Relaxed) {
-            // The runtime was told of it, too, and will poll.
+            // The runtime was notified, too, and will poll.
             self.state.fetch_or(WOKEN, Ordering::SeqCst);
         }
         if self.state.fetch_and(!RUNNING, Ordering::SeqCst) & WOKEN == 0 {
@@ -208,11 +209,11 @@ impl Member {
         }
     }
 
-    /// It has ended, one way or the other.
+    /// It has ended, in whatever way.
     pub(super) fn end(&self) {
         self.doing.since.store(0, Ordering::Relaxed);
         self.shared.remove(self.task);
-        // It refers to what refers to us.
+        // Breaks a reference cycle: the runtime's waker refers to the task, which refers to this.
         let runtime = self
             .runtime
             .lock()
@@ -242,8 +243,7 @@ impl Member {
         self.parked().is_some()
     }
 
-    /// Whether it keeps a worker thread of the runtime from polling anything else, and will until
-    /// somebody wakes it.
+    /// Whether it keeps a worker thread of the runtime from polling anything else until it is woken.
     pub(super) fn blocks_worker(&self) -> bool {
         self.kind == TaskKind::Async
             && self.task.serial != 0
@@ -274,7 +274,7 @@ impl Member {
         while self.state.load(Ordering::SeqCst) & WOKEN == 0 && !self.shared.closing() {
             let next_timer = self.shared.next_timer();
             if next_timer.is_some_and(|after| after.is_zero()) {
-                // Its own, perhaps: nobody else fires it.
+                // The timer may be its own: no other thread fires it.
                 break;
             }
             std::thread::park_timeout(next_timer.map_or(LOOK_AGAIN, |after| after.min(LOOK_AGAIN)));
@@ -291,7 +291,7 @@ impl Member {
         }
     }
 
-    /// Has whoever runs the task look at it again.
+    /// Makes the thread or the runtime that runs the task check it again.
     pub(super) fn nudge(&self) {
         let waker = {
             let runtime = self.runtime.lock().unwrap_or_else(PoisonError::into_inner);
@@ -326,7 +326,7 @@ impl Member {
         Op::ALL.get(op as usize).copied().zip(self.doing.site.get())
     }
 
-    /// Whether it is being polled, and does not wait in the middle of that.
+    /// Whether it is being polled, and does not wait in the middle of the poll.
     pub(super) fn is_running(&self) -> bool {
         self.state.load(Ordering::SeqCst) & RUNNING != 0
     }

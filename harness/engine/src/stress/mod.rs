@@ -1,15 +1,15 @@
 //! `stress`: a real multi-thread tokio runtime, real time, real OS threads.
 //!
-//! The controlled engines show what can happen; this one shows what does. Tasks run in parallel,
-//! with seeded noise at the switch points, and a watchdog on an OS thread of its own decides: it
-//! knows of each task whether it waits, was woken or is being polled, so that slow is never taken
-//! for stuck.
+//! The controlled engines show what can happen; this one shows what does happen. Tasks run in parallel,
+//! with seeded noise at the switch points. A watchdog on an OS thread of its own decides the verdict. It
+//! knows for each task whether it waits, was woken or is being polled, so a slow run is never mistaken
+//! for a stuck one.
 //!
 //! In reading order:
 //!
-//! - `shared`, `member`, `host`: the run's books, a task of it, and how the facade talks to both;
-//! - `body`: the future that polls a task, in the run and watched;
-//! - `noise`: what happens at switch points;
+//! - `shared`, `member`, `host`: the run's books, one of its tasks, and the facade's access to both;
+//! - `body`: the future that polls a task, within the run and watched;
+//! - `noise`: random delays at switch points;
 //! - `watch`, with `suspects`, `starved` and `partial`: the watchdog;
 //! - `ambient`: the same books, for what is tracked outside of runs;
 //! - `run`, `judge`: one run, from its runtime to its verdict.
@@ -46,7 +46,7 @@ use watch::Pace;
 pub struct StressSettings {
     /// Worker threads of the runtime.
     pub threads: usize,
-    /// How long nothing may happen before it counts.
+    /// How long nothing may happen before it counts as a hang.
     pub patience: Duration,
     /// How long tasks may outlive the root.
     pub grace: Duration,
@@ -59,8 +59,8 @@ pub const DEFAULT_PATIENCE: Duration = Duration::from_secs(1);
 pub const DEFAULT_GRACE: Duration = Duration::from_millis(250);
 
 impl Default for StressSettings {
-    /// Twice as many threads as cores, four at the least: threads that noise has put to sleep
-    /// leave the cores to the others.
+    /// Twice as many threads as cores, four at the least: while noise makes threads sleep, the cores are
+    /// available to the others.
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
@@ -80,7 +80,7 @@ pub struct Stress {
 }
 
 impl Stress {
-    /// An engine that makes runs like this.
+    /// An engine that makes runs with these settings.
     #[must_use]
     pub fn new(settings: StressSettings) -> Self {
         panics::install_hook();
@@ -91,9 +91,9 @@ impl Stress {
         }
     }
 
-    /// The same engine with its tracker off: the program is left to itself until its root has ended.
-    /// It tells no finding, and waits for ever for a root that hangs. What tracking costs is
-    /// measured against it.
+    /// The same engine with its tracker off: nothing watches the program until its root has ended. It
+    /// reports no finding, and waits for ever if the root hangs. It is the baseline for measuring the
+    /// cost of tracking.
     #[must_use]
     pub fn untracked(settings: StressSettings) -> Self {
         Self {
@@ -102,8 +102,8 @@ impl Stress {
         }
     }
 
-    /// One run, and whether it left threads behind that cannot be ended: then this process had
-    /// better make no other.
+    /// Makes one run. The flag tells whether it left threads behind that cannot be ended: then this
+    /// process should make no further runs.
     pub fn run_once(
         &mut self,
         program: &Program,

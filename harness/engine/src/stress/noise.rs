@@ -1,5 +1,5 @@
-//! Noise: what happens at switch points and before polls, so that tasks meet in orders that an
-//! idle machine does not show.
+//! Noise: random delays at switch points and before polls, so that tasks meet in orders that do not
+//! occur on an idle machine.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
@@ -9,30 +9,30 @@ use standstill_model::random::{self, Random, mix};
 use standstill_rt::op::Op;
 use standstill_rt::site::Site;
 
-/// A run may sleep for so long in all, in microseconds: it is to be one of thousands.
+/// How long a run may sleep in total, in microseconds: it is one of thousands.
 const SLEEP_BUDGET: u32 = 20_000;
 
-/// Chances are given out of so many.
+/// Chances are given out of this many.
 const WHOLE: u32 = 1_024;
 
 /// The noise of one run: how likely each kind is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Mix {
-    /// Before a poll: others go first.
+    /// Before a poll: other tasks go first.
     defer: u32,
-    /// At a switch point: the thread gives its core away.
+    /// At a switch point: the thread yields its core.
     give_way: u32,
     /// At a switch point: the thread is busy for some microseconds.
     spin: u32,
     /// At a switch point: the thread sleeps for a fraction of a millisecond.
     sleep: u32,
-    /// Instead of by chance, every time at a few places of the program.
+    /// The noise is not random, but occurs every time at a few places of the program.
     places: bool,
 }
 
-/// The mixes that runs draw from.
+/// The mixes from which each run draws one.
 const MIXES: [Mix; 6] = [
-    // Nothing: also what happens on an idle machine happens.
+    // No noise: this covers what happens on an idle machine.
     Mix {
         defer: 0,
         give_way: 0,
@@ -77,7 +77,7 @@ const MIXES: [Mix; 6] = [
     },
 ];
 
-/// One in so many places is noisy in a run whose noise is at places.
+/// One in this many places is noisy in a run whose noise is at places.
 const ONE_IN: u64 = 4;
 
 /// The noise of a run.
@@ -89,7 +89,7 @@ pub(super) struct Noise {
 }
 
 impl Noise {
-    /// As the seed says.
+    /// The noise that follows from the seed.
     pub(super) fn drawn(seed: u64) -> Self {
         let mut random = Random::new(seed);
         let kind = random.below(u32::try_from(MIXES.len()).unwrap_or(1));
@@ -100,7 +100,7 @@ impl Noise {
         }
     }
 
-    /// None.
+    /// No noise.
     pub(super) fn none() -> Self {
         Self {
             seed: 0,
@@ -109,18 +109,18 @@ impl Noise {
         }
     }
 
-    /// Where the random numbers of a task begin.
+    /// The seed for the random numbers of a task.
     pub(super) fn seed_of(&self, serial: u32) -> u64 {
         mix(self.seed ^ mix(u64::from(serial) + 1))
     }
 
-    /// Whether a poll is put off, so that others go first.
+    /// Whether a poll is deferred, so that other tasks go first.
     #[inline]
     pub(super) fn defers(&self, numbers: &AtomicU64) -> bool {
         self.mix.defer > 0 && random::drawn(numbers, WHOLE) < self.mix.defer
     }
 
-    /// Before an operation.
+    /// Makes noise before an operation.
     #[inline]
     pub(super) fn at_switch(&self, numbers: &AtomicU64, op: Op, site: Site) {
         if self.mix == MIXES[0] {
@@ -155,7 +155,7 @@ impl Noise {
         }
     }
 
-    /// The same places in every run with this seed.
+    /// Whether a place is noisy: the same places are in every run with this seed.
     fn is_noisy(&self, op: Op, site: Site) -> bool {
         let mut hash = Fnv::default();
         hash.write(site.file().as_bytes());

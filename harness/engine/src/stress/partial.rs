@@ -1,4 +1,4 @@
-//! A stress run, as one looks at it for partial hangs: see [`crate::track::partial`].
+//! Checks a stress run for partial hangs: see [`crate::track::partial`].
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use crate::timers::NEVER;
 use crate::track::Tracker;
 use crate::track::partial::{Candidate, Horizon, Look, Standing};
 
-/// So often the slowest of the others must have been polled.
+/// How often the slowest of the other tasks must have been polled.
 const POLLS: u64 = 20;
 
-/// Or else so many times the horizon must have passed.
+/// Otherwise, this many times the horizon must have passed.
 const LONG: u32 = 6;
 
 /// Watches for partial hangs.
@@ -22,7 +22,7 @@ pub(super) struct PartialHangs {
 }
 
 impl PartialHangs {
-    /// Looks at the run. Returns the tasks of a confirmed candidate.
+    /// Checks the run. Returns the tasks of a confirmed candidate.
     pub(super) fn look(
         &mut self,
         book: &Book,
@@ -50,7 +50,7 @@ impl PartialHangs {
     }
 }
 
-/// The books at a moment.
+/// The books at one moment.
 struct At<'a> {
     book: &'a Book,
     now: Duration,

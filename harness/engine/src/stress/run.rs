@@ -26,10 +26,10 @@ use crate::threads::{self, Ours};
 use crate::verdict::{EndReason, RunEnd};
 use crate::{Run, pulse};
 
-/// So long the end of a run may take. What is stuck then stays stuck.
+/// How long the end of a run may take. What is still stuck after that is left so.
 const CLOSING: Duration = Duration::from_millis(500);
 
-/// Called at each look: a sign of life. True if the run is to stop.
+/// Called at each check, as a sign of life. True if the run has to stop.
 pub(super) type Looks<'a> = dyn FnMut() -> bool + 'a;
 
 /// How a run is made.
@@ -40,7 +40,7 @@ pub(super) struct Settings {
     pub(super) tracks: bool,
 }
 
-/// Makes one run. Its second value tells whether threads are left that do not come back.
+/// Makes one run. The second value tells whether threads are left that never return.
 pub(super) fn run(
     settings: Settings,
     pace: &mut Pace,
@@ -79,7 +79,7 @@ pub(super) fn run(
     (run, left)
 }
 
-/// Looks at the run until it has come to something, and closes it. Returns its steps, too.
+/// Watches the run until it has a result, and closes it. Also returns its steps.
 fn watch_over(shared: &Shared, watch: &mut Watch, looks: &mut Looks<'_>) -> (RunEnd, u64) {
     let mut book = shared.book();
     let mut looked = Instant::now();
@@ -110,12 +110,12 @@ fn watch_over(shared: &Shared, watch: &mut Watch, looks: &mut Looks<'_>) -> (Run
     }
 }
 
-/// Waits until the run's threads are gone. True if some are not.
+/// Waits until the run's threads have ended. True if some have not.
 fn wait_for_end(shared: &Shared, looks: &mut Looks<'_>) -> bool {
     let began = Instant::now();
     loop {
         let book = shared.book();
-        // What is parked goes on, to be unwound; the root's thread looks up.
+        // Parked tasks continue, to be unwound; the root's thread checks for the end of the run.
         let nudged: Vec<_> = book.living().cloned().collect();
         if book.closed && book.alive == 0 {
             return false;
@@ -152,7 +152,7 @@ fn start(shared: &Arc<Shared>, settings: Settings, program: &Program, load: Load
             }
             let mut book = shared.book();
             if book.root_ended && book.alive == 0 {
-                // Nobody has to look at this any more.
+                // The watchdog need not check this any more.
                 shared.close(&mut book);
             }
             while !shared.closing() {
@@ -167,7 +167,7 @@ fn start(shared: &Arc<Shared>, settings: Settings, program: &Program, load: Load
 }
 
 fn runtime(threads: usize) -> Box<dyn ParallelRuntime> {
-    // Each of its threads is ours for as long as it lives.
+    // Each of the runtime's threads counts as the engine's for as long as it lives.
     thread_local! {
         static OURS: std::cell::RefCell<Option<Ours>> = const { std::cell::RefCell::new(None) };
     }
@@ -197,7 +197,7 @@ fn drive(shared: &Arc<Shared>, runtime: &dyn ParallelRuntime, program: Program, 
     })));
 }
 
-/// The root. Its future is made in its first poll, so that a panic while it is made is its own.
+/// The root. Its future is made in its first poll, so that a panic in making it counts as the root's.
 struct Root {
     program: Program,
     load: Load,

@@ -1,5 +1,5 @@
-//! What the threads of a run share: its books, behind one lock that is never held while code of
-//! the program runs.
+//! The state that the threads of a run share: its books, behind one lock that is never held while code
+//! of the program runs.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -16,7 +16,7 @@ use crate::timers::Timers;
 use crate::track::Tracker;
 use crate::verdict::Panicked;
 
-/// What is tracked outside of runs belongs to this one, which no run has.
+/// The epoch of what is tracked outside of runs. No run has it.
 pub const AMBIENT_EPOCH: u32 = u32::MAX;
 
 /// The facts of a run.
@@ -29,13 +29,13 @@ pub(super) struct Book {
     pub(super) panics: Vec<Panicked>,
     pub(super) alive: usize,
     pub(super) root_ended: bool,
-    /// The runtime is gone, or its end was given up.
+    /// The runtime is gone, or waiting for its end was given up.
     pub(super) closed: bool,
 }
 
 impl Book {
-    /// Takes down what the tasks keep to themselves, so that their steps need not wait for each
-    /// other at the books: how often each was polled, and what it did last.
+    /// Collects what the tasks record separately, so that their steps do not contend for the books: how
+    /// often each was polled, and its last operation.
     pub(super) fn take_notes(&mut self) {
         for member in self.members.iter().flatten() {
             self.tracker
@@ -49,7 +49,7 @@ impl Book {
     }
 }
 
-/// A run, as its threads share it.
+/// A run's state, shared by its threads.
 pub(super) struct Shared {
     pub(super) epoch: u32,
     pub(super) began: Instant,
@@ -59,7 +59,7 @@ pub(super) struct Shared {
     /// Tasks that were woken or are being polled.
     busy: AtomicI64,
     sequence: AtomicU64,
-    /// Counts polls and switch points: what moves although nothing may come of it.
+    /// Counts polls and switch points: activity, which is not necessarily progress.
     pulses: AtomicU64,
     /// Counts values that moved and signals that were given.
     moves: AtomicU64,
@@ -108,7 +108,7 @@ impl Shared {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets go of the books until something important has happened, or for `time`.
+    /// Unlocks the books until something important has happened, or for `time`.
     pub(super) fn wait<'a>(
         &self,
         book: MutexGuard<'a, Book>,
@@ -125,7 +125,7 @@ impl Shared {
         self.changed.notify_all();
     }
 
-    /// How far away the earliest timer is that is armed; nought if it should have fired by now.
+    /// The time until the earliest armed timer; zero if it should have fired by now.
     pub(super) fn next_timer(&self) -> Option<Duration> {
         let earliest = self.book().timers.earliest();
         earliest.map(|deadline| deadline.saturating_sub(self.elapsed()))
@@ -136,7 +136,7 @@ impl Shared {
         self.closing.load(Ordering::Acquire)
     }
 
-    /// The run is over. With the books in hand, so that what they say stays as it was.
+    /// Marks the run as over, while the books are locked, so that they do not change any more.
     pub(super) fn close(&self, book: &mut Book) {
         book.tracker.close();
         self.closing.store(true, Ordering::Release);
@@ -175,19 +175,19 @@ impl Shared {
         self.moves.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// What made the run go forward, counted.
+    /// Counts the progress of the run.
     pub(super) fn progress(&self, book: &Book) -> u64 {
         book.tracker.progress + self.moves.load(Ordering::Relaxed)
     }
 
-    /// A number for a wait that has just begun. Taken before the books are locked: it is to follow
-    /// the order in which the primitive has queued the waits.
+    /// A number for a wait that has just begun. It is taken before the books are locked, so that it
+    /// follows the order in which the primitive has queued the waits.
     #[inline]
     pub(super) fn next_in_line(&self) -> u64 {
         self.sequence.fetch_add(1, Ordering::SeqCst) + 1
     }
 
-    /// Enters a task.
+    /// Adds a task.
     pub(super) fn add(
         self: &Arc<Self>,
         parent: Option<TaskRef>,
@@ -225,7 +225,7 @@ impl Shared {
         let closing = self.closing();
         let member = book.members[task.slot as usize].take();
         if !closing {
-            // While closing every task keeps its place: the graph is drawn after that.
+            // While closing, every task keeps its slot: the graph is built after that.
             book.free.push(task.slot);
         }
         book.alive -= 1;
@@ -238,7 +238,7 @@ impl Shared {
         }
     }
 
-    /// The member that a reference means, if it is still there.
+    /// The member of a task reference, if it still exists.
     pub(super) fn member(&self, task: TaskRef) -> Option<Arc<Member>> {
         let book = self.book();
         let member = book.members.get(task.slot as usize)?.as_ref()?;

@@ -1,9 +1,9 @@
-//! Tasks that were woken and will never be polled: every worker thread of the runtime is blocked, in
-//! the middle of a poll, in a wait of `standstill-std`.
+//! Tasks that were woken and will never be polled: every worker thread of the runtime is blocked, in the
+//! middle of a poll, in a wait of `standstill-std`.
 //!
-//! Such a wait is known to the tracker, so the thread that is blocked does not count as busy. But
-//! whoever was woken does, and so the run is never quiet. What can be said for certain is this: no
-//! worker is left, and nobody who could run without one is about to.
+//! Such a wait is known to the tracker, so the blocked thread does not count as busy. But the tasks that
+//! were woken do count as busy, and so the run is never quiet. What is certain is this: no worker is
+//! left, and no task that can run without a worker is about to run.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,15 +16,15 @@ use crate::stress::shared::Book;
 use crate::stress::suspects::Suspect;
 use crate::verdict::EndReason;
 
-/// Whether everybody who could go on waits for a worker thread, and all the `workers` are blocked.
+/// Whether all tasks that could go on wait for a worker thread, and all the `workers` are blocked.
 pub(super) fn is_starved(book: &Book, workers: usize) -> bool {
     let blocked = book.living().filter(|member| member.blocks_worker());
     let is_stuck = |member: &Arc<Member>| member.is_idle() || member.awaits_worker();
     blocked.count() >= workers && book.living().all(is_stuck)
 }
 
-/// What that has come to: a hang if the root is among those who wait for each other, so that not even
-/// who is starved could help; else a worker that is blocked.
+/// The resulting end. It is a hang if the root is among the tasks that wait for each other, so that not
+/// even the starved tasks could help. Otherwise it is a blocked worker.
 pub(super) fn judge(book: &mut Book, now: Duration) -> Option<EndReason> {
     book.take_notes();
     let alive: Vec<TaskRef> = book.living().map(|member| member.task).collect();

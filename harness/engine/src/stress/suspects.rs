@@ -1,4 +1,4 @@
-//! Polls that do not return: does the thread sleep, or is it busy, and since when?
+//! Polls that do not return: whether the thread sleeps or is busy, and since when.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::threads;
 /// Linux counts processor time in hundredths of a second, whatever its own clock does.
 const TICK_OF_CPU: Duration = Duration::from_millis(10);
 
-/// A poll that has lasted from one look to the next.
+/// A poll that has lasted from one check to the next.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Suspect {
     pub(super) kind: TaskKind,
@@ -39,8 +39,8 @@ impl Suspect {
         }
     }
 
-    /// A poll in the middle of a wait that blocks its thread. The thread sleeps, whatever the system
-    /// says at this moment: it looks up now and then, only to see whether the wait is over.
+    /// A poll in the middle of a wait that blocks its thread. The thread counts as asleep, whatever the
+    /// system reports at this moment: it wakes up now and then only to check whether the wait is over.
     pub(super) fn parked(kind: TaskKind, reading: Reading) -> Self {
         Self {
             asleep: true,
@@ -48,7 +48,7 @@ impl Suspect {
         }
     }
 
-    /// Processor time that its thread has used since it is watched.
+    /// Processor time that its thread has used since the poll is watched.
     pub(super) fn burnt(&self) -> Duration {
         let ticks = self.ticks.zip(self.first_ticks);
         let ticks = ticks.map_or(0, |(now, first)| now.saturating_sub(first));
@@ -64,7 +64,7 @@ impl Suspect {
         self.still += passed;
         let state = threads::state(self.reading.thread);
         let ticks = state.map(|state| state.ticks);
-        // Where the platform does not tell, nobody counts as asleep: time alone decides then.
+        // If the platform does not report this, no thread counts as asleep: time alone decides then.
         let asleep = state.is_some_and(|state| state.asleep);
         if asleep && ticks == self.ticks {
             self.slept += passed;
@@ -83,7 +83,7 @@ pub(super) struct Suspects {
 }
 
 impl Suspects {
-    /// Looks at the polls that are going on.
+    /// Checks the polls that are going on.
     pub(super) fn look(
         &mut self,
         polls: impl Iterator<Item = (TaskRef, TaskKind, Reading)>,

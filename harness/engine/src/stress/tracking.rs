@@ -1,8 +1,8 @@
 //! Tracking outside of runs: for plain tokio tests and services.
 //!
-//! It is off until somebody wants it, and then on for as long as the process lives. Tasks that are
-//! spawned through the facade from then on are known: where they were spawned, what they wait for
-//! and what they hold.
+//! It is off until it is first requested, and then on for as long as the process lives. Tasks that are
+//! spawned through the facade from then on are tracked: where they were spawned, what they wait for and
+//! what they hold.
 
 use std::sync::OnceLock;
 

@@ -1,10 +1,10 @@
-//! The watchdog's judgement: from looks at a run to what it has come to.
+//! The watchdog's decision: from observations of a run to its result.
 //!
-//! It never holds a run's length against it. What counts is what the tasks do: whether one is being
-//! polled, was woken and waits for its turn, or waits for something; whether a timer is armed; and
-//! for a poll that does not return, what its thread does. So a run that is starved by a loaded
-//! machine is not stuck, however long it takes. Time is only given for what cannot be seen: a
-//! waker in the hands of a thread that is not the run's.
+//! The length of a run alone never counts against it. What counts is the state of the tasks: whether one
+//! is being polled, was woken and waits for its turn, or waits for something; whether a timer is armed;
+//! and, for a poll that does not return, what its thread does. So a run that is starved by a loaded
+//! machine is not stuck, however long it takes. Waiting for some time is needed only for what cannot be
+//! observed: a waker that is held by a thread outside of the run.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -21,23 +21,23 @@ use crate::threads;
 use crate::timers::NEVER;
 use crate::verdict::EndReason;
 
-/// How often the watchdog looks.
+/// How often the watchdog checks.
 pub(super) const TICK: Duration = Duration::from_millis(10);
 
-/// What cannot be told from a standstill for certain is given so many times the patience.
+/// What may or may not be a hang is given this many times the patience.
 const LONG: u32 = 10;
 
-/// A run that waits for a timer alone is given up after so many times the patience.
+/// A run that only waits for a timer is given up after this many times the patience.
 const LONGEST: u32 = 60;
 
-/// The patience is at the most so many times what was asked for.
+/// The patience is at most this many times what was requested.
 const CEILING: u32 = 10;
 
-/// It is so many times the longest stillness that a healthy run ended by itself.
+/// The patience is this many times the longest stillness from which a healthy run recovered by itself.
 const MARGIN: u32 = 8;
 
-/// The patience, as the pace of healthy runs has shaped it: between what was asked for, which is
-/// the floor, and ten times that.
+/// The patience, adapted to the pace of healthy runs: between what was requested, which is the minimum,
+/// and ten times that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Pace {
     floor: Duration,
@@ -52,9 +52,9 @@ impl Pace {
         }
     }
 
-    /// A healthy run stood still for so long, and went on by itself.
+    /// A healthy run was still for this long, and went on by itself.
     pub(super) fn learn(&mut self, stillness: Duration) {
-        // What was long ago counts less and less.
+        // Older observations count less and less.
         let faded = self.longest - self.longest / 64;
         self.longest = faded.max(stillness);
     }
@@ -64,7 +64,7 @@ impl Pace {
     }
 }
 
-/// Looks at a run again and again.
+/// Checks a run periodically.
 pub(super) struct Watch {
     patience: Duration,
     grace: Duration,
@@ -76,11 +76,11 @@ pub(super) struct Watch {
     looked: Instant,
     pulses: u64,
     progress: u64,
-    /// Since anything happened at all.
+    /// How long nothing at all has happened.
     still: Duration,
-    /// Since the run got anywhere.
+    /// How long the run has made no progress.
     stale: Duration,
-    /// The longest time that nothing happened and no timer was armed, and that ended by itself.
+    /// The longest stillness without an armed timer that ended by itself.
     longest: Duration,
     no_timer: bool,
     suspects: Suspects,
@@ -89,16 +89,16 @@ pub(super) struct Watch {
     settling: Option<Settling>,
 }
 
-/// After the root has ended.
+/// The state after the root has ended.
 #[derive(Clone, Copy, Debug)]
 struct Settling {
     since: Duration,
-    /// When the last timer that was armed by the time all was quiet has fired.
+    /// When the last timer that was armed at the first quiet moment has fired.
     horizon: Duration,
-    /// Whether all has been quiet since: a task that had no turn before has had one, and has armed
-    /// its timer.
+    /// Whether all tasks have been quiet since: then a task that had no turn before has had one, and has
+    /// armed its timer.
     quiet: bool,
-    /// For how long, in sum, some task was busy when it was looked at.
+    /// For how long, in total, some task was busy when it was checked.
     busy: Duration,
 }
 
@@ -130,13 +130,13 @@ impl Watch {
         }
     }
 
-    /// For how long the run stood still at the most, and then went on.
+    /// The longest time for which the run was still and then went on.
     pub(super) fn longest_stillness(&self) -> Duration {
         self.longest
     }
 
-    /// Looks once. The clock of stillness is the watchdog's own: a process that was stopped, or a
-    /// machine that has no time for it, does not make it run ahead.
+    /// Checks once. The watchdog measures stillness with a clock of its own, which does not run ahead
+    /// when the process was stopped or the machine was overloaded.
     pub(super) fn look(&mut self, shared: &Shared, book: &mut Book) -> Option<EndReason> {
         let now = shared.elapsed();
         let passed = self.looked.elapsed().min(2 * TICK);
@@ -150,7 +150,8 @@ impl Watch {
         }
         self.count(shared, book, passed);
         let timer = book.timers.latest(NEVER);
-        // One that has passed and has not been looked at since never will be.
+        // A timer that fired longer ago than the patience, and that no poll has noticed, never
+        // will be noticed.
         let armed = timer.is_some_and(|deadline| deadline + self.patience > now);
         self.no_timer = !armed;
         self.suspects.look(polls(book), passed);
@@ -197,7 +198,7 @@ impl Watch {
         }
     }
 
-    /// Nobody is being polled, and nobody was woken.
+    /// No task is being polled, and none was woken.
     fn quiet(&self, book: &Book, armed: bool) -> Option<EndReason> {
         if armed {
             return (self.still >= self.patience * LONGEST).then_some(EndReason::Endless {
@@ -220,14 +221,14 @@ impl Watch {
         })
     }
 
-    /// A poll that does not return, while nothing else happens; or for so long that it does not
-    /// matter what else does.
+    /// A poll that does not return, while nothing else happens; or for so long that other activity does
+    /// not matter.
     fn blocked(&self, book: &Book, now: Duration) -> Option<EndReason> {
         let alone = self.still >= self.patience;
         let counts = |suspect: &Suspect| {
             let waited = match (suspect.kind, alone) {
                 (TaskKind::Async, true) => self.patience,
-                // A blocking task or a thread may take its time.
+                // A blocking task or a thread is allowed to take long.
                 (TaskKind::Async, false) | (TaskKind::Blocking | TaskKind::Thread, true) => {
                     self.patience * LONG
                 }
@@ -240,8 +241,8 @@ impl Watch {
         Some(judge::blocked(member, suspect, now))
     }
 
-    /// The root has ended: the others get the grace, and what time the timers that were armed by
-    /// then take; who still works on is given more.
+    /// The root has ended. The other tasks get the grace period, and the time until the timers that are
+    /// armed by then have fired. Tasks that are still working get more.
     fn after_root(
         &mut self,
         shared: &Shared,

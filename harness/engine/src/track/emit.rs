@@ -1,5 +1,6 @@
-//! Tells the tracer, in a run that is traced. Out of line, and with as little as it takes to find the
-//! facts again: on the path of a step there is one comparison, and nothing is kept at hand for this.
+//! Reports facts to the tracer, in a run that is traced. This is out of line, and the functions get only
+//! what they need to look the facts up again: on the path of a step there is one comparison, and nothing
+//! is kept in registers for tracing.
 
 use standstill_rt::ids::ResourceId;
 use standstill_rt::op::Op;
@@ -9,7 +10,7 @@ use standstill_rt::task::TaskRef;
 use crate::track::Tracker;
 
 impl Tracker {
-    /// What a task is about to do, in a run that is traced or over.
+    /// Reports what a task is about to do, in a run that is traced or over.
     #[cold]
     #[inline(never)]
     pub(super) fn intends_aside(

@@ -1,12 +1,12 @@
-//! Which tasks may still run some day, while others do: liveness over the waits.
+//! Which tasks may still run some day, while others do: liveness analysis over the waits.
 //!
 //! The idea is that of a garbage collector's marking (GOLF, "Dynamic partial deadlock detection and
-//! recovery via garbage collection", ASPLOS 2025): whoever is ready or waits for time is live, and so
-//! is whoever a live task could wake. What stays unmarked waits for the unmarked alone.
+//! recovery via garbage collection", ASPLOS 2025). A task that is ready or waits for time is live, and
+//! so is every task that a live task could wake. The unmarked tasks wait only for each other.
 //!
-//! Where the tracker cannot know, a task counts as live. The one thing it may miss is a guard, or an
-//! end of a channel, in the pocket of a task that was never seen using it: the result names
-//! candidates, and time must confirm them.
+//! Where the tracker cannot know, a task counts as live. It can miss one thing: a guard, or an end of a
+//! channel, that is stored in a task which was never seen using it. Therefore the result is only a set
+//! of candidates, and time must confirm them.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ use crate::track::Tracker;
 use crate::track::records::WaitRecord;
 
 impl Tracker {
-    /// The tasks of `alive` that only each other could wake. `ready` says who could run now.
+    /// The tasks of `alive` that only each other could wake. `ready` tells which tasks could run now.
     pub fn dead(&self, alive: &[TaskRef], ready: impl Fn(TaskRef) -> bool) -> Vec<TaskRef> {
         let mut live: BTreeSet<TaskRef> = alive
             .iter()
@@ -44,10 +44,10 @@ impl Tracker {
             .collect()
     }
 
-    /// Whether the `dead` among the tasks `alive` are worth watching.
+    /// Whether the `dead` tasks among `alive` are worth watching.
     ///
-    /// A cycle of holds, queues and joins is one by facts alone. A wait for a channel or a signal
-    /// may be ended by anybody: an idle worker of a healthy server looks the same. It counts only if
+    /// A cycle of holds, queues and joins is worth it by facts alone. A wait for a channel or a signal
+    /// may be ended by any task: an idle worker of a healthy server looks the same. It counts only if
     /// the root is among the dead, so that the program can never end.
     pub fn is_credible(&self, alive: &[TaskRef], dead: &[TaskRef]) -> bool {
         dead.iter().any(|task| task.serial == 0) || self.is_circle(alive, dead)
@@ -64,7 +64,7 @@ impl Tracker {
             })
     }
 
-    /// Whether the task is in a wait that the tracker knows of.
+    /// Whether the task is in a wait that the tracker knows.
     pub fn is_waiting(&self, task: TaskRef) -> bool {
         self.is_alive(task) && self.tasks[task.slot as usize].waiting > 0
     }
@@ -92,12 +92,12 @@ impl Tracker {
                 let mut nobody = true;
                 for task in holders.chain(ahead) {
                     nobody = false;
-                    // A guard that outlived its taker is in somebody's pocket.
+                    // A guard that outlived the task which took it is stored somewhere else.
                     if live.contains(&task) || !self.is_alive(task) {
                         return true;
                     }
                 }
-                // Permits that nobody seems to hold: taken outside of the run, or forgotten.
+                // Permits that no task seems to hold: they were taken outside of the run, or forgotten.
                 nobody
             }
             side @ (Side::Source | Side::Sink) => {

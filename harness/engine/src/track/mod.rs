@@ -1,7 +1,7 @@
-//! The tracker: who waits for what, who holds what, and who plays which part.
+//! The tracker: which task waits for what, which holds what, and which uses which side of a resource.
 //!
-//! It is told facts by the facade and decides nothing. Everything here is on the path of a step,
-//! so nothing allocates in the steady state: records are reused from run to run.
+//! It gets facts from the facade and decides nothing. Everything here is on the path of a step, so
+//! nothing allocates in the steady state: records are reused from run to run.
 
 mod emit;
 mod liveness;
@@ -23,15 +23,15 @@ pub use tracer::Tracer;
 /// The facts of one run.
 #[derive(Debug, Default)]
 pub struct Tracker {
-    /// The step that is running, for "since" facts. Kept by the engine.
+    /// The running step, for "since" facts. Set by the engine.
     pub step: u64,
-    /// Counts what makes a run go forward: waits granted, values moved, tasks ended.
+    /// Counts progress of the run: waits granted, values moved, tasks ended.
     pub progress: u64,
     /// As [`Tracker::progress`], without the waits that end because time passes, or for no reason.
     pub moves: u64,
-    /// Set when the run is over: from then on releases and drops tell who owned what.
+    /// Set when the run is over: from then on, releases and drops show which task owned what.
     closing: bool,
-    /// Whether the run is over or traced: on the path of a step one look tells both.
+    /// Whether the run is over or traced: one check on the path of a step covers both.
     slow_path: bool,
     serials: u32,
     sequence: u64,
@@ -42,22 +42,22 @@ pub struct Tracker {
     ended: Vec<(TaskRef, TaskRecord)>,
     resources: Vec<Resource>,
     resources_used: usize,
-    /// Records of resources that are no more.
+    /// Records of resources that no longer exist.
     forgotten: Vec<ResourceId>,
     waits: Slab<WaitRecord>,
     holds: Slab<HoldRecord>,
-    /// Told of everything, in a run that is replayed for its report.
+    /// Is notified of everything, in a run that is replayed for its report.
     pub tracer: Option<Box<Tracer>>,
 }
 
-/// Outside of runs, how many tasks are remembered that ended with a guard in hand.
+/// Outside of runs, how many tasks that ended while holding a guard are remembered.
 const ENDED_REMEMBERED: usize = 1_024;
 
 /// How many of the tasks that used one side of a resource are remembered.
 const USERS_REMEMBERED: usize = 16;
 
 impl Tracker {
-    /// Forgets the last run, keeping the memory.
+    /// Clears the facts of the last run, keeping the memory.
     pub fn reset(&mut self) {
         self.step = 0;
         self.progress = 0;
@@ -78,7 +78,7 @@ impl Tracker {
         self.tracer = None;
     }
 
-    /// All that a run can see of it: memory that is only kept does not show.
+    /// Everything that a run can observe of the tracker, without the memory that is only kept for reuse.
     #[cfg(test)]
     pub fn seen_by_a_run(&self) -> Vec<String> {
         let Self {
@@ -118,21 +118,21 @@ impl Tracker {
         ]
     }
 
-    /// The run is over.
+    /// Marks the run as over.
     pub fn close(&mut self) {
         self.closing = true;
         self.slow_path = true;
     }
 
-    /// The run that begins is traced.
+    /// Starts a trace of the run.
     pub fn begin_trace(&mut self) {
         self.tracer = Some(Box::default());
         self.slow_path = true;
     }
 
-    /// Tells the tracer, if there is one and the run is on.
+    /// Notifies the tracer, if there is one and the run is not over.
     ///
-    /// On the path of a step this is one comparison: all else is kept out of line.
+    /// On the path of a step this is one comparison: everything else is out of line.
     #[expect(clippy::inline_always, reason = "part of the step's inner loop")]
     #[inline(always)]
     pub fn trace(&mut self, event: impl FnOnce(&mut Tracer, u64)) {
@@ -172,8 +172,8 @@ impl Tracker {
                 parent.children += 1;
             }
             None if self.serials == 0 => path.become_root(),
-            // Spawned by something that is not a task of the run: counted among the root's
-            // children from the far end, where no real child is.
+            // Spawned by code that is not a task of the run. It is numbered among the root's children
+            // from the far end, where there is no real child.
             None => path.become_child_of(&[], u32::MAX - self.serials),
         }
         let task = TaskRef {
@@ -226,7 +226,7 @@ impl Tracker {
         }
     }
 
-    /// A task has ended. Its record is kept if somebody may still wait for what it holds.
+    /// A task has ended. Its record is kept if another task may still wait for what it holds.
     pub fn ended(&mut self, task: TaskRef) {
         self.progress += 1;
         self.moves += 1;
@@ -238,7 +238,7 @@ impl Tracker {
         }
     }
 
-    /// Whether the task in `slot` is about to let others go first of its own accord.
+    /// Whether the task in `slot` is about to yield voluntarily.
     pub fn is_yielding(&self, slot: u32) -> bool {
         let last = self.tasks[slot as usize].last;
         last.is_some_and(|(op, _)| matches!(op, Op::Yield | Op::YieldThread))
@@ -271,8 +271,8 @@ impl Tracker {
         task.marked_polls == task.polls
     }
 
-    /// How often a task was polled so far, and what it did last: for an engine whose tasks count
-    /// that themselves.
+    /// Records how often a task was polled so far, and its last operation: for an engine whose tasks
+    /// keep these counts themselves.
     pub fn note_task(&mut self, task: TaskRef, polls: u64, last: Option<(Op, Site)>) {
         let closing = self.closing;
         let record = &mut self.tasks[task.slot as usize];
@@ -282,14 +282,14 @@ impl Tracker {
         }
     }
 
-    /// Notes the part that a task plays by what it is about to do.
+    /// Records which side of a resource a task uses, by the operation it is about to perform.
     pub fn plays(&mut self, task: TaskRef, op: Op, resource: ResourceId) {
         let side = op.plays();
         let closing = self.closing;
         let users = self.resources[resource.0 as usize].users_mut(side);
         match op {
-            // Who lets go of its end is not the one to wait for. Should it have another, the end of
-            // the run will show.
+            // A task that closes its end is not the one to wait for. If it has another end, that shows
+            // when the run is taken down.
             Op::CloseSource | Op::CloseSink if !closing => users.forget(task),
             _ => users.note(task, closing),
         }
@@ -300,21 +300,22 @@ impl Tracker {
         self.tasks[task.slot as usize].polls += 1;
     }
 
-    /// No task is the root: these are not the facts of a run.
+    /// Declares that no task is the root: the facts do not belong to a run.
     pub fn has_no_root(&mut self) {
         self.serials = self.serials.max(1);
     }
 
-    /// A resource is no more, and its record may be used again.
+    /// A resource no longer exists, and its record may be reused.
     pub fn forget(&mut self, resource: ResourceId) {
         self.forgotten.push(resource);
         if self.ended.len() > ENDED_REMEMBERED {
-            // Their guards are in somebody's pocket; whoever lost them long ago is not told of.
+            // Their guards are stored elsewhere. The tasks that ended longest ago are not reported any
+            // more.
             self.ended.remove(0);
         }
     }
 
-    /// How many tasks were entered so far.
+    /// How many tasks were recorded so far.
     pub fn serials(&self) -> u32 {
         self.serials
     }
@@ -325,7 +326,7 @@ impl Tracker {
         (task.last.map(|(op, _)| op), task.on)
     }
 
-    /// Where the operation is that the task in `slot` announced last.
+    /// The place of the operation that the task in `slot` announced last.
     pub fn announced_at(&self, slot: u32) -> Option<Site> {
         self.tasks[slot as usize].last.map(|(_, site)| site)
     }
@@ -335,7 +336,7 @@ impl Tracker {
         self.tasks[slot as usize].holding > 0
     }
 
-    /// The living tasks that were seen on this side of a resource.
+    /// The living tasks that were seen using this side of a resource.
     pub fn living_users(&self, resource: ResourceId, side: Side) -> impl Iterator<Item = u32> + '_ {
         let resource = &self.resources[resource.0 as usize];
         let itself = resource.info.task.filter(|_| side == Side::Itself);
@@ -348,7 +349,7 @@ impl Tracker {
         users.filter(lives).map(|task| task.slot)
     }
 
-    /// What was told of a resource when it was entered.
+    /// The description of a resource, from when it was created.
     pub fn info(&self, resource: ResourceId) -> &ResourceInfo {
         &self.resources[resource.0 as usize].info
     }
@@ -379,7 +380,7 @@ impl Tracker {
         self.waits.get(wait.0).map(|wait| (wait.op, wait.resource))
     }
 
-    /// How many resources the run has entered.
+    /// How many resources the run has created.
     pub fn resources_entered(&self) -> u32 {
         u32::try_from(self.resources_used).unwrap_or(u32::MAX)
     }
@@ -390,7 +391,7 @@ impl Tracker {
         (task.type_name, task.site)
     }
 
-    /// Enters a resource.
+    /// Records a new resource.
     pub fn resource(&mut self, info: ResourceInfo) -> ResourceId {
         if let Some(id) = self.forgotten.pop() {
             self.resources[id.0 as usize].renew(info);
@@ -405,7 +406,7 @@ impl Tracker {
         ResourceId(u32::try_from(id).unwrap_or(u32::MAX))
     }
 
-    /// Notes what a task is about to do, and the part it plays by doing it.
+    /// Records what a task is about to do, and the side of the resource that it thereby uses.
     #[expect(clippy::inline_always, reason = "part of the step's inner loop")]
     #[inline(always)]
     pub fn intends(&mut self, task: TaskRef, op: Op, resource: Option<ResourceId>, site: Site) {
@@ -434,7 +435,7 @@ impl Tracker {
         self.wait_in_line(task, resource, op, amount, site, place)
     }
 
-    /// As [`Tracker::wait`], in this place among all waits.
+    /// As [`Tracker::wait`], at this position in the order of all waits.
     pub fn wait_in_line(
         &mut self,
         task: TaskRef,
@@ -465,8 +466,8 @@ impl Tracker {
         WaitId(record)
     }
 
-    /// A wait was polled by its task itself, not by way of a set of futures that polls only those
-    /// that were woken.
+    /// A wait was polled by its task directly, not through a set of futures that polls only those that
+    /// were woken.
     #[inline]
     pub fn wait_polled(&mut self, wait: WaitId) {
         if let Some(record) = self.waits.get_mut(wait.0) {
@@ -474,12 +475,12 @@ impl Tracker {
         }
     }
 
-    /// A task is suspended in the middle of a poll until it is woken, or goes on with the poll.
+    /// A task is suspended in the middle of a poll until it is woken, or continues with the poll.
     pub fn parked(&mut self, task: TaskRef, parked: bool) {
         self.tasks[task.slot as usize].parked = parked;
     }
 
-    /// Whether the task has run since, but has not polled what waits there.
+    /// Whether the task has run since the wait was last polled, without polling it again.
     fn is_unpolled(&self, wait: &WaitRecord) -> bool {
         let task = &self.tasks[wait.task.slot as usize];
         !task.parked && wait.polled.is_some_and(|polled| polled < task.polls)
@@ -503,7 +504,7 @@ impl Tracker {
     #[expect(clippy::inline_always, reason = "part of the step's inner loop")]
     #[inline(always)]
     fn end_wait(&mut self, wait: WaitId, granted: bool) {
-        // The waits of the standstill itself stay for the graph.
+        // The waits that are part of the hang stay for the graph.
         let Some(record) = self.waits.get(wait.0) else {
             return;
         };
@@ -547,7 +548,7 @@ impl Tracker {
         HoldId(record)
     }
 
-    /// Where those hold a resource who hold it.
+    /// The places at which the current holders acquired a resource.
     #[cfg(feature = "fuzz")]
     pub fn hold_sites(&self, resource: ResourceId) -> impl Iterator<Item = Site> + '_ {
         self.holds
@@ -557,7 +558,7 @@ impl Tracker {
             .map(|hold| hold.site)
     }
 
-    /// Permits given back by `by`, whoever took them.
+    /// Permits were released by `by`, whichever task acquired them.
     #[inline]
     pub fn release(&mut self, hold: HoldId, by: Option<TaskRef>) {
         let Some(record) = self.holds.get_mut(hold.0) else {
@@ -566,7 +567,7 @@ impl Tracker {
         let taker = record.task;
         if self.slow_path {
             if self.closing && !record.late {
-                // Dropping a task's future shows what it really owned.
+                // Dropping a task's future shows what the task really owned.
                 record.task = by.unwrap_or(taker);
                 return;
             }
@@ -579,12 +580,12 @@ impl Tracker {
         }
     }
 
-    /// Whether those who have locked it have locked it for reading, and nobody waits for it.
+    /// Whether the lock is held only by readers, and no task waits for it.
     pub fn only_readers(&self, resource: ResourceId) -> bool {
         let holds = self.holds.iter().map(|(_, hold)| hold);
         let mut holds = holds.filter(|hold| hold.resource == resource).peekable();
         let mut waits = self.waits.iter().map(|(_, wait)| wait);
-        // A lock that was taken outside of a run has no hold.
+        // A lock that was taken outside of the run has no hold.
         holds.peek().is_some()
             && holds.all(|hold| hold.op == Op::Read)
             && waits.all(|wait| wait.resource != resource)

@@ -1,9 +1,9 @@
 //! Partial hangs: tasks that can never run again while others go on.
 //!
-//! A set of tasks that only each other could wake is a *candidate*. Guards may have been handed on,
-//! and a sender may be stored where the tracker cannot see it, so it becomes a finding only if nothing
-//! about it moves until a horizon that lies beyond every armed one-shot timer, while each of the other
-//! tasks that runs at all is polled again and again.
+//! A set of tasks that only each other could wake is a *candidate*. Guards may have been handed on, and
+//! a sender may be stored where the tracker cannot see it. So a candidate becomes a finding only if none
+//! of its tasks moves until a horizon that lies beyond every armed one-shot timer, while each of the
+//! other tasks that runs at all is polled many times.
 
 use std::time::Duration;
 
@@ -11,43 +11,43 @@ use standstill_rt::task::TaskRef;
 
 use crate::track::Tracker;
 
-/// A run, as one looks at it.
+/// A run, as far as the search for partial hangs needs it.
 pub trait Look {
     fn tracker(&self) -> &Tracker;
 
     /// The tasks that have not ended, in slot order.
     fn alive(&self) -> Vec<TaskRef>;
 
-    /// Whether the task is running, or could.
+    /// Whether the task is running, or could run.
     fn is_ready(&self, task: TaskRef) -> bool;
 
     /// Time since the run began.
     fn now(&self) -> Duration;
 
-    /// When the last of the timers that are armed fires.
+    /// When the last armed timer fires.
     fn last_timer(&self) -> Option<Duration>;
 }
 
 /// How long a candidate is watched.
 #[derive(Clone, Copy, Debug)]
 pub struct Horizon {
-    /// It is confirmed after so much time, if each of the others that runs at all has been polled
-    /// [`Horizon::polls`] times as well: the slowest of them may be the one that counts its ticks until it
-    /// lets go of a guard ...
+    /// A candidate is confirmed after this time if each of the other tasks that runs at all has also
+    /// been polled [`Horizon::polls`] times: the slowest of them may be counting its ticks until it
+    /// releases a guard ...
     pub time: Duration,
     pub polls: u64,
-    /// ... or after so much time.
+    /// ... or after this time in any case.
     pub long: Duration,
 }
 
-/// What has become of a candidate.
+/// The state of a candidate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// Something about it has moved: it was none.
+    /// One of its tasks has moved: it was not a partial hang.
     Moved,
-    /// Nothing has moved yet.
+    /// None has moved yet.
     Still,
-    /// Nothing will.
+    /// None will ever move.
     Confirmed,
 }
 
@@ -56,7 +56,7 @@ pub enum Standing {
 pub struct Candidate {
     dead: Vec<TaskRef>,
     stillness: (u64, u64),
-    /// The others, and how often each had been polled.
+    /// The other tasks, and how often each had been polled.
     live: Vec<(TaskRef, u64)>,
     confirm_at: Duration,
     confirm_late_at: Duration,
@@ -64,7 +64,7 @@ pub struct Candidate {
 }
 
 impl Candidate {
-    /// Looks for one.
+    /// Looks for a candidate.
     pub fn find(run: &impl Look, horizon: Horizon) -> Option<Self> {
         let (tracker, alive) = (run.tracker(), run.alive());
         let dead = tracker.dead(&alive, |task| run.is_ready(task));
@@ -86,19 +86,20 @@ impl Candidate {
         })
     }
 
-    /// The tasks.
+    /// The tasks that may never run again.
     pub fn dead(&self) -> &[TaskRef] {
         &self.dead
     }
 
-    /// Looks at it again.
+    /// Checks the candidate again.
     pub fn look(&self, run: &impl Look) -> Standing {
         let woken = self.dead.iter().any(|task| run.is_ready(*task));
         if woken || run.tracker().stillness(&self.dead) != self.stillness {
             return Standing::Moved;
         }
         let now = run.now();
-        // One that was never polled waits for the others, and one that has ended let go of all.
+        // A task that was never polled waits for the others, and one that has ended has released
+        // everything.
         let ran = |(task, before): &(TaskRef, u64)| {
             let polls = run.tracker().polls(*task).map(|polls| polls - before);
             polls.is_none_or(|polls| polls == 0 || polls >= self.polls)

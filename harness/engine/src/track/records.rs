@@ -1,4 +1,4 @@
-//! What the tracker writes down, and the slab it writes into.
+//! The tracker's records, and the slab that stores them.
 
 use standstill_rt::ids::{ResourceId, ResourceInfo};
 use standstill_rt::op::{Op, Side};
@@ -7,7 +7,7 @@ use standstill_rt::task::{TaskKind, TaskPath, TaskRef};
 
 use crate::track::USERS_REMEMBERED;
 
-/// A resource and who dealt with it.
+/// A resource and the tasks that use it.
 #[derive(Debug)]
 pub struct Resource {
     pub info: ResourceInfo,
@@ -54,16 +54,16 @@ impl Resource {
 /// The tasks seen on one side of a resource.
 #[derive(Debug, Default)]
 pub struct Users {
-    /// Those that used it, in the order in which they first did. Beyond a number of them the
+    /// The tasks that used it, in the order in which they first did. Beyond a certain number the
     /// earliest are forgotten.
     seen: Vec<TaskRef>,
-    /// A bit for each of them whose serial number is below 64: on the path of a step, one look.
+    /// One bit for each of them whose serial number is below 64: a fast check on the path of a step.
     seen_bits: u64,
-    /// The ones whose futures turned out to own a handle when they were dropped.
+    /// The tasks whose futures turned out to own a handle when they were dropped.
     owners: Vec<TaskRef>,
 }
 
-/// The bit of a task in [`Users::seen_bits`], or nought.
+/// The bit of a task in [`Users::seen_bits`], or zero.
 #[inline]
 fn bit(task: TaskRef) -> u64 {
     1_u64.checked_shl(task.serial).unwrap_or(0)
@@ -167,10 +167,10 @@ pub(super) struct WaitRecord {
     pub site: Site,
     pub since: u64,
     pub sequence: u64,
-    /// How often its task had been polled when the wait was polled last; none if it is polled by
-    /// way of something that has wakers of its own.
+    /// How often its task had been polled when the wait was last polled. None if it is polled through
+    /// something that has wakers of its own.
     pub polled: Option<u64>,
-    /// Began after the run was over: no part of the standstill.
+    /// It began after the run was over, so it is not part of the hang.
     pub late: bool,
 }
 
@@ -182,11 +182,11 @@ pub(super) struct HoldRecord {
     pub amount: u32,
     pub site: Site,
     pub since: u64,
-    /// Taken after the run was over: no part of the standstill.
+    /// It was acquired after the run was over, so it is not part of the hang.
     pub late: bool,
 }
 
-/// A vector whose places are used again.
+/// A vector whose slots are reused.
 #[derive(Debug)]
 pub(super) struct Slab<T> {
     entries: Vec<Option<T>>,

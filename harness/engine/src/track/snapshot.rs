@@ -1,4 +1,4 @@
-//! Draws the wait graph from the tracker's facts.
+//! Builds the wait graph from the tracker's facts.
 
 use std::collections::BTreeMap;
 
@@ -15,11 +15,10 @@ use crate::track::Tracker;
 use crate::track::records::{TaskRecord, WaitRecord};
 
 impl Tracker {
-    /// The wait graph of the tasks in `members` (in slot order), in the states that `state_of`
-    /// tells.
+    /// The wait graph of the tasks in `members` (in slot order), in the states that `state_of` returns.
     ///
-    /// Drawn after the run was closed it also knows, from whose future dropped it, who owned
-    /// which guard and which end of a channel.
+    /// After the run was closed, the graph also shows which task owned which guard and which end of a
+    /// channel: the one whose future dropped it.
     pub fn snapshot(
         &self,
         members: &[TaskRef],
@@ -181,8 +180,8 @@ impl<'a> Drawing<'a> {
         }
     }
 
-    /// A task that waits without a wait the tracker knows: a hand-written future, a primitive
-    /// of another crate. It is named as such.
+    /// A task that waits, but in no wait that the tracker knows: in a hand-written future, or a
+    /// primitive of another crate. The graph says so.
     fn untracked_wait(&mut self, node: &TaskNode) -> Wait {
         let at = node
             .last
@@ -257,8 +256,9 @@ impl<'a> Drawing<'a> {
         }
     }
 
-    /// tokio hands permits to the head of a queue before it polls it. Walking the queue in order
-    /// with the permits that nobody holds shows who was granted one without having taken it.
+    /// tokio grants permits to the head of a queue before that task is polled. Walking the queue in
+    /// order with the permits that no task holds shows which task was granted a permit without having
+    /// taken it.
     fn queue(&self, wait: &WaitRecord, waits: &[WaitRecord], blockers: &mut Vec<Blocker>) -> bool {
         let kind = self.tracker.resources[wait.resource.0 as usize].info.kind;
         if !kind.is_fair() {
@@ -293,7 +293,7 @@ impl<'a> Drawing<'a> {
                 push_once(blockers, *task, why);
             }
         }
-        // A wait that would fit beside the holders is kept by those ahead of it alone.
+        // A wait that fits beside the holders is blocked only by those ahead of it in the queue.
         if u64::from(wait.amount) > permits.saturating_sub(held) {
             for (holder, amount) in holders {
                 if let (Some(task), 1..) = (self.index_of.get(&holder), amount) {
@@ -305,8 +305,8 @@ impl<'a> Drawing<'a> {
         false
     }
 
-    /// Where there is no queue only the holders keep a task waiting; and a reader that makes way
-    /// for a writer waits for that.
+    /// Without a queue, only the holders block a task. The exception is a reader that gives way to a
+    /// writer: it waits for that writer.
     fn crowd(&self, wait: &WaitRecord, waits: &[WaitRecord], blockers: &mut Vec<Blocker>) {
         let reads = wait.op == Op::Read;
         let holders = self.tracker.holds.iter().map(|(_, hold)| hold);
@@ -344,7 +344,7 @@ impl<'a> Drawing<'a> {
         blockers.sort_by_key(|blocker| (blocker.why, blocker.task));
     }
 
-    /// Whoever holds reserved room in a channel keeps its senders waiting, too.
+    /// A task that holds reserved capacity in a channel also blocks its senders.
     fn reservations(&self, wait: &WaitRecord, blockers: &mut Vec<Blocker>) {
         if !matches!(wait.op, Op::Send | Op::Reserve) {
             return;
@@ -368,8 +368,8 @@ fn push_once(blockers: &mut Vec<Blocker>, task: usize, why: Why) {
     }
 }
 
-/// `worker#2` is the second task of its role that was spawned, whether or not the first is still
-/// there; a role that was spawned once has no number.
+/// `worker#2` is the second task of its role that was spawned, whether or not the first still exists. A
+/// role that was spawned once has no number.
 fn names(tracker: &Tracker, roles: &[String], tasks: &[(TaskRef, &TaskRecord)]) -> Vec<String> {
     let spawned = |role: &str| -> u32 {
         let of_role = |(type_name, _): &&(&str, u32)| role_of(type_name) == role;
@@ -387,7 +387,7 @@ fn names(tracker: &Tracker, roles: &[String], tasks: &[(TaskRef, &TaskRecord)]) 
         .zip(tasks)
         .map(|(role, (_, record))| match spawned(role) {
             0 | 1 => role.clone(),
-            // Two types of one role: their numbers would collide, their paths do not.
+            // Two types have the same role: their numbers would collide, their paths do not.
             _ if first_types[role.as_str()] != record.type_name => {
                 format!("{role}#{}", record.path)
             }
@@ -396,7 +396,7 @@ fn names(tracker: &Tracker, roles: &[String], tasks: &[(TaskRef, &TaskRecord)]) 
         .collect()
 }
 
-/// The type's name without paths and without what the facade adds.
+/// The type's name without paths and without the wrappers of the facade.
 fn short_type(type_name: &str) -> String {
     let mut short = String::with_capacity(type_name.len());
     let mut word_start = 0;

@@ -1,4 +1,4 @@
-//! Writes a trace while a run goes on.
+//! Records a trace during a run.
 
 use std::collections::BTreeMap;
 
@@ -9,21 +9,21 @@ use standstill_rt::op::Op;
 use standstill_rt::site::{Place, Site};
 use standstill_rt::task::{TaskKind, TaskPath, TaskRef, role_of};
 
-/// More than this is thrown away now and then while the run goes on.
+/// When there are more events than this, the trace is pruned during the run.
 const MOST_KEPT: usize = 4 * MOST_EVENTS;
 
-/// What a task is about to do where it may be taken off.
+/// What a task is about to do where it may be preempted.
 #[derive(Clone, Copy, Debug)]
 enum Pending {
-    /// Something about this resource.
+    /// An operation on this resource.
     Resource(usize),
-    /// Spawning a task, which commutes with what others do.
+    /// Spawning a task, which commutes with what other tasks do.
     Spawn,
-    /// Something else, or nothing.
+    /// Anything else, or nothing.
     Other,
 }
 
-/// The trace so far. The tracker has one while a run is traced, and tells it everything it is told.
+/// The trace so far. The tracker has one while a run is traced, and forwards every fact to it.
 #[derive(Debug, Default)]
 pub struct Tracer {
     trace: Trace,
@@ -35,19 +35,19 @@ pub struct Tracer {
     /// The type and number of each task.
     types: Vec<(&'static str, u32)>,
     places: BTreeMap<Place, usize>,
-    /// What waits and holds are known by while they last: records are used again.
+    /// The trace's numbers of waits and holds while they last: the tracker's records are reused.
     waits: BTreeMap<u32, u32>,
     holds: BTreeMap<u32, u32>,
     begun: u32,
-    /// Who deals with each resource, up to two of them.
+    /// The tasks that use each resource, up to two of them.
     users: BTreeMap<usize, Vec<usize>>,
-    /// For each choice: the resource that the running task was about to deal with.
+    /// For each choice: the resource that the running task was about to use.
     pending: Vec<Pending>,
     ms: u64,
 }
 
 impl Tracer {
-    /// Virtual time has come to this.
+    /// Virtual time has advanced to this.
     pub fn at_time(&mut self, ms: u64) {
         self.ms = ms;
     }
@@ -111,7 +111,7 @@ impl Tracer {
         self.event(step, Some(index), What::Spawned);
     }
 
-    /// Only the task that runs does anything: by what it does first it is known that it does.
+    /// Only the running task does anything: so the first fact about a task shows that it runs.
     fn runs(&mut self, step: u64, task: Option<usize>) {
         if task.is_some() && self.running != task {
             self.running = task;
@@ -242,7 +242,7 @@ impl Tracer {
         }
     }
 
-    /// There was a choice.
+    /// A choice was made.
     pub fn chosen(&mut self, point: ChoicePoint, chosen: &Choice, yielding: bool) {
         if point.preempts(chosen) && !yielding {
             self.trace.preemptions += 1;
@@ -259,8 +259,8 @@ impl Tracer {
         self.trace.points.push(point);
     }
 
-    /// The trace, with its tasks named as in the wait graph: `worker#2` is the second of its role,
-    /// and a role that was spawned once has no number.
+    /// The trace, with its tasks named as in the wait graph: `worker#2` is the second of its role, and a
+    /// role that was spawned once has no number.
     pub fn finish(mut self) -> Trace {
         let mut roles: BTreeMap<String, Vec<&'static str>> = BTreeMap::new();
         for (task, (type_name, _)) in self.trace.tasks.iter().zip(&self.types) {

@@ -1,12 +1,12 @@
-//! The finding that a graph of waits shows.
+//! Derives the finding from a wait graph.
 
 use standstill_model::finding::{Finding, FindingKind, PanicFact};
 use standstill_model::fingerprint::Fingerprint;
 use standstill_model::graph::{Link, TaskState, WaitGraph};
 use standstill_rt::site::Place;
 
-/// The finding that this graph shows: its core and its fingerprint. When it was seen is for the
-/// engine to say.
+/// The finding that this graph shows: its core and its fingerprint. The engine adds the time at which it
+/// was detected.
 pub fn finding(kind: FindingKind, graph: WaitGraph, panics: Vec<PanicFact>) -> Finding {
     let core = match kind {
         FindingKind::Panic => Vec::new(),
@@ -27,7 +27,7 @@ pub fn finding(kind: FindingKind, graph: WaitGraph, panics: Vec<PanicFact>) -> F
     }
 }
 
-/// What tells two findings apart beside their cores.
+/// The details beside their cores that distinguish two findings.
 fn telling_details(
     kind: FindingKind,
     graph: &WaitGraph,

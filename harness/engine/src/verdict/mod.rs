@@ -1,5 +1,5 @@
-//! From how a run ended to its verdict. One set of rules for all engines: which panics count, which
-//! tasks left behind are a leak, and what a graph of waits says.
+//! Derives a run's verdict from how the run ended. One set of rules for all engines: which panics count,
+//! which tasks left behind are a leak, and what a wait graph shows.
 
 mod finding;
 
@@ -17,21 +17,21 @@ pub use finding::finding;
 use crate::pulse::Identity;
 use crate::track::Tracker;
 
-/// A task's panic, until it is known whether anybody handles it.
+/// A task's panic, until it is known whether the program handles it.
 #[derive(Debug)]
 pub struct Panicked {
     pub task: TaskRef,
     pub path: String,
     pub identity: &'static Identity,
     pub said: Said,
-    /// Somebody has seen it: a join returned it, say.
+    /// The program has seen it: for example, a join returned it.
     pub seen: bool,
-    /// Its task had been preempted inside of the poll.
+    /// The task had been preempted inside the poll.
     pub preempted: bool,
 }
 
 impl Panicked {
-    /// The panic of the current thread that has just been caught.
+    /// Describes the panic of the current thread that has just been caught.
     pub fn caught(
         tracker: &Tracker,
         task: TaskRef,
@@ -52,39 +52,39 @@ impl Panicked {
 /// Why a run ended.
 #[derive(Clone, Debug)]
 pub enum EndReason {
-    /// The root has ended, and nobody was left or nobody minds.
+    /// The root has ended, and no task was left or leaks are ignored.
     Done,
     /// Nothing can ever happen again, and the root has not ended.
     Hang,
-    /// The root has ended, and others are still there.
+    /// The root has ended, and other tasks are still there.
     Leak {
-        /// Time still passes for some of them.
+        /// Some of them still have timers: time passes for them.
         ticking: bool,
     },
-    /// Some can never run again, while others go on.
+    /// Some tasks can never run again, while others go on.
     PartialHang {
-        /// Those that cannot.
+        /// The tasks that cannot run.
         dead: Vec<TaskRef>,
     },
-    /// Steps without end and without progress.
+    /// Tasks made steps without end and without progress.
     Livelock,
     /// Waits for time without end, and nothing else.
     Polling,
     /// A poll does not return.
     Blocked(Box<BlockedFact>),
-    /// Neither an end nor a standstill within the budgets.
+    /// The run neither ended nor hung within the budgets.
     Endless {
-        /// How far the run's clock has come, if it is virtual.
+        /// The time on the run's clock, if it is virtual.
         virtual_time: Duration,
     },
-    /// Somebody else might still wake the run.
+    /// A thread outside of the run might still wake it.
     ForeignThread {
-        /// How many OS threads.
+        /// How many OS threads there are.
         count: usize,
     },
     /// A task waits for something that the tracker cannot see.
     Untracked(TaskRef),
-    /// Somebody asked to stop.
+    /// A stop was requested.
     Stopped,
 }
 
@@ -96,7 +96,7 @@ pub struct Survivor {
     pub ready: bool,
     /// It has not been polled since the root ended.
     pub still: bool,
-    /// How old it was, where time is real.
+    /// Its age, where time is real.
     pub age: Option<Duration>,
 }
 
@@ -110,7 +110,7 @@ pub struct RunEnd {
     pub after: Duration,
 }
 
-/// What a run that has been closed is judged by, beside its end.
+/// The input for the verdict of a closed run, beside its end.
 #[derive(Debug)]
 pub struct Facts<'a> {
     pub tracker: &'a Tracker,
@@ -118,7 +118,7 @@ pub struct Facts<'a> {
     /// Which tasks left behind count.
     pub leaks: Leaks,
     pub steps: u64,
-    /// How many tasks were spawned past the facade.
+    /// How many tasks were spawned outside of the facade.
     pub unscheduled: usize,
     /// How many tasks could not be unwound.
     pub abandoned: u32,
@@ -167,8 +167,8 @@ impl Facts<'_> {
         }
     }
 
-    /// Those nobody took notice of, in order; all of them if the root was among them, since then one
-    /// led to the other.
+    /// The panics that the program did not handle, in order. If the root's panic is among them, all
+    /// panics: one may have led to the other.
     fn unhandled_panics(&self) -> Vec<PanicFact> {
         let is_root = |panicked: &Panicked| panicked.task.serial == 0;
         let root = self.panics.iter().any(is_root);
@@ -242,11 +242,11 @@ impl Facts<'_> {
     }
 }
 
-/// Whether those that are left behind count.
+/// Whether the tasks left behind count as a leak.
 fn is_leak(leaks: Leaks, survivors: &[Survivor], ticking: bool) -> bool {
     match leaks {
         Leaks::All => true,
-        // While some still tick, only those that nobody has woken since are blocked.
+        // While some tasks are still ticking, only those that were not woken since are blocked.
         Leaks::Blocked => survivors
             .iter()
             .any(|survivor| !survivor.ready && (!ticking || survivor.still)),
@@ -254,7 +254,7 @@ fn is_leak(leaks: Leaks, survivors: &[Survivor], ticking: bool) -> bool {
     }
 }
 
-/// What a task is called by what it does.
+/// A task's role: a name for what it does.
 pub fn role(task: TaskRef, identity: &Identity) -> String {
     if task.serial == 0 {
         "root".to_owned()
@@ -263,7 +263,7 @@ pub fn role(task: TaskRef, identity: &Identity) -> String {
     }
 }
 
-/// In whole milliseconds, as findings count time.
+/// The time in whole milliseconds, the unit of findings.
 pub fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

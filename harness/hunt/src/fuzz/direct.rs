@@ -1,11 +1,11 @@
-//! Runs on the fuzzer's own thread: handing each input over to another one would cost several times
-//! what a run does.
+//! Makes runs on the fuzzer's own thread: handing each input over to another thread would cost several
+//! times as much as a run.
 //!
-//! A program may block that thread, and nobody can abandon it: the fuzzer waits for it. A watcher
-//! sees it. If it may be the engine's doing, because other tasks were suspended inside their polls,
-//! the process begins anew in its place, with runs on a thread of their own and preemption only
-//! between polls: the corpus on disk is what there was to lose. If the program did it all by itself,
-//! that is the finding.
+//! A program may block that thread, and it cannot be abandoned: the fuzzer waits for it. A watcher
+//! detects that. The engine may have caused it if other tasks were suspended inside their polls. Then
+//! the process is replaced by a new one, which makes its runs on a thread of their own and preempts only
+//! between polls. Nothing is lost, because the fuzzer's corpus is on disk. If the program blocked the
+//! thread by itself, that is the finding.
 
 use std::ffi::OsString;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,10 +21,10 @@ use crate::fuzz::complain;
 use crate::runner::prepare;
 use crate::runner::{Runner, Stuck, TICK, Watch, blocked_verdict, confirm};
 
-/// Set for the process that goes on in the place of one that was stuck: how it preempts.
+/// Set for the process that replaces one that was stuck: where it preempts.
 pub(super) const AGAIN: &str = "STANDSTILL_FUZZ_AGAIN";
 
-/// What the thread is running.
+/// What the thread is running now.
 type Current = Arc<Mutex<Option<(Program, Plan)>>>;
 
 /// An engine on the thread that made it, and its watcher.
@@ -59,7 +59,7 @@ fn lock(current: &Current) -> std::sync::MutexGuard<'_, Option<(Program, Plan)>>
     current.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Looks at the thread for as long as the process lives.
+/// Watches the thread for as long as the process lives.
 fn watch(mut watch: Watch, current: &Current) {
     loop {
         std::thread::sleep(TICK);
@@ -71,7 +71,7 @@ fn watch(mut watch: Watch, current: &Current) {
         };
         if let Some(report) = blocked(&stuck, &program, plan) {
             complain(&format!("\n{report}"));
-            // The fuzzer saves the input of a process that aborts, whatever thread does it.
+            // The fuzzer saves the input of a process that aborts, whichever thread calls abort.
             std::process::abort();
         }
         let preempt = if stuck.others_suspended {
@@ -84,7 +84,7 @@ fn watch(mut watch: Watch, current: &Current) {
     }
 }
 
-/// The report, if the program blocks its thread all by itself, and does so again.
+/// The report, if the program blocks its thread by itself, and does so a second time.
 fn blocked(stuck: &Stuck, program: &Program, plan: Plan) -> Option<Report> {
     let Verdict::Found(finding) = blocked_verdict(stuck) else {
         return None;
@@ -93,7 +93,7 @@ fn blocked(stuck: &Stuck, program: &Program, plan: Plan) -> Option<Report> {
     Some(Report::new(again.finding, again.plan))
 }
 
-/// Puts a new process of the same command line in the place of this one.
+/// Replaces this process by a new one with the same command line.
 fn begin_anew(preempt: Preempt) {
     complain("warning: the fuzzer's thread is stuck; the process begins anew in its place");
     let args: Vec<OsString> = std::env::args_os().collect();

@@ -1,4 +1,4 @@
-//! Fuzz targets: a fuzzer's bytes decide the load and every choice of the schedule.
+//! Fuzz targets: a fuzzer's bytes determine the load and every choice of the schedule.
 //!
 //! With `cargo fuzz`, a target of one's own is five lines. The type [`Plan`] has an
 //! [`Arbitrary`](arbitrary::Arbitrary) that every input decodes to, and [`run`] does the rest:
@@ -12,7 +12,7 @@
 //! ```
 //!
 //! - [`run`]: a finding panics with its report, so that the fuzzer saves the input;
-//! - [`judge`]: the same, and it tells undecided runs apart, for a target that rejects them;
+//! - [`judge`]: the same, and reports undecided runs, for a target that rejects them;
 //! - [`init`]: for the target's `init:`;
 //! - [`mutate`], [`crossover`]: mutations that know what the bytes mean;
 //! - [`interleaving_coverage`]: what the schedule did, as coverage; off by default.
@@ -36,7 +36,7 @@ use session::Session;
 /// The variable that says which variant of a scenario is fuzzed.
 const VARIANT: &str = "STANDSTILL_VARIANT";
 
-/// The process is a fuzzer's: [`init`] was called.
+/// This process is a fuzzer: [`init`] was called.
 static A_FUZZERS: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
@@ -44,16 +44,16 @@ thread_local! {
         RefCell::new(Session::new(A_FUZZERS.load(Ordering::Relaxed)));
 }
 
-/// Runs one input of a fuzzer on a scenario: returns if it was clean, and panics with the report
-/// if it showed something. What cannot be decided is passed over; [`judge`] tells it.
+/// Runs one input of a fuzzer on a scenario. Returns if it was clean, and panics with the report if
+/// there is a finding. Undecided runs are ignored; [`judge`] reports them.
 ///
 /// The plan's load is fitted into the scenario's ranges ([`LoadRanges::fit`](crate::LoadRanges::fit)).
 /// Of a scenario with several variants the `fixed` one is fuzzed, unless the variable
 /// `STANDSTILL_VARIANT` names another.
 ///
-/// The thread of the runs is watched: a program that blocks it because it was preempted while it
-/// held a lock that the engine does not know, is never reported for it. From then on it is preempted
-/// between polls only, which a warning says once. [`init`] makes runs several times as fast.
+/// The thread of the runs is watched. A task may block it because another was preempted while it held a
+/// lock that the engine does not know; that is never reported as a finding. From then on tasks are
+/// preempted only between polls, which a warning says once. [`init`] makes runs several times as fast.
 ///
 /// ```should_panic
 /// use standstill_hunt::fuzz;
@@ -75,11 +75,11 @@ thread_local! {
 /// With the report, if there is a finding. If `STANDSTILL_VARIANT` names no variant of the
 /// scenario. If the engine itself does: that is a bug of Standstill.
 pub fn run(plan: Plan, scenario: impl FnOnce() -> Scenario) {
-    // Nothing to tell: the type of a target's body is `()`.
+    // There is nothing to return: the type of a target's body is `()`.
     let _: Result<(), Undecided> = judge(plan, &scenario());
 }
 
-/// As [`run`], on a scenario that is made once, for a target that rejects what cannot be decided:
+/// As [`run`], on a scenario that is made once, for a target that rejects undecided runs:
 ///
 /// ```text
 /// static SCENARIO: LazyLock<Scenario> = LazyLock::new(my_crate::scenario);
@@ -111,17 +111,17 @@ pub fn judge(plan: Plan, scenario: &Scenario) -> Result<(), Undecided> {
     })
 }
 
-/// For the `init:` of a fuzz target. libFuzzer's driver for Rust aborts at every panic, also one
-/// that the program under test handles: this takes that hook out. A panic that leaves the target
-/// still ends the process, and the fuzzer saves the input.
+/// For the `init:` of a fuzz target. libFuzzer's driver for Rust installs a panic hook that aborts at
+/// every panic, even one that the program under test handles; this removes it. A panic that leaves the
+/// target still ends the process, and the fuzzer saves the input.
 ///
 /// From then on, runs are made on the fuzzer's own thread, which is several times as fast as handing
-/// each over. Nobody can take a fuzzer's thread away from it: if a program blocks it because it was
-/// preempted while it held a lock that the engine does not know, the whole process begins anew, with
-/// the same arguments. The fuzzer then goes on from its corpus on disk.
+/// each over to another. A fuzzer's thread cannot be abandoned. If a program blocks it because a task
+/// was preempted while it held a lock that the engine does not know, the whole process is restarted with
+/// the same arguments. The fuzzer then continues from its corpus on disk.
 ///
-/// If `STANDSTILL_VARIANT` is no variant at all, this says so and exits with code 2: a wrong
-/// setting is no crash to be saved.
+/// If `STANDSTILL_VARIANT` is not a variant, this reports it and exits with code 2: a wrong setting is
+/// not a crash whose input should be saved.
 pub fn init() {
     drop(std::panic::take_hook());
     A_FUZZERS.store(true, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! Mutations that know the layout of an input: five bytes of load, then a byte for each choice.
+//! Mutations that know the layout of an input: five bytes of load, then one byte per choice.
 
 use standstill_engine::strategy::FIRE_FROM;
 use standstill_model::bytes::LOAD_BYTES;
@@ -11,9 +11,9 @@ pub const LONGEST: usize = 512;
 /// `max_size`. The same seed makes the same mutation. For libFuzzer's `fuzz_mutator!`, whose
 /// contract this keeps.
 ///
-/// One knob changes, one choice changes, a switch from one task to another comes earlier or later,
-/// two choices swap their places, one task keeps running for a while, choices are put in, taken
-/// out, or repeated; one of these, or several in a row.
+/// Each mutation does one of these, or several in a row: changes a knob, changes a choice, moves a
+/// switch between tasks forwards or backwards, swaps two choices, keeps one task running for a while,
+/// inserts, removes or repeats choices.
 ///
 /// # Panics
 ///
@@ -43,7 +43,7 @@ pub fn crossover(first: &[u8], second: &[u8], out: &mut [u8], seed: u32) -> usiz
     let (first_load, first_choices) = split(first);
     let (second_load, second_choices) = split(second);
     let cut = below(&mut random, first_choices.len() + 1);
-    // As a rule at the same point of the schedule: what comes later then still fits best.
+    // Usually at the same point of the schedule: then the later choices are most likely to fit.
     let from = match random.below(4) {
         0 => below(&mut random, second_choices.len() + 1),
         _ => cut.min(second_choices.len()),
@@ -74,7 +74,7 @@ fn byte(random: &mut Random) -> u8 {
     u8::try_from(random.below(256)).unwrap_or(0)
 }
 
-/// One choice: any, or one of the first tasks, or a timer.
+/// One choice: any byte, one of the first tasks, or a timer.
 fn choice(random: &mut Random) -> u8 {
     match random.below(16) {
         0 => FIRE_FROM,
@@ -85,7 +85,7 @@ fn choice(random: &mut Random) -> u8 {
 
 fn step(input: &mut Vec<u8>, random: &mut Random) {
     if input.len() <= LOAD_BYTES {
-        // No choice yet: a plan that makes some is a better one to go on from.
+        // No choice yet: a plan with some choices is a better starting point.
         let some = 1 + below(random, 64);
         input.resize(LOAD_BYTES, 0);
         input.extend((0..some).map(|_| choice(random)));
@@ -131,8 +131,8 @@ fn step(input: &mut Vec<u8>, random: &mut Random) {
     }
 }
 
-/// The next place from `at` on where the bytes go over from one value to another comes one choice
-/// earlier or later.
+/// Finds the next place from `at` on where the byte value changes, and moves the change one choice
+/// forwards or backwards.
 fn move_switch(input: &mut [u8], at: usize, random: &mut Random) {
     let switch =
         (at.max(LOAD_BYTES + 1)..input.len()).find(|place| input[*place] != input[place - 1]);

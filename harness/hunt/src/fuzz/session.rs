@@ -1,4 +1,4 @@
-//! What lasts from one input to the next: the engine's thread, and what was learnt on the way.
+//! What is kept from one input to the next: the engine's thread, and how it has to preempt.
 
 use standstill_engine::RecordLevel;
 use standstill_model::finding::{Undecided, Verdict};
@@ -12,16 +12,16 @@ use crate::runner::{Runner, confirm};
 
 #[derive(Debug)]
 pub(super) struct Session {
-    /// Where the runs are made, unless it has to be on a thread of their own.
+    /// Makes the runs on the calling thread, unless they need a thread of their own.
     direct: Option<Direct>,
     runner: Runner,
-    /// The engine's thread was stuck on a lock that only preemption inside a poll left taken:
-    /// from then on tasks are preempted between polls only.
+    /// The engine's thread was stuck on a lock whose owner was preempted inside a poll. From then on
+    /// tasks are preempted only between polls.
     no_preempt: bool,
 }
 
 impl Session {
-    /// Runs on the calling thread, if `direct`, for as long as nothing blocks it.
+    /// If `direct`, makes runs on the calling thread for as long as nothing blocks it.
     pub(super) fn new(direct: bool) -> Self {
         let again = std::env::var(direct::AGAIN).ok();
         Self {
@@ -31,8 +31,8 @@ impl Session {
         }
     }
 
-    /// Runs a plan of a variant that the scenario has. A report if it shows something, and shows
-    /// it again.
+    /// Runs a plan of a variant that the scenario has. Returns a report if there is a finding that a
+    /// second run confirms.
     pub(super) fn judge(
         &mut self,
         plan: Plan,
@@ -79,7 +79,7 @@ impl Session {
     }
 }
 
-/// The plan as one of the scenario's.
+/// The plan, assigned to this scenario and variant, with its load within the ranges.
 pub(super) fn placed(mut plan: Plan, scenario: &Scenario, variant: Variant) -> Plan {
     scenario.name().clone_into(&mut plan.scenario);
     plan.variant = variant;

@@ -1,4 +1,4 @@
-//! What an old plan comes to today: the program may have changed since it was recorded.
+//! Runs an old plan again: the program may have changed since the plan was recorded.
 
 use standstill_model::finding::{Finding, Undecided, Verdict};
 use standstill_model::plan::{EngineKind, Plan, Preempt, Schedule};
@@ -7,30 +7,30 @@ use standstill_model::scenario::Program;
 use crate::runner::Runner;
 use crate::runner::confirm;
 
-/// How often an old plan of the stress engine is run, at the most: it fixes no schedule, and a
-/// program that was mended would be run in vain.
+/// How often an old plan of the stress engine is run, at the most. Such a plan fixes no schedule, so for
+/// a program that was fixed all further runs would be wasted.
 pub const STRESS_AGAIN: u32 = 5;
 
-/// What an old plan came to.
+/// The result of running an old plan.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Again {
-    /// Nothing: what it was kept for is mended.
+    /// No finding: the bug that the plan was kept for is fixed.
     Clean,
-    /// A finding, and the plan that shows it in the program of today.
+    /// A finding, and the plan that shows it in the current program.
     Found {
         /// The finding, as its second run showed it.
         finding: Box<Finding>,
-        /// The plan with today's digest or choices.
+        /// The plan with its current digest or choices.
         plan: Box<Plan>,
     },
-    /// It could not be run, or not be judged.
+    /// The plan could not be run, or its run could not be decided.
     Undecided(Undecided),
 }
 
 impl Runner {
-    /// Runs a plan that was recorded earlier. Other than in [`Runner::replay`], choices that no
-    /// longer fit are passed over: a program that was mended makes other choices, and must come
-    /// out clean all the same. A finding is run twice, as every one is.
+    /// Runs a plan that was recorded earlier. Unlike [`Runner::replay`], it skips choices that no longer
+    /// fit: a program that was fixed makes other choices, and must come out clean all the same. A
+    /// finding is run a second time to confirm it, as every finding is.
     ///
     /// A plan of the stress engine is run up to [`STRESS_AGAIN`] times.
     ///
@@ -50,8 +50,8 @@ impl Runner {
             }
             run = self.record(program, &plan);
         }
-        // A lock that the facade does not know, held across a switch point: between polls nobody
-        // can be preempted while it is taken.
+        // A lock that the facade does not know was held across a switch point. Between polls, no task
+        // can be preempted while it holds such a lock.
         if plan.preempt == Preempt::Op
             && matches!(run.verdict, Verdict::Undecided(Undecided::Wedged { .. }))
         {

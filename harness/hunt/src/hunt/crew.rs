@@ -1,7 +1,7 @@
 //! A hunt's threads: each takes the next schedule until the hunt is over.
 //!
-//! Schedule i has its own seed whatever thread runs it, and of several findings the lowest i wins
-//! once all below it were tried: the number of jobs changes speed, never results.
+//! Schedule i has its own seed, whichever thread runs it. Of several findings the one with the lowest i
+//! wins, once all schedules below it were tried. So the number of jobs changes speed, never results.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -29,7 +29,7 @@ use crate::runner::confirm;
 use crate::runner::{TICK, Watch};
 use crate::tactic::Tactic;
 
-/// A hunt that cannot decide this many schedules gives up.
+/// A hunt gives up after this many undecided schedules.
 const MOST_UNDECIDED: usize = 16;
 
 /// What the threads of a segment share.
@@ -38,11 +38,11 @@ struct Shared {
     program: Program,
     preempt: Preempt,
     next: CachePadded<AtomicU64>,
-    /// Schedules from here on need not be tried any more.
+    /// Schedules from this index on no longer need to be tried.
     limit: AtomicU64,
-    /// Time is up, or somebody asked to stop.
+    /// The time is up, or a stop was requested.
     over: AtomicBool,
-    /// A thread panicked outside of any task: the engine's own fault.
+    /// A thread panicked outside of any task: a bug of the engine itself.
     broken: AtomicBool,
     deadline: Option<Instant>,
     portfolio: Arc<Portfolio>,
@@ -50,7 +50,7 @@ struct Shared {
 }
 
 impl Shared {
-    /// Whether schedule `index` need not be tried any more.
+    /// Whether schedule `index` no longer needs to be tried.
     fn has_no_use_for(&self, index: u64) -> bool {
         self.over.load(Ordering::Relaxed) || index >= self.limit.load(Ordering::Acquire)
     }
@@ -61,7 +61,8 @@ impl Shared {
         if settings.tactic != Tactic::Auto || settings.engine != EngineKind::Explore {
             return Deal::ByTactic;
         }
-        // Numbers of its own: those of the load and the seed stay the same under every tactic.
+        // A separate random stream: the numbers for the load and the seed stay the same under every
+        // tactic.
         let mut random = Random::new(!self.template.random(index).next());
         let given_up = || self.has_no_use_for(index);
         match self.portfolio.deal(index, &mut random, given_up) {
@@ -74,16 +75,16 @@ impl Shared {
 /// What decides the strategy of a schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Deal {
-    /// The hunt's tactic does.
+    /// The hunt's tactic.
     ByTactic,
-    /// The portfolio, which has dealt it this one.
+    /// The portfolio, which has chosen this strategy.
     Dealt(StrategyKind),
-    /// Nothing: nobody wants the schedule any more.
+    /// Nothing: the schedule is no longer needed.
     Unwanted,
 }
 
 impl Deal {
-    /// The strategy that was dealt, if one was.
+    /// The strategy that the portfolio chose, if it chose one.
     fn dealt(self) -> Option<StrategyKind> {
         match self {
             Deal::Dealt(strategy) => Some(strategy),
@@ -134,8 +135,9 @@ pub(super) fn hunt(template: &Template, program: &Program) -> Outcome {
         let Some((at, operation)) = wedged else {
             return conclude(template, program, notes, began, warnings, &shared);
         };
-        // Preempted inside of a poll, a task kept a lock that the engine does not know, and the
-        // next one to want it blocked the thread. From this very schedule on: only between polls.
+        // A task was preempted inside of a poll while it held a lock that the engine does not know, and
+        // the next task to acquire that lock blocked the thread. From this schedule on, tasks are
+        // preempted only between polls.
         warnings.push(format!(
             "preemption inside of polls was switched off from schedule {at} on: {operation} waited \
              for a lock that a suspended task held; use the locks of the facade \
@@ -154,7 +156,7 @@ fn lock(shared: &Shared) -> std::sync::MutexGuard<'_, Notes> {
 }
 
 impl Notes {
-    /// Forgets what schedules from `at` on have shown: they are tried again.
+    /// Discards the results of the schedules from `at` on: they are run again.
     fn forget_from(&mut self, at: u64) {
         self.found.split_off(&at);
         self.undecided.split_off(&at);
@@ -166,7 +168,7 @@ impl Notes {
     }
 }
 
-/// Kept apart from what other threads write: a line of the cache, and the one fetched along with it.
+/// Avoids false sharing: 128 bytes are a cache line and the adjacent one, which is prefetched with it.
 #[repr(align(128))]
 struct CachePadded<T>(T);
 
@@ -177,7 +179,7 @@ struct Member {
     done: bool,
 }
 
-/// Where a thread is.
+/// What a thread is doing.
 #[derive(Default)]
 struct Place {
     schedule: AtomicU64,
@@ -220,7 +222,7 @@ fn look_after(shared: &Shared, member: &mut Member) -> bool {
     let Some(stuck) = member.watch.look() else {
         return false;
     };
-    // Whoever is first to change the flag has the say over this schedule.
+    // Whichever side sets the flag first decides this schedule.
     if member.place.0.abandoned.swap(true, Ordering::AcqRel) {
         return false;
     }
@@ -267,8 +269,8 @@ fn start(shared: &Arc<Shared>, job: usize, done: &Sender<usize>) -> Member {
     member
 }
 
-/// Tells the hunt, when dropped, that a thread has ended, also if it panicked. One that was
-/// abandoned keeps quiet: another has its place.
+/// When dropped, tells the hunt that the thread has ended, even if it panicked. An abandoned thread
+/// sends nothing: another has replaced it.
 struct Leave {
     shared: Arc<Shared>,
     place: Arc<CachePadded<Place>>,
@@ -314,7 +316,7 @@ fn work(shared: &Shared, engine: &mut dyn Engine, place: &Place) {
 struct Share<'a> {
     shared: &'a Shared,
     place: &'a Place,
-    /// The schedule that is being tried.
+    /// The schedule that is running.
     index: u64,
     deal: Deal,
     plan: Plan,
@@ -375,7 +377,7 @@ impl Runs for Share<'_> {
     }
 }
 
-/// Enters what schedule `index` has shown, and moves the limit.
+/// Records the result of schedule `index`, and lowers the limit if needed.
 fn note(shared: &Shared, notes: &mut Notes, index: u64, verdict: Verdict) {
     match verdict {
         Verdict::Clean => {}
@@ -420,7 +422,7 @@ fn conclude(
     mut warnings: Vec<String>,
     shared: &Shared,
 ) -> Outcome {
-    // Confirming what was found is not part of the hunt's speed.
+    // The time for confirming findings does not count towards the hunt's speed.
     let elapsed = began.elapsed().max(Duration::from_nanos(1));
     let limit = shared.limit.load(Ordering::Acquire);
     let cut_short = shared.over.load(Ordering::Relaxed);

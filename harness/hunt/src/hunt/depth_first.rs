@@ -1,10 +1,9 @@
-//! `dfs`: schedule after schedule, depth first, with ever more preemptions (Musuvathi, Qadeer:
+//! `dfs`: enumerates schedules depth first, with a growing bound on preemptions (Musuvathi, Qadeer:
 //! "Iterative context bounding for systematic testing of multithreaded programs", PLDI 2007).
 //!
-//! With c preemptions there are polynomially many schedules in the number of steps, and most bugs
-//! need few. Nothing is left to chance: what is not found under a bound is not there under it, as far
-//! as the budget went. A round with one more preemption makes the schedules of the rounds before once
-//! more.
+//! With c preemptions, the number of schedules is polynomial in the number of steps, and most bugs need
+//! few preemptions. The search is exhaustive: within the budget, a bug that is not found under a bound
+//! does not occur under it. A round with one more preemption repeats the schedules of the rounds before.
 
 use std::ops::ControlFlow;
 use std::time::Instant;
@@ -21,7 +20,7 @@ use crate::hunt::shrink::shrink;
 use crate::hunt::{Outcome, Template};
 use crate::runner::{Found, Runner, confirm, explored};
 
-/// Rounds with a bound, before one without.
+/// Rounds with a bound on preemptions, before one without.
 const ROUNDS: u32 = 4;
 
 /// What the engine's thread has seen.

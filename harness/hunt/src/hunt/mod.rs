@@ -1,4 +1,4 @@
-//! The hunt: thousands of runs of one program, each under another schedule.
+//! The hunt: thousands of runs of one program, each under a different schedule.
 
 mod again;
 mod crew;
@@ -36,7 +36,7 @@ pub use outcome::Outcome;
 /// How many schedules a hunt tries by default.
 pub const DEFAULT_SCHEDULES: u64 = 20_000;
 
-/// A hunt for the schedule that brings a program to a standstill.
+/// A hunt for the schedule under which a program hangs.
 ///
 /// ```
 /// use standstill_hunt::Hunt;
@@ -54,7 +54,7 @@ pub struct Hunt {
     settings: Settings,
 }
 
-/// What every run of a hunt shares.
+/// What all runs of a hunt have in common.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) schedules: u64,
@@ -70,7 +70,7 @@ pub(crate) struct Settings {
 }
 
 impl Hunt {
-    /// A hunt in a program of one's own, which [`Hunt::run`] then gives.
+    /// A hunt in a program of one's own, which is then passed to [`Hunt::run`].
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             job: Job::new(name),
@@ -150,29 +150,28 @@ impl Hunt {
         self
     }
 
-    /// How runs of the stress engine are made and watched; the other engines do not look at it.
+    /// How runs of the stress engine are made and watched. The other engines ignore it.
     #[must_use]
     pub fn stress(mut self, settings: StressSettings) -> Self {
         self.settings.stress = settings;
         self
     }
 
-    /// Runs of the stress engine are made in processes of their own, started like this. Default: in
-    /// this one.
+    /// Makes runs of the stress engine in child processes, started by this command. Default: in this
+    /// process.
     #[must_use]
     pub fn isolated(mut self, launcher: Launcher) -> Self {
         self.settings.launcher = Some(launcher);
         self
     }
 
-    /// What executes the runs.
+    /// Which engine executes the runs.
     pub fn engine_kind(&self) -> EngineKind {
         self.settings.engine
     }
 
-    /// How many runs may be spent on making each find as small as it gets: its load first, within
-    /// the ranges of the hunt, and then its schedule. Default: [`DEFAULT_MINIMISE_BUDGET`]; 0 leaves
-    /// finds as they are.
+    /// How many runs may be spent on minimising each finding: its load first, within the ranges of the
+    /// hunt, and then its schedule. Default: [`DEFAULT_MINIMISE_BUDGET`]; 0 leaves findings as they are.
     #[must_use]
     pub fn minimise(mut self, runs: u32) -> Self {
         self.settings.minimise = runs;
@@ -212,7 +211,7 @@ impl Hunt {
     job_settings!(Outcome);
 }
 
-/// What the plan of any schedule of a hunt follows from.
+/// What determines the plan of every schedule of a hunt.
 #[derive(Clone, Debug)]
 pub(crate) struct Template {
     pub(crate) job: Job,
@@ -221,15 +220,15 @@ pub(crate) struct Template {
     pub(crate) settings: Settings,
 }
 
-/// PCT's depths in a hunt whose strategies take turns: 1 to this.
+/// In a hunt that alternates between strategies, PCT's depth ranges from 1 to this.
 const DEEPEST: u32 = 4;
 
-/// Once in so many runs the load of a stress run is drawn.
+/// One stress run in this many draws its load at random.
 const DRAWN_ONCE_IN: u64 = 3;
 
 impl Template {
-    /// The plan of run `index` under the stress engine: the load is at the top of its ranges, save
-    /// that now and then it is drawn from the whole of them, and the seed is that of the noise.
+    /// The plan of run `index` under the stress engine. The load is at the top of its ranges, except
+    /// that now and then it is drawn from the whole of them. The seed is that of the noise.
     pub(crate) fn stress_plan(&self, index: u64) -> Plan {
         let mut plan = self.plan(index, Preempt::Op, None);
         if !index.is_multiple_of(DRAWN_ONCE_IN) {
@@ -246,8 +245,9 @@ impl Template {
         Random::new(schedule_seed(self.settings.seed, index))
     }
 
-    /// The plan of schedule `index`, under the strategy that it was dealt if it has no other.
-    /// Without one, as under engines that have no others, `random` and `pct` take turns.
+    /// The plan of schedule `index`. `dealt` is the strategy that the portfolio chose, for a hunt that
+    /// has no fixed one. Without either, as under engines that have no other strategies, `random` and
+    /// `pct` take turns.
     pub(crate) fn plan(&self, index: u64, preempt: Preempt, dealt: Option<StrategyKind>) -> Plan {
         let (load, schedule) = self.drawn(index, dealt);
         Plan {
@@ -263,7 +263,7 @@ impl Template {
         }
     }
 
-    /// What is not the same in all plans.
+    /// The parts of a plan that differ between schedules.
     pub(crate) fn drawn(&self, index: u64, dealt: Option<StrategyKind>) -> (Load, Schedule) {
         let mut random = self.random(index);
         let load = self.job.ranges.draw(&mut random);
@@ -281,7 +281,7 @@ impl Template {
             },
         };
         if strategy == StrategyKind::Dfs {
-            // All schedules of one load; a knob that is narrowed to one count has that one.
+            // All schedules have one load. A knob that is narrowed to a single value has that value.
             let load = match self.smallest {
                 Some(load) => self.job.ranges.clamp(&load),
                 None => self.job.ranges.smallest(),

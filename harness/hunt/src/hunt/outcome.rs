@@ -1,4 +1,4 @@
-//! What a hunt came to.
+//! The outcome of a hunt.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use standstill_report::Report;
 
 use crate::runner::Found;
 
-/// What a hunt came to.
+/// The outcome of a hunt.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// `Found` if any schedule found something, `Clean` if every one was clean, else `Undecided`.
@@ -26,13 +26,13 @@ pub struct Outcome {
     /// Every finding, by fingerprint, in the order in which they came up. One at the most, unless
     /// the hunt kept going.
     pub found: Vec<Found>,
-    /// What the user should know of how the hunt went.
+    /// What the user should know about how the hunt went.
     pub warnings: Vec<String>,
 }
 
 impl Outcome {
-    /// What a hunt came to that found this, the first finding first, and left its first `undecided`
-    /// run so.
+    /// The outcome of a hunt with these findings, the earliest first, whose first undecided run was
+    /// `undecided`.
     pub(super) fn of(
         found: Vec<Found>,
         undecided: Option<Undecided>,

@@ -1,9 +1,10 @@
-//! `auto`: several strategies, dealt out over the schedules of a hunt.
+//! `auto`: distributes several strategies over the schedules of a hunt.
 //!
-//! One schedule in a few is sampled: what it shows of interleavings, the order of operations on each
-//! resource, is noted. The strategies whose samples show what is new get more of the schedules to
-//! come, all keep some. It is decided batch by batch, from the samples of all batches before but the
-//! last: so it follows from the hunt's seed and the schedule's number alone, whatever the jobs.
+//! One schedule in `SAMPLE_ONE_IN` is sampled: the interleavings that it shows, which are the orders of
+//! operations on each resource, are recorded. Strategies whose samples show new interleavings get more
+//! of the later schedules; every strategy keeps some. The shares are computed batch by batch, from the
+//! samples of all earlier batches except the last one. So they depend on the hunt's seed and the
+//! schedule's number alone, and not on the number of jobs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -12,20 +13,20 @@ use std::time::Duration;
 use standstill_model::plan::StrategyKind;
 use standstill_model::random::Random;
 
-/// Schedules to a batch.
+/// Schedules per batch.
 const BATCH: u64 = 256;
 
 /// One schedule in this many is sampled.
 const SAMPLE_ONE_IN: u64 = 8;
 
-/// After this many batches the shares stay as they are.
+/// After this many batches the shares no longer change.
 const LEARNED: u64 = 64;
 
-/// What each setting of a strategy has at the least, and what all share out by merit.
+/// The least share of each setting of a strategy, and the total that is distributed by merit.
 const LEAST: u32 = 8;
 const BY_MERIT: u32 = 100;
 
-/// PCT's depths: 1 to this.
+/// PCT's depth ranges from 1 to this.
 const DEEPEST: u32 = 4;
 
 /// A strategy, whatever its settings. Schedule 0 belongs to the first.
@@ -56,7 +57,7 @@ impl Arm {
             StrategyKind::Pos => Arm::Pos,
             StrategyKind::Urw => Arm::Urw,
             StrategyKind::Surw => Arm::Surw,
-            // None of the others is dealt out.
+            // The portfolio uses none of the others.
             _ => Arm::Random,
         }
     }
@@ -68,16 +69,17 @@ const ARMS: usize = 6;
 /// How much each strategy gets, in the order of [`Arm::ALL`].
 type Shares = [u32; ARMS];
 
-/// Before anything is known: a strategy counts once for each of its settings, directed for its three
-/// rules, pct for its four depths and surw for one class of resources and for two.
+/// The shares before any sample is known: a strategy counts once for each of its settings. Those are
+/// three rules for directed, four depths for pct, and one or two classes of resources for surw.
 const EVEN: Shares = [3, DEEPEST, 1, 1, 2, 1];
 
-/// Two to the power of 64 by the golden ratio: the fractional parts of its multiples are spread as
-/// evenly as can be, over any run of numbers.
+/// 2^64 divided by the golden ratio: the fractional parts of its multiples are spread evenly over any
+/// run of consecutive numbers.
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// The strategy of schedule `index`, whose random numbers come from `random`, under these shares.
-/// Dealt in turns and not drawn: luck keeps no strategy waiting for longer than its share has to.
+/// The strategy of schedule `index` under these shares. `random` supplies the schedule's random numbers.
+/// Strategies take turns and are not drawn at random: so none waits longer for its turn than its share
+/// implies.
 fn draw(shares: &Shares, index: u64, random: &mut Random) -> StrategyKind {
     let sum: u32 = shares.iter().sum();
     let turn = (u128::from(index.wrapping_mul(GOLDEN)) * u128::from(sum)) >> 64;
@@ -105,7 +107,7 @@ pub(super) fn is_sampled(index: u64) -> bool {
     index.is_multiple_of(SAMPLE_ONE_IN) && index / BATCH < LEARNED
 }
 
-/// Deals strategies out.
+/// Chooses the strategy of each schedule.
 #[derive(Debug, Default)]
 pub(super) struct Portfolio {
     state: Mutex<State>,
@@ -123,7 +125,7 @@ struct Sample {
 struct State {
     /// By schedule.
     samples: BTreeMap<u64, Sample>,
-    /// The shares by batch, as far as they are known.
+    /// The shares per batch, as far as they are known.
     shares: Vec<Shares>,
 }
 
@@ -132,8 +134,8 @@ impl Portfolio {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The strategy of schedule `index`. Waits until the samples that it depends on are there; None if
-    /// `given_up` says meanwhile that the schedule is not wanted any more.
+    /// The strategy of schedule `index`. Waits until the samples that it depends on are there. None if
+    /// `given_up` reports meanwhile that the schedule is no longer needed.
     pub(super) fn deal(
         &self,
         index: u64,
@@ -161,7 +163,7 @@ impl Portfolio {
         self.changed.notify_all();
     }
 
-    /// Schedules from `index` on are run anew.
+    /// Schedules from `index` on are run again.
     pub(super) fn forget_from(&self, index: u64) {
         let mut state = self.state();
         state.samples.split_off(&index);
@@ -173,7 +175,7 @@ impl Portfolio {
 }
 
 impl State {
-    /// None as long as samples are to come.
+    /// None as long as samples are missing.
     fn shares_of(&mut self, batch: u64) -> Option<Shares> {
         let at = usize::try_from(batch).unwrap_or(usize::MAX);
         while self.shares.len() <= at {
@@ -188,7 +190,7 @@ impl State {
         let Some(learned) = batch.checked_sub(1) else {
             return Some(EVEN);
         };
-        // All batches but the one before, whose samples may be still to come.
+        // All batches but the last one, whose samples may still be missing.
         let end = learned * BATCH;
         let samples = self.samples.range(..end).count() as u64;
         if samples < end / SAMPLE_ONE_IN {

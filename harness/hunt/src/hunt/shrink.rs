@@ -1,4 +1,4 @@
-//! What a hunt has found is made small before it is told.
+//! Minimises what a hunt has found before it is reported.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::runner::Runner;
 use crate::runner::confirm;
 use crate::runner::{Found, Shrunk};
 
-/// Makes a find small, if it can be and if its smaller plan is confirmed like any other.
+/// Minimises a finding, if that is possible and if the smaller plan is confirmed like any other.
 pub(super) fn shrink(
     template: &Template,
     program: &Program,
@@ -19,7 +19,7 @@ pub(super) fn shrink(
     found: &mut Found,
 ) {
     let budget = template.settings.minimise;
-    // Each try of a blocked thread costs a thread, and more than a second.
+    // Each trial with a blocked thread costs a thread, and more than a second.
     if budget == 0 || found.finding.kind == FindingKind::Blocked {
         return;
     }

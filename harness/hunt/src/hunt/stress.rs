@@ -1,5 +1,5 @@
-//! A hunt under the stress engine. It tries run after run, and its order is that of real time: the
-//! first to find something has found it.
+//! A hunt under the stress engine. Its runs are ordered by real time: the first run to end with a
+//! finding counts as the first finding.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -16,10 +16,10 @@ use crate::hunt::outcome::Outcome;
 use crate::runner::Found;
 use crate::runner::Maker;
 
-/// A hunt that cannot decide this many runs gives up.
+/// A hunt gives up after this many undecided runs.
 const MOST_UNDECIDED: usize = 16;
 
-/// So many different findings are told apart: a hunt may go on for days.
+/// At most this many different findings are kept: a hunt may go on for days.
 const MOST_FOUND: usize = 256;
 
 /// What the jobs share.
@@ -68,7 +68,7 @@ impl Shared<'_> {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the hunt is over: time is up, somebody asked to stop, or enough was found.
+    /// Whether the hunt is over: the time is up, a stop was requested, or enough was found.
     fn is_over(&self) -> bool {
         if self.template.job.is_stopped() || self.deadline.is_some_and(|at| Instant::now() >= at) {
             self.over.store(true, Ordering::Relaxed);
@@ -77,7 +77,7 @@ impl Shared<'_> {
     }
 }
 
-/// One job: a run after the other.
+/// One job: makes one run after another.
 fn work(shared: &Shared<'_>) {
     let settings = &shared.template.settings;
     let mut maker = Maker::new(settings.launcher.as_ref(), settings.stress);

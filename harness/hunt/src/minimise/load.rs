@@ -1,4 +1,4 @@
-//! The smallest load: each knob as low as the ranges and the bug allow.
+//! The smallest load: each knob as low as its range and the bug allow.
 
 use standstill_model::load::{Knob, Load, LoadRanges};
 use standstill_model::plan::{Plan, Schedule, StrategyKind};
@@ -7,12 +7,13 @@ use standstill_model::random::schedule_seed;
 use crate::minimise::search;
 use crate::minimise::trials::{Trials, happened};
 
-/// A schedule that was recorded under one load means little under another: so many fresh ones
-/// are tried for each load.
+/// A schedule that was recorded under one load is rarely useful under another, so this many fresh
+/// schedules are tried for each load.
 const SEEDS_A_LOAD: u64 = 64;
 
-/// Lowers all knobs as far as it goes. One may only give way once another has; and of two loads that
-/// are equally small it settles for the one with less of the earlier knobs, which make tasks.
+/// Lowers all knobs as far as possible. It repeats, since some knobs can be lowered only after others.
+/// Of two loads of equal size it prefers the one with lower values of the earlier knobs, which create
+/// tasks.
 pub(super) fn lower_all(trials: &mut Trials<'_>, best: &mut Plan, ranges: &LoadRanges) {
     loop {
         let before = best.load;
@@ -26,7 +27,7 @@ pub(super) fn lower_all(trials: &mut Trials<'_>, best: &mut Plan, ranges: &LoadR
     }
 }
 
-/// One less of a knob for one more of a later one.
+/// Lowers one knob by one and raises a later one by one.
 fn trade(trials: &mut Trials<'_>, best: &mut Plan, ranges: &LoadRanges) -> bool {
     let knobs: Vec<_> = ranges.iter().collect();
     for (at, (less, range)) in knobs.iter().enumerate() {
@@ -47,7 +48,7 @@ fn trade(trials: &mut Trials<'_>, best: &mut Plan, ranges: &LoadRanges) -> bool 
     false
 }
 
-/// Lowers one knob: straight to the lowest value, or else by bisection.
+/// Lowers one knob: to the lowest value at once if possible, else by bisection.
 fn lower(trials: &mut Trials<'_>, best: &mut Plan, knob: Knob, lowest: u8) {
     let mut try_value = |best: &mut Plan, value: u8| {
         let mut load = best.load;
@@ -72,8 +73,8 @@ fn lower(trials: &mut Trials<'_>, best: &mut Plan, knob: Knob, lowest: u8) {
     }
 }
 
-/// A plan like `plan` that shows the fingerprint under `load`: with its own schedule, with a fresh
-/// one, or with one that is all but the default order.
+/// A plan like `plan` that shows the fingerprint under `load`: with its own schedule, with a fresh one,
+/// or with one that is close to the default order.
 fn under(trials: &mut Trials<'_>, plan: &Plan, load: Load) -> Option<Plan> {
     let mut candidate = plan.clone();
     candidate.load = load;
@@ -101,7 +102,7 @@ fn under(trials: &mut Trials<'_>, plan: &Plan, load: Load) -> Option<Plan> {
     fresh.or_else(|| search::fewest(trials, &candidate, 1))
 }
 
-/// Random walks, and PCT in three depths, in turn.
+/// Random walks, and PCT at three depths, in turn.
 fn strategy(index: u64) -> StrategyKind {
     match index % 4 {
         0 => StrategyKind::Random,

@@ -1,9 +1,9 @@
-//! Makes a plan as small as it gets while it still shows the same bug.
+//! Makes a plan as small as possible while it still shows the same bug.
 //!
-//! First the load, then the schedule. A schedule is small if it departs from the fixed rule (the
-//! current task goes on, else the lowest) as seldom as possible: schedules with few departures are
-//! tried one by one, and where that takes too long the recorded one is cut down. What is tried is a
-//! function of the plan alone, so the same plan always shrinks to the same one.
+//! The load is minimised first, then the schedule. A schedule is small if it rarely deviates from the
+//! fixed rule (the current task goes on, else the lowest). Schedules with few deviations are tried one
+//! by one; where that takes too long, the recorded schedule is cut down. The trials depend on the plan
+//! alone, so the same plan always shrinks to the same result.
 
 mod load;
 mod schedule;
@@ -27,27 +27,27 @@ use crate::runner::{Completion, Runner};
 use schedule::Shrink;
 use trials::{Trials, happened};
 
-/// How many runs a minimisation may make, unless it is told. A long run counts as several.
+/// How many runs a minimisation may make by default. A long run counts as several.
 pub const DEFAULT_MINIMISE_BUDGET: u32 = 20_000;
 
-/// Departures from the fixed rule of which every combination is tried before anything else.
+/// Every combination of up to this many deviations from the fixed rule is tried before anything else.
 const SEARCHED: usize = 3;
 
 /// How many other default orders are tried where the search finds nothing.
 const ORDERS: u64 = 8;
 
-/// How many runs are made at the most once somebody has asked to stop: that is over before he looks
-/// up, and cuts off most of a schedule that was not come to yet.
+/// How many runs are made at the most after a stop was requested. They take no noticeable time, and are
+/// enough to cut off most of a schedule that was not yet reduced.
 const LAST_RUNS: u32 = 200;
 
-/// What a minimisation came to.
+/// The result of a minimisation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Minimised {
     /// The smallest plan that was found.
     pub plan: Plan,
-    /// How big the run was that it began with.
+    /// The size of the original plan's run.
     pub before: Size,
-    /// How big the run of `plan` is.
+    /// The size of the run of `plan`.
     pub after: Size,
     /// Whether there may be a smaller one.
     pub completion: Completion,
@@ -78,7 +78,7 @@ impl Minimise {
         }
     }
 
-    /// Minimises the load first, as far down as these ranges go.
+    /// Also minimises the load, first, within these ranges.
     #[must_use]
     pub fn ranges(mut self, ranges: &LoadRanges) -> Self {
         self.ranges = Some(ranges.clone());
@@ -93,8 +93,8 @@ impl Minimise {
         self
     }
 
-    /// Stops soon after the flag was set, with the best so far: the smallest load that was found, and
-    /// a schedule without what could be left out of it in a few hundred runs.
+    /// Stops soon after the flag is set, with the best plan so far: the smallest load that was found,
+    /// and its schedule after a few hundred more runs that cut it down.
     #[must_use]
     pub fn stop_when(mut self, stop: Arc<AtomicBool>) -> Self {
         self.stop = Some(stop);
@@ -154,7 +154,7 @@ impl Minimise {
     }
 }
 
-/// The size of a plan's run, if it shows the fingerprint. Not part of the budget.
+/// The size of a plan's run, if it shows the fingerprint. Not charged to the budget.
 fn measured(trials: &mut Trials<'_>, plan: &Plan) -> Option<Size> {
     let run = trials
         .runner
@@ -166,8 +166,8 @@ fn measured(trials: &mut Trials<'_>, plan: &Plan) -> Option<Size> {
     if seen == run.choices.len() {
         return size(plan, &run);
     }
-    // A scheduler of another engine's own does not say what else it could have chosen: what it did
-    // choose is gone through once more.
+    // If a scheduler belongs to another engine, it does not report what else it could have chosen. So
+    // its choices are replayed.
     let recorded = Plan {
         schedule: Schedule::Choices(run.choices),
         ..plan.clone()
@@ -197,16 +197,16 @@ fn size(plan: &Plan, run: &Run) -> Option<Size> {
     })
 }
 
-/// The plan with the smallest schedule that was found: searched for, or else cut down from the
-/// plan's own and from other default orders.
+/// The plan with the smallest schedule that was found: by the search, or else by cutting down the plan's
+/// own schedule and other default orders.
 fn smallest_schedule(trials: &mut Trials<'_>, plan: &Plan) -> Plan {
-    // Three fifths; a budget may be as large as the type allows.
+    // Three fifths, computed without overflow: a budget may be as large as the type allows.
     let allowance = trials.left / 5 * 3 + trials.left % 5 * 3 / 5;
     let mut limited = trials.limited(allowance);
     let searched = search::fewest(&mut limited, plan, SEARCHED);
     trials.left -= allowance - limited.left;
     if let Some(found) = searched {
-        // The same with fewer choices, if that does not make it worse to read.
+        // Tries the same with fewer choices, if that adds no preemption.
         let preempting = preemptions(trials, &found);
         let shorter = cut_down(trials, &found);
         return match preemptions(trials, &shorter) <= preempting {
@@ -220,8 +220,8 @@ fn smallest_schedule(trials: &mut Trials<'_>, plan: &Plan) -> Plan {
         if preempting <= 1 || trials.over() {
             break;
         }
-        // PCT without change points is a default order of its own: none is preempted but by who
-        // comes before it.
+        // PCT without change points is a default order too: a task is preempted only by tasks that come
+        // before it in that order.
         let other = Plan {
             schedule: Schedule::Seeded {
                 strategy: StrategyKind::Pct {
@@ -244,8 +244,8 @@ fn smallest_schedule(trials: &mut Trials<'_>, plan: &Plan) -> Plan {
     best
 }
 
-/// Somebody asked to stop, perhaps before anything was left out of the schedule: the search knows of
-/// nothing smaller until it is through. What a moment allows is left out, then.
+/// A stop was requested, perhaps before anything was removed from the schedule: the search yields no
+/// smaller schedule until it completes. So this removes what a few runs can.
 fn last_cut(trials: &mut Trials<'_>, plan: &Plan) -> Plan {
     let cut = cut_down(&mut trials.after_all(LAST_RUNS), plan);
     let mut preempting = |plan| preemptions(&mut trials.after_all(1), plan);
@@ -261,13 +261,13 @@ fn preemptions(trials: &mut Trials<'_>, plan: &Plan) -> u32 {
     trace.map_or(u32::MAX, |trace| trace.preemptions)
 }
 
-/// The plan's own schedule, with whatever can be left out left out.
+/// The plan's own schedule, without the choices that can be removed.
 fn cut_down(trials: &mut Trials<'_>, plan: &Plan) -> Plan {
     let Some(run) = trials.record(plan).filter(|run| run.digest.is_some()) else {
         return plan.clone();
     };
     let choices = match &plan.schedule {
-        // Recorded are also the choices that the fixed rule made after the last given one.
+        // The recording also contains the choices that the fixed rule made after the last given one.
         Schedule::Choices(given) => happened(&run, given.len()),
         Schedule::Seeded { .. } | Schedule::Bytes(_) => run.choices,
     };

@@ -1,21 +1,21 @@
-//! A shorter schedule, by leaving out and by replacing.
+//! Shortens a schedule, by removing and replacing choices.
 
 use standstill_model::plan::{Choice, Plan, Schedule};
 use standstill_rt::task::TaskPath;
 
 use crate::minimise::trials::{Trials, happened};
 
-/// The shortest prefix is looked for by bisection, as if a longer one always showed the bug, too.
-/// That is not so: this many of the lengths just below are tried one by one.
+/// The shortest prefix is searched by bisection, as if every longer prefix showed the bug, too. That is
+/// not always so. Therefore this many of the lengths just below are tried one by one.
 const LINEAR: usize = 64;
 
-/// A choice that fits nowhere, so that the fallback rule decides.
+/// A choice that never fits, so that the fallback rule decides.
 fn misfit() -> Choice {
     Choice::Task(TaskPath::from(vec![u32::MAX, u32::MAX]))
 }
 
-/// How bad a schedule is to read: its length, how often it goes over to another task, and what in
-/// it is not as the fallback rule would have it.
+/// How hard a schedule is to read: its length, how often it switches to another task, and how far it
+/// deviates from the fallback rule.
 fn cost(choices: &[Choice]) -> (usize, usize, usize, u64) {
     let switches = choices.windows(2).filter(|pair| pair[0] != pair[1]).count();
     let timers = choices
@@ -29,8 +29,8 @@ fn cost(choices: &[Choice]) -> (usize, usize, usize, u64) {
     (choices.len(), switches, timers, numbers.sum())
 }
 
-/// A schedule on its way down. Each pass depends on the choices alone, so that what a pass leaves
-/// as it is, another minimisation leaves, too.
+/// A schedule that is being reduced. Each pass depends on the choices alone, so a schedule that a pass
+/// cannot reduce is not reduced by another minimisation either.
 pub(super) struct Shrink {
     pub(super) plan: Plan,
     pub(super) choices: Vec<Choice>,
@@ -44,7 +44,7 @@ impl Shrink {
         }
     }
 
-    /// True if anything got smaller.
+    /// True if anything was reduced.
     pub(super) fn pass(&mut self, trials: &mut Trials<'_>) -> bool {
         let before = cost(&self.choices);
         self.shorten(trials);
@@ -56,7 +56,7 @@ impl Shrink {
         cost(&self.choices) < before && !trials.over()
     }
 
-    /// Takes a candidate over if it shows the fingerprint and is smaller.
+    /// Accepts a candidate if it shows the fingerprint and is smaller.
     fn accept(&mut self, trials: &mut Trials<'_>, candidate: Vec<Choice>) -> bool {
         let given = candidate.len();
         let plan = self.with(candidate);
@@ -71,7 +71,7 @@ impl Shrink {
         smaller
     }
 
-    /// The shortest prefix after which the fallback rule still gets there.
+    /// The shortest prefix after which the fallback rule still leads to the bug.
     fn shorten(&mut self, trials: &mut Trials<'_>) {
         let mut too_short = None;
         loop {
@@ -94,9 +94,9 @@ impl Shrink {
         }
     }
 
-    /// Delta debugging (Zeller, Hildebrandt: "Simplifying and isolating failure-inducing input",
-    /// 2002) at one granularity, from the end, where most of it is chance: drops chunks of
-    /// choices, or has the fallback rule decide in their place.
+    /// Delta debugging (Zeller, Hildebrandt: "Simplifying and isolating failure-inducing input", 2002)
+    /// at one granularity. It starts from the end, where most choices are irrelevant. It removes chunks
+    /// of choices, or replaces them by the choices of the fallback rule.
     fn drop_or_replace(&mut self, trials: &mut Trials<'_>, chunk: usize) {
         let mut end = self.choices.len();
         while end > 0 && !trials.over() {

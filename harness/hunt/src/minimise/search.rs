@@ -1,9 +1,9 @@
-//! Schedules with few deviations from the default order, tried one by one: what is found does not
-//! depend on the schedule that showed the bug first, so that many finds of one bug become one.
+//! Tries schedules with few deviations from the default order, one by one. The result does not depend on
+//! the schedule that showed the bug first, so many findings of one bug are reduced to the same plan.
 //!
 //! This is iterative context bounding (Musuvathi, Qadeer: "Iterative context bounding for systematic
-//! testing of multithreaded programs", 2007) with every departure from the fixed rule counted, and
-//! those that preempt a task tried last.
+//! testing of multithreaded programs", 2007), except that every deviation from the fixed rule counts.
+//! Deviations that preempt a task are tried last.
 
 use std::rc::Rc;
 
@@ -11,10 +11,10 @@ use standstill_model::plan::{Choice, Plan, Schedule};
 
 use crate::minimise::trials::Trials;
 
-/// So many candidates of one level are kept to deviate from once more.
+/// At most this many candidates of one level are kept for a further deviation.
 const MOST_NODES: usize = 200_000;
 
-/// A schedule: that of a run up to some point, and then another choice.
+/// A schedule: the choices of a run up to some point, and then another choice.
 #[derive(Clone)]
 struct Node {
     before: Rc<[Choice]>,
@@ -31,8 +31,8 @@ impl Node {
     }
 }
 
-/// The plan with the fewest deviations, up to `most` of them, whose schedule shows the fingerprint;
-/// of several the one that preempts the least, and then the one that deviates first.
+/// The plan with the fewest deviations, at most `most`, whose schedule shows the fingerprint. Of
+/// several, the one that preempts least, and then the one that deviates first.
 pub(super) fn fewest(trials: &mut Trials<'_>, plan: &Plan, most: usize) -> Option<Plan> {
     let with = |choices| Plan {
         schedule: Schedule::Choices(choices),
@@ -58,7 +58,7 @@ pub(super) fn fewest(trials: &mut Trials<'_>, plan: &Plan, most: usize) -> Optio
     None
 }
 
-/// Every way to deviate once more, later than before.
+/// Every way to add one more deviation after the existing ones.
 fn deviate(
     trials: &mut Trials<'_>,
     level: &[Node],

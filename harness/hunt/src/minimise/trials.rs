@@ -11,7 +11,7 @@ use standstill_model::scenario::Program;
 
 use crate::runner::Runner;
 
-/// A long run counts as several: one for each so many steps.
+/// A long run counts as several: as one run per this many steps.
 const STEPS_A_RUN: u64 = 200;
 
 /// Runs plans for as long as the budget lasts.
@@ -22,24 +22,24 @@ pub(super) struct Trials<'a> {
     /// How many runs may still be made.
     pub(super) left: u32,
     pub(super) stop: Option<Arc<AtomicBool>>,
-    /// Whether the first run to show the fingerprint was a futurelock: what is smaller must be one,
-    /// too, or the report would tell of another mistake.
+    /// Whether the first run to show the fingerprint was a futurelock. A smaller plan must be one too,
+    /// or the report would describe a different mistake.
     pub(super) futurelock: Cell<Option<bool>>,
 }
 
 impl Trials<'_> {
-    /// Whether no run is left, or somebody asked to stop.
+    /// Whether no run is left, or a stop was requested.
     pub(super) fn over(&self) -> bool {
         self.left == 0 || self.stopped()
     }
 
-    /// Whether somebody asked to stop.
+    /// Whether a stop was requested.
     pub(super) fn stopped(&self) -> bool {
         let stop = self.stop.as_ref();
         stop.is_some_and(|stop| stop.load(Ordering::Relaxed))
     }
 
-    /// So many runs past the end of the budget, though somebody asked to stop.
+    /// Allows this many runs beyond the budget, even though a stop was requested.
     pub(super) fn after_all(&mut self, runs: u32) -> Trials<'_> {
         Trials {
             left: runs,
@@ -48,7 +48,7 @@ impl Trials<'_> {
         }
     }
 
-    /// The same with fewer runs.
+    /// The same trials with at most this many runs.
     pub(super) fn limited(&mut self, runs: u32) -> Trials<'_> {
         Trials {
             runner: self.runner,
@@ -81,8 +81,8 @@ impl Trials<'_> {
         Some(self.same(&run))
     }
 
-    /// Runs a plan and records its choices. None if it shows something else, or no run is left.
-    /// Most candidates do show something else, and are not worth recording.
+    /// Runs a plan and records its choices. None if it does not show the fingerprint, or no run is left.
+    /// The first run does not record: most candidates show something else, and are not worth recording.
     pub(super) fn record(&mut self, plan: &Plan) -> Option<Run> {
         if !self.shows(plan)? {
             return None;
@@ -93,7 +93,7 @@ impl Trials<'_> {
         self.same(&run).then_some(run)
     }
 
-    /// Runs a plan with all that happens written down, whatever it shows. None if no run is left.
+    /// Runs a plan and records everything that happens, whatever it shows. None if no run is left.
     pub(super) fn trace(&mut self, plan: &Plan) -> Option<Run> {
         self.pay()?;
         let run = self
@@ -117,8 +117,8 @@ impl Trials<'_> {
     }
 }
 
-/// The choices that were really made where `given` ones were to be followed: one that did not fit
-/// is there as what the fallback rule made of it.
+/// The choices that were really made when `given` ones were to be followed. Where a given choice did not
+/// fit, this has the choice that the fallback rule made.
 pub(super) fn happened(run: &Run, given: usize) -> Vec<Choice> {
     run.choices[..given.min(run.choices.len())].to_vec()
 }

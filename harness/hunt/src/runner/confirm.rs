@@ -50,8 +50,9 @@ pub fn confirm(
     }
 }
 
-/// A panic while others were suspended inside their polls may be the engine's doing: a
-/// `RefCell` shared by tasks of one thread, say. Does it also happen between polls?
+/// A panic while other tasks were suspended inside their polls may be caused by the engine: by a
+/// `RefCell` that tasks of one thread share, for example. Checks whether it also happens when tasks are
+/// preempted only between polls.
 fn mark_preempted(runner: &mut Runner, program: &Program, plan: &Plan, finding: &mut Finding) {
     let doubtful = finding.kind == FindingKind::Panic
         && finding.panics.iter().any(|panic| panic.only_preempted);

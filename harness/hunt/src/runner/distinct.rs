@@ -1,7 +1,7 @@
-//! About how many different orders of tasks a hunt has tried, in a kilobyte.
+//! Estimates how many different orders of tasks a hunt has tried, in a kilobyte.
 //!
-//! `HyperLogLog` (Flajolet et al., 2007): of many hashes the one with the longest run of zeros tells
-//! how many different ones there were, within some 3% for this many registers.
+//! `HyperLogLog` (Flajolet et al., 2007): among many hashes, the longest run of leading zeros indicates
+//! how many different ones there were. With this many registers the error is about 3%.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -33,7 +33,7 @@ impl Distinct {
         }
     }
 
-    /// About how many there were.
+    /// The estimate.
     #[expect(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,

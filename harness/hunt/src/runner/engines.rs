@@ -9,14 +9,14 @@ use standstill_model::plan::EngineKind;
 #[cfg(feature = "shuttle")]
 use standstill_shuttle::Shuttle;
 
-/// What executes plans on the thread that made it. An engine is made when it is first wanted.
+/// Executes plans on the thread that made it. Each engine is made when it is first used.
 pub struct Engines {
     pulse: Arc<Pulse>,
     made: Vec<Box<dyn Engine>>,
 }
 
-/// Makes ready for runs: programs may use tokio past the facade, and then it has to be known by the
-/// time that a run begins.
+/// Prepares the process for runs. Programs may use tokio without the facade, and the engine has to know
+/// of that before a run begins.
 pub fn prepare() {
     #[cfg(feature = "tokio")]
     standstill_tokio::driver::register();
@@ -29,7 +29,7 @@ impl fmt::Debug for Engines {
 }
 
 impl Engines {
-    /// None made yet; all beat `pulse`.
+    /// No engine is made yet; all of them will beat `pulse`.
     pub fn new(pulse: Arc<Pulse>) -> Self {
         prepare();
         Self {

@@ -1,4 +1,4 @@
-//! What was found, and how it is shown again.
+//! Findings, and the plans that reproduce them.
 
 use standstill_model::finding::Finding;
 use standstill_model::plan::Plan;
@@ -9,7 +9,7 @@ use standstill_report::{Report, Smaller};
 /// How far a minimisation came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Completion {
-    /// To its end: nothing smaller was found.
+    /// It completed: nothing smaller was found.
     Complete,
     /// The budget ran out first.
     BudgetSpent,
@@ -17,18 +17,18 @@ pub enum Completion {
     Interrupted,
 }
 
-/// A finding of a hunt and the plan that shows it again.
+/// A finding of a hunt and the plan that reproduces it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Found {
     /// The finding, as its replay showed it.
     pub finding: Finding,
-    /// Runs it again.
+    /// The plan that reproduces it.
     pub plan: Plan,
-    /// As the hunt came upon it, if `plan` was minimised.
+    /// The finding as the hunt first saw it, if `plan` was minimised.
     pub minimised: Option<Shrunk>,
     /// What happened in the run of `plan`, step by step.
     pub trace: Option<Box<Trace>>,
-    /// How many schedules had been tried before, and shown nothing of the kind.
+    /// How many schedules without this finding had been tried before.
     pub first_at: u64,
     /// How many schedules showed it.
     pub count: u64,
@@ -52,15 +52,15 @@ impl Found {
     }
 }
 
-/// What a find was before it was minimised.
+/// A finding before it was minimised.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shrunk {
-    /// The plan that the hunt came upon.
+    /// The plan with which the hunt found it.
     pub from: Plan,
     /// How big its run was.
     pub before: Size,
     /// How big the run of the minimised plan is.
     pub after: Size,
-    /// Whether it is as small as it gets.
+    /// Whether the minimisation completed.
     pub completion: Completion,
 }

@@ -1,4 +1,4 @@
-//! What makes stress runs: this process, or one of its own.
+//! Makes stress runs, in this process or in a child process.
 
 use standstill_engine::isolation::{Isolated, Launcher, Made};
 use standstill_engine::{Stress, StressSettings};
@@ -22,7 +22,7 @@ impl Maker {
         }
     }
 
-    /// Makes one run. None if `stop` said so in the middle of it: that says nothing.
+    /// Makes one run. None if `stop` interrupted it: such a run proves nothing.
     pub(crate) fn run(
         &mut self,
         program: &Program,

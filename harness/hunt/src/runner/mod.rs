@@ -1,4 +1,4 @@
-//! An engine thread that runs plans one by one, watched.
+//! An engine thread that runs plans one by one, under a watchdog.
 
 mod confirm;
 mod distinct;
@@ -32,15 +32,14 @@ pub use watch::Progress;
 #[doc(hidden)]
 pub use watch::{Stuck, TICK, Watch};
 
-/// How often a run that may have been disturbed by other threads of the process is made, at the
-/// most.
+/// How often a run is made, at the most, if other threads of the process may have disturbed it.
 const TRIES: u32 = 5;
 
 /// How often a plan of the stress engine is run, at the most, until it shows its finding again.
 pub const STRESS_REPLAYS: u32 = 1_000;
 
-/// Runs plans on an engine thread of its own, one after the other, and notices when a run blocks
-/// that thread. The thread is then abandoned and the next run gets a fresh one.
+/// Runs plans on an engine thread of its own, one after the other, and notices when a run blocks that
+/// thread. The thread is then abandoned, and the next run gets a fresh one.
 #[derive(Debug, Default)]
 pub struct Runner {
     thread: Option<Thread>,
@@ -62,8 +61,8 @@ impl Runner {
         Self::default()
     }
 
-    /// Runs of the stress engine are made in processes of their own, started like this. Default: in
-    /// this one.
+    /// Makes runs of the stress engine in child processes, started by this command. Default: in this
+    /// process.
     #[must_use]
     pub fn isolated(mut self, launcher: Launcher) -> Self {
         self.launcher = Some(launcher);
@@ -77,8 +76,8 @@ impl Runner {
         self
     }
 
-    /// Runs a plan once and records its choices. The plan's digest or choices are checked against
-    /// what happens: a run that went another way is [`Undecided::Diverged`].
+    /// Runs a plan once and records its choices. The plan's digest or choices are checked against what
+    /// happens: a run that deviates from them is [`Undecided::Diverged`].
     ///
     /// A plan of the stress engine fixes no schedule: it is run again and again until it shows
     /// something, up to [`STRESS_REPLAYS`] times.
@@ -90,8 +89,8 @@ impl Runner {
         self.replay_with(program, plan, RecordLevel::Record)
     }
 
-    /// As [`Runner::replay`], with all that happens written down. A run of the stress engine has no
-    /// trace: it follows no schedule.
+    /// As [`Runner::replay`], and also records everything that happens. A run of the stress engine has
+    /// no trace: it follows no schedule.
     ///
     /// # Panics
     ///
@@ -129,14 +128,14 @@ impl Runner {
         run
     }
 
-    /// Runs a plan with its choices recorded and its surroundings watched: once, and again if an
-    /// OS thread that turned up meanwhile made it undecided. Other threads of the process come and
-    /// go, as in a test binary; one that the program starts is there in every run.
+    /// Runs a plan with its choices recorded and its surroundings watched. The run is repeated if it was
+    /// undecided because an OS thread appeared meanwhile: other threads of the process come and go, as
+    /// in a test binary, whereas a thread that the program starts appears in every run.
     pub fn record(&mut self, program: &Program, plan: &Plan) -> Run {
         self.record_with(program, plan, RecordLevel::Record)
     }
 
-    /// As [`Runner::record`], with this much level.
+    /// As [`Runner::record`], at this level of recording.
     pub fn record_with(&mut self, program: &Program, plan: &Plan, level: RecordLevel) -> Run {
         let mut run = self.run(program, plan, level);
         for _ in 1..TRIES {
@@ -148,8 +147,8 @@ impl Runner {
         run
     }
 
-    /// Runs a plan once. Recorded choices that do not fit are passed over: the way to try the
-    /// schedule of one variant on the other.
+    /// Runs a plan once. Recorded choices that do not fit are skipped, so that the schedule of one
+    /// variant can be tried on the other.
     ///
     /// # Panics
     ///
@@ -192,13 +191,13 @@ impl Runner {
         self.run_stress(program, plan, STRESS_REPLAYS)
     }
 
-    /// Runs a plan of the stress engine until it shows something, `times` times at the most.
+    /// Runs a plan of the stress engine until it has a finding, at most `times` times.
     fn run_stress(&mut self, program: &Program, plan: &Plan, times: u32) -> Run {
         let mut maker = Maker::new(self.launcher.as_ref(), self.stress);
         let mut steps = 0;
         let mut verdict = Verdict::Clean;
         for _ in 0..times {
-            // Nobody stops it.
+            // Nothing interrupts this run.
             let Some(made) = maker.run(program, plan, &mut || false) else {
                 break;
             };
@@ -241,13 +240,13 @@ impl Thread {
     }
 }
 
-/// The run of a thread that is stuck.
+/// The result of a run whose thread is stuck.
 pub fn blocked_run(stuck: &Stuck) -> Run {
     Run::without_steps(blocked_verdict(stuck))
 }
 
-/// With other tasks suspended inside their polls it may be the engine's own doing, and is never a
-/// finding.
+/// If other tasks were suspended inside their polls, the engine itself may have caused it: then it is
+/// never a finding.
 pub fn blocked_verdict(stuck: &Stuck) -> Verdict {
     if stuck.others_suspended {
         return Verdict::Undecided(Undecided::Wedged {

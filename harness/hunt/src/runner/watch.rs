@@ -1,4 +1,4 @@
-//! Watching engine threads from outside: do they still get on?
+//! Watches engine threads from outside: do they still make progress?
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +11,7 @@ use standstill_rt::task::role_of;
 
 use crate::runner::distinct::Distinct;
 
-/// Counts what a hunt has done so far, for whoever watches it.
+/// Counts what a hunt has done so far, for whoever displays its progress.
 #[derive(Debug, Default)]
 pub struct Progress {
     schedules: AtomicU64,
@@ -21,7 +21,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// One more run. `order` is as [`Run::order`](standstill_engine::Run::order).
+    /// Counts one more run. `order` is as [`Run::order`](standstill_engine::Run::order).
     pub fn add(&self, steps: u64, order: Option<u64>) {
         self.schedules.fetch_add(1, Ordering::Relaxed);
         self.steps.fetch_add(steps, Ordering::Relaxed);
@@ -30,13 +30,13 @@ impl Progress {
         }
     }
 
-    /// One more finding.
+    /// Counts one more finding.
     pub fn add_found(&self) {
         self.found.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Runs of the stress engine that found something; the other engines count theirs when the hunt
-    /// is over.
+    /// Runs of the stress engine that had a finding. The other engines count theirs when the hunt is
+    /// over.
     pub fn found(&self) -> u64 {
         self.found.load(Ordering::Relaxed)
     }
@@ -46,9 +46,9 @@ impl Progress {
         self.schedules.load(Ordering::Relaxed)
     }
 
-    /// About how many different interleavings there were among the schedules, within a few percent.
-    /// Runs under different loads, or with the same choices and other timers, may count as one.
-    /// 0 where the engine does not know.
+    /// Roughly how many different interleavings there were among the schedules, within a few percent.
+    /// Runs under different loads, or with the same choices and other timers, may count as one. 0 where
+    /// the engine does not know.
     pub fn interleavings(&self) -> u64 {
         self.orders.estimate()
     }
@@ -59,17 +59,17 @@ impl Progress {
     }
 }
 
-/// A step that takes longer than this, with its thread asleep, is stuck.
+/// A step that takes longer than this, with its thread asleep, counts as stuck.
 pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How often the watcher looks.
+/// How often the watcher checks.
 pub const TICK: Duration = Duration::from_millis(50);
 
-/// An engine thread that sleeps inside of a step.
+/// An engine thread that sleeps inside a step.
 #[derive(Clone, Debug)]
 pub struct Stuck {
-    /// Other tasks were suspended inside their polls, and may hold what it waits for: the
-    /// engine's own doing.
+    /// Other tasks were suspended inside their polls, and may hold what it waits for: then the engine
+    /// itself may have caused it.
     pub others_suspended: bool,
     /// The task and the thread.
     pub fact: BlockedFact,
@@ -91,7 +91,7 @@ impl Stuck {
         }
     }
 
-    /// The last operation before, with its place.
+    /// The last operation before the thread got stuck, with its place in the source.
     pub fn operation(&self) -> String {
         match &self.fact.last {
             Some((op, place)) => {
@@ -102,7 +102,7 @@ impl Stuck {
     }
 }
 
-/// Looks at one engine thread again and again.
+/// Checks one engine thread periodically.
 #[derive(Debug)]
 pub struct Watch {
     pulse: Arc<Pulse>,
@@ -122,8 +122,8 @@ impl Watch {
         }
     }
 
-    /// Whether the thread has been asleep inside one step for longer than the patience. Its CPU
-    /// time must be flat: a long computation is not stuck.
+    /// Whether the thread has been asleep inside one step for longer than the patience. It must not have
+    /// used CPU time meanwhile: a long computation is not stuck.
     pub fn look(&mut self) -> Option<Stuck> {
         let reading = self.pulse.read();
         let state = threads::state(reading.thread);

@@ -17,7 +17,7 @@ use standstill_model::token::strategy_version;
 
 use crate::corpus::CorpusError;
 
-/// The format of entries that this version reads and writes.
+/// The entry format that this version reads and writes.
 pub(super) const FORMAT: u32 = 1;
 
 /// A plan, what it must show, and where it comes from.
@@ -27,15 +27,15 @@ pub struct Entry {
     pub plan: Plan,
     /// What a run of the plan must show.
     pub expect: Expectation,
-    /// Whether the same plan must find nothing in the `fixed` variant. Means nothing where the
-    /// finding is in that variant itself.
+    /// Whether the same plan must find nothing in the `fixed` variant. Without meaning if the finding is
+    /// in that variant itself.
     pub fixed_clean: bool,
-    /// The run as a schedule of Shuttle's own, in hexadecimal digits: for whoever takes it to
-    /// `shuttle::replay`. Standstill replays the plan.
+    /// The run as a schedule of Shuttle's own, in hexadecimal digits, for use with `shuttle::replay`.
+    /// Standstill replays the plan.
     pub shuttle_schedule: Option<String>,
     /// How it was found. Any text; empty if unknown.
     pub found: String,
-    /// What else there is to say. Any text; may be empty.
+    /// A comment. Any text; may be empty.
     pub comment: String,
 }
 
@@ -49,11 +49,11 @@ pub struct Expectation {
 }
 
 impl Entry {
-    /// The entry in `text`. Errors speak of `path`.
+    /// Parses the entry in `text`. Errors name `path`.
     ///
     /// # Errors
     ///
-    /// If the text is no entry, with the line and what to do about it.
+    /// If the text is not an entry, with the line and how to correct it.
     pub fn parse(text: &str, path: &Path) -> Result<Self, CorpusError> {
         let at = |offset: usize, detail: String| CorpusError::Entry {
             path: path.to_owned(),
@@ -64,7 +64,7 @@ impl Entry {
             let offset = error.span().map_or(0, |span| span.start);
             at(offset, error.message().trim().replace('\n', ", "))
         };
-        // The format comes first: an entry of a later one may hold anything else.
+        // The format is checked first: an entry of a later format may contain anything else.
         let head: Head = toml::from_str(text).map_err(from_toml)?;
         match head.format {
             None => {
@@ -87,7 +87,7 @@ impl Entry {
     }
 }
 
-/// The line of a byte, from 1.
+/// The line of the byte at `offset`, from 1.
 pub(super) fn line_of(text: &[u8], offset: usize) -> usize {
     1 + text
         .iter()
@@ -148,7 +148,7 @@ fn total_steps() -> u32 {
     DEFAULT_TOTAL_STEPS
 }
 
-/// Reads a value by its spelling, so that the error lists the words there are.
+/// Reads a value by its name, so that the error lists the valid names.
 fn word<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -178,7 +178,7 @@ struct RawExpect {
     fingerprint: toml::Spanned<Fingerprint>,
 }
 
-/// What the `fixed` variant must show: nothing, or it is the one with the finding.
+/// What the `fixed` variant must show: nothing, unless the finding is in that variant.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum FixedExpect {
     Clean,
@@ -207,7 +207,7 @@ struct RawSchedule {
     length: Option<u32>,
     #[serde(default, deserialize_with = "optional_hash")]
     hash: Option<u32>,
-    // Read as texts first: what is wrong with one of many is told with its own line.
+    // Read as strings first, so that an error in one choice is reported with its own line.
     choices: Option<Vec<toml::Spanned<String>>>,
     bytes: Option<Vec<toml::Spanned<String>>>,
 }
@@ -245,7 +245,7 @@ fn hexadecimal(text: &str) -> Result<Vec<u8>, String> {
         .ok_or_else(|| format!("`{text}` are not bytes: write two hexadecimal digits for each"))
 }
 
-/// Equal choices in a row: `root.0 x12`, `timer`, `pick 2`.
+/// A run of equal choices: `root.0 x12`, `timer`, `pick 2`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Run {
     pub(super) choice: Choice,
@@ -289,7 +289,7 @@ impl FromStr for Run {
     }
 }
 
-/// A mistake, and the offset where it is.
+/// An error message, and the offset where the error is.
 type Located = (usize, String);
 
 impl Raw {
@@ -322,7 +322,7 @@ impl Raw {
     }
 }
 
-/// Lines of hexadecimal digits as one.
+/// Joins lines of hexadecimal digits.
 fn digits(lines: Vec<toml::Spanned<String>>) -> Result<String, Located> {
     let mut digits = String::new();
     for line in &lines {

@@ -1,6 +1,6 @@
-//! The corpus: what was found once, and must be found again.
+//! The corpus: findings that are kept as regression tests.
 //!
-//! `corpus/<scenario>/*.toml`, one small readable file for each entry.
+//! Its layout is `corpus/<scenario>/*.toml`, one small readable file for each entry.
 
 mod entry;
 #[cfg(test)]
@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 pub use entry::{Entry, Expectation};
 
-/// Something is wrong with a corpus or one of its entries.
+/// A problem with a corpus or one of its entries.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CorpusError {
@@ -30,7 +30,7 @@ pub enum CorpusError {
     Read {
         /// The file or directory.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         source: io::Error,
     },
     /// A file is not an entry.
@@ -40,7 +40,7 @@ pub enum CorpusError {
         path: PathBuf,
         /// The line, from 1.
         line: usize,
-        /// What is wrong with it, and what to do.
+        /// What is wrong with it, and how to correct it.
         detail: String,
     },
     /// An entry cannot be written.
@@ -48,7 +48,7 @@ pub enum CorpusError {
     Write {
         /// The directory.
         directory: PathBuf,
-        /// Why not.
+        /// The cause.
         source: io::Error,
     },
 }
@@ -59,7 +59,7 @@ pub struct Corpus {
     directory: PathBuf,
 }
 
-/// What became of one file of a corpus.
+/// The result of loading one file of a corpus.
 pub type Loaded = (PathBuf, Result<Entry, CorpusError>);
 
 impl Corpus {
@@ -79,8 +79,7 @@ impl Corpus {
     ///
     /// # Errors
     ///
-    /// If there is no such directory, or for the first file that is not an entry: none is
-    /// skipped.
+    /// If there is no such directory, or for the first file that is not an entry: no file is skipped.
     pub fn load(&self) -> Result<Vec<(PathBuf, Entry)>, CorpusError> {
         self.load_all()?
             .into_iter()
@@ -88,8 +87,8 @@ impl Corpus {
             .collect()
     }
 
-    /// Every file that should be an entry, sorted by path, each with its entry or what is wrong
-    /// with it: the `*.toml` of the directory and of the directories in it.
+    /// Every file that should be an entry, sorted by path, each with its entry or what is wrong with it:
+    /// the `*.toml` files of the directory and of its direct subdirectories.
     ///
     /// # Errors
     ///
@@ -135,7 +134,7 @@ impl Corpus {
             path: path.to_owned(),
             source,
         };
-        // A pipe would be waited for, and a device has no end.
+        // Reading a pipe would block, and reading a device might not end.
         if !fs::metadata(path).map_err(unreadable)?.is_file() {
             return Err(unreadable(io::Error::other("it is not a file")));
         }
@@ -151,20 +150,20 @@ impl Corpus {
         }
     }
 
-    /// Saves an entry under a new name, made of its kind and its fingerprint, and returns the
-    /// path. Nothing is overwritten; if the scenario has an entry with the same plan already, that
-    /// one's path is returned and nothing is written.
+    /// Saves an entry under a new name, derived from its kind and its fingerprint, and returns the path.
+    /// Nothing is overwritten. If the scenario already has an entry with the same plan, the path of that
+    /// entry is returned and nothing is written.
     ///
     /// # Errors
     ///
-    /// If the directory cannot be made, listed or written to. No partial file is left behind.
+    /// If the directory cannot be created, listed or written to. No partial file is left behind.
     pub fn save(&self, entry: &Entry) -> Result<PathBuf, CorpusError> {
         let directory = self.directory.join(directory_name(&entry.plan.scenario));
         fs::create_dir_all(&directory).map_err(|source| CorpusError::Write {
             directory: directory.clone(),
             source,
         })?;
-        // A file that is no entry does not have this plan; loading the corpus will report it.
+        // A file that is not an entry does not have this plan. Loading the corpus will report it.
         let known = list(&directory)?
             .into_iter()
             .filter(|path| is_entry(path))
@@ -198,11 +197,11 @@ impl Corpus {
         })
     }
 
-    /// Writes `entry` over the one at `path`, as after a deliberate change of what it shows.
+    /// Replaces the entry at `path` by `entry`, for a deliberate change of what it shows.
     ///
     /// # Errors
     ///
-    /// If the directory cannot be written to; the old entry stays then.
+    /// If the directory cannot be written to; then the old entry is kept.
     pub fn replace(path: &Path, entry: &Entry) -> Result<(), CorpusError> {
         write_whole(path, &entry.to_toml(), |temporary, path| {
             fs::rename(temporary, path)
@@ -243,7 +242,8 @@ fn is_entry(path: &Path) -> bool {
         .is_some_and(|extension| extension == "toml")
 }
 
-/// A scenario's name as a directory's: what could lead elsewhere or is not portable is replaced.
+/// Converts a scenario's name to a directory name: characters that could lead to another directory, or
+/// are not portable, are replaced.
 fn directory_name(scenario: &str) -> String {
     let safe: String = scenario
         .chars()
@@ -259,8 +259,8 @@ fn directory_name(scenario: &str) -> String {
     }
 }
 
-/// Writes a file so that it is there whole or not at all: first a temporary one beside it, which
-/// is synced and then put in its `place`.
+/// Writes a file atomically: first a temporary one beside it, which is synced and then moved to its
+/// `place`.
 fn write_whole(
     path: &Path,
     text: &str,
@@ -275,11 +275,11 @@ fn write_whole(
         .write_all(text.as_bytes())
         .and_then(|()| file.sync_all())
         .and_then(|()| place(&temporary, path));
-    // Renamed files are gone from here, linked and unfinished ones are not.
+    // A renamed file is no longer here; a linked or unfinished one is, and is removed.
     let _ = fs::remove_file(&temporary);
     if written.is_ok() {
-        // The entry is in its place. Syncing the directory as well makes that survive a power
-        // cut, where the system can do it.
+        // The entry is in its place. Syncing the directory as well makes that survive a power failure,
+        // where the system supports it.
         if let Ok(directory) = File::open(directory) {
             let _ = directory.sync_all();
         }
@@ -287,7 +287,8 @@ fn write_whole(
     written
 }
 
-/// A new file that nobody else writes; one that a killed process left behind is in nobody's way.
+/// Creates a new file that no other process writes. A file left behind by a killed process is no
+/// obstacle.
 fn temporary_in(directory: &Path) -> io::Result<(File, PathBuf)> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     loop {
@@ -301,8 +302,8 @@ fn temporary_in(directory: &Path) -> io::Result<(File, PathBuf)> {
     }
 }
 
-/// Puts a file under a name that nothing has yet. A hard link never overwrites; where the file
-/// system has none, a look before the renaming has to do.
+/// Moves a file to a name that does not exist yet. A hard link never overwrites. Where the file system
+/// has no hard links, this checks for the name before it renames.
 fn place_new(temporary: &Path, path: &Path) -> io::Result<()> {
     match fs::hard_link(temporary, path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),

@@ -1,4 +1,4 @@
-//! Entries as they are written, broken ones, and what saving leaves behind.
+//! Tests of how entries are written, of broken entries, and of what saving leaves behind.
 
 use std::fs;
 use std::path::Path;
@@ -366,7 +366,7 @@ fn a_broken_entry_is_never_skipped() {
     assert_eq!(paths, [&broken, &good, &misplaced]);
     let good_ones: Vec<bool> = all.iter().map(|(_, entry)| entry.is_ok()).collect();
     assert_eq!(good_ones, [false, true, false]);
-    // A broken neighbour does not keep a find from being saved.
+    // A broken entry of the same scenario does not prevent saving another one.
     assert_eq!(corpus.save(&seeded()).unwrap(), good);
 }
 
@@ -400,7 +400,7 @@ fn what_a_killed_process_left_behind_is_in_nobody_s_way() {
     let corpus = Corpus::open(directory.path());
     let scenario = directory.path().join("watch-mux");
     fs::create_dir(&scenario).unwrap();
-    // Other tests take names of this process at the same time, so a few are taken here.
+    // Other tests use names of this process at the same time, so several names are occupied here.
     for count in 0..100 {
         let name = format!(".standstill-{}-{count}.tmp", std::process::id());
         fs::write(scenario.join(name), "half an ent").unwrap();

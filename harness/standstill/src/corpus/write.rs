@@ -1,5 +1,5 @@
-//! Writes a corpus entry as TOML. By hand, because the layout is for the reader of a diff: one
-//! fact a line, defaults left out, choices wrapped.
+//! Writes a corpus entry as TOML. This is not done by a library, because the layout is meant for diffs:
+//! one fact per line, defaults omitted, choices wrapped.
 
 use std::fmt::Write;
 
@@ -12,10 +12,10 @@ use standstill_model::token::strategy_version;
 
 use crate::corpus::entry::{Entry, FORMAT, Run};
 
-/// The width that wrapped arrays keep to.
+/// The maximal width of wrapped arrays.
 const WIDTH: usize = 100;
 
-/// How many bytes one line of a schedule holds.
+/// How many bytes of a schedule are on one line.
 const BYTES_A_LINE: usize = 40;
 
 impl Entry {
@@ -99,7 +99,7 @@ fn write_schedule(toml: &mut String, engine: EngineKind, schedule: &Schedule) {
                 "strategy_version",
                 &strategy_version(engine, *strategy).to_string(),
             );
-            // In quotes, since TOML's own numbers end at 2^63.
+            // In quotes, since TOML's own integers end at 2^63.
             line(toml, "seed", &quoted(&seed.to_string()));
             if let Some(digest) = digest {
                 line(toml, "length", &digest.choices.to_string());
@@ -129,7 +129,7 @@ fn write_schedule(toml: &mut String, engine: EngineKind, schedule: &Schedule) {
     }
 }
 
-/// An array on one line if it fits, else on as many as it takes.
+/// An array on one line if it fits, else on as many as needed.
 fn wrapped(toml: &mut String, key: &str, items: impl Iterator<Item = String>) {
     let items: Vec<String> = items.collect();
     let single = format!("{key} = [{}]", items.join(", "));
@@ -151,7 +151,7 @@ fn wrapped(toml: &mut String, key: &str, items: impl Iterator<Item = String>) {
     toml.push_str("\n]\n");
 }
 
-/// A TOML string: over several lines if the text has several.
+/// A TOML string, over several lines if the text has several.
 fn quoted(text: &str) -> String {
     let many = text.contains('\n');
     let mut quoted = String::from(if many { "\"\"\"\n" } else { "\"" });
@@ -160,7 +160,8 @@ fn quoted(text: &str) -> String {
         match character {
             '\n' | '\t' => quoted.push(character),
             '\\' => quoted.push_str("\\\\"),
-            // Within several lines only quotes in a row, or at the end, could end the string.
+            // In a multi-line string, only consecutive quotes or a quote at the end could end the
+            // string.
             '"' if many && characters.peek().is_some_and(|next| *next != '"') => quoted.push('"'),
             '"' => quoted.push_str("\\\""),
             _ if character.is_control() => {

@@ -14,18 +14,18 @@ use crate::corpus::CorpusError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PropertyError {
-    /// A plan shows something.
+    /// A plan has a finding.
     #[error(transparent)]
     Falsified(Box<Falsified>),
-    /// An entry of the corpus shows something again.
+    /// An entry of the corpus has a finding again.
     #[error("the corpus entry {} shows something again:\n{report}", entry.display())]
     Regressed {
         /// The entry's file.
         entry: PathBuf,
-        /// What it shows.
+        /// The report of its finding.
         report: Box<Report>,
     },
-    /// No plan showed anything, where one had to.
+    /// No plan had a finding, where one was required.
     #[error(
         "{scenario} ({variant}): nothing was found in {cases} cases{}; try more cases, another \
          seed, or wider ranges", also(.undecided.as_ref())
@@ -37,10 +37,10 @@ pub enum PropertyError {
         variant: Variant,
         /// How many plans were tried.
         cases: u32,
-        /// Why one of them could not be judged, if there was such a one.
+        /// Why one of them was undecided, if one was.
         undecided: Option<Undecided>,
     },
-    /// A plan could not be judged.
+    /// The run of a plan was undecided.
     #[error("{scenario} ({variant}) with {load}: undecided: {reason}")]
     Undecided {
         /// The scenario.
@@ -49,7 +49,7 @@ pub enum PropertyError {
         variant: Variant,
         /// The plan's load.
         load: Load,
-        /// Why not.
+        /// The reason.
         reason: Undecided,
     },
     /// The scenario has no such variant.
@@ -68,7 +68,7 @@ pub enum PropertyError {
     /// The corpus cannot be read or written.
     #[error(transparent)]
     Corpus(#[from] CorpusError),
-    /// A variable of the environment is no number.
+    /// An environment variable is not a number.
     #[error("{name} is `{value}`: give a whole number")]
     Environment {
         /// The variable.
@@ -84,10 +84,10 @@ fn also(undecided: Option<&Undecided>) -> String {
     })
 }
 
-/// A plan that shows something where nothing may be found, shrunk.
+/// A plan with a finding where none is allowed, shrunk.
 #[derive(Debug)]
 pub struct Falsified {
-    /// What the shrunk plan shows.
+    /// The report of the shrunk plan.
     pub report: Report,
     /// The corpus entry that it was saved as, if there is a corpus.
     pub entry: Option<PathBuf>,

@@ -1,8 +1,8 @@
 //! Property tests over loads and schedules, on [proptest](https://docs.rs/proptest).
 //!
-//! proptest generates plans and shrinks their loads; the schedule then shrinks by
-//! [`minimise_schedule`](crate::minimise_schedule). What was found is kept as a corpus entry and
-//! nowhere else: proptest's own persistence, which knows seeds alone, is off.
+//! proptest generates plans and shrinks their loads. Then
+//! [`minimise_schedule`](crate::minimise_schedule) shrinks the schedule. Failures are kept as corpus
+//! entries only: proptest's own persistence, which stores only seeds, is off.
 
 mod failure;
 mod plans;
@@ -30,14 +30,14 @@ use crate::corpus::{Corpus, CorpusError, Entry, Expectation};
 pub use failure::{Falsified, PropertyError};
 pub use plans::{loads, plans};
 
-/// How many plans a property is tested with, unless it is told.
+/// How many plans a property is tested with by default.
 pub const DEFAULT_CASES: u32 = 1_000;
 
-/// What shrinking may cost, in runs: by proptest, of the load, of the schedule.
+/// How many runs each kind of shrinking may take: by proptest, of the load, of the schedule.
 const SHRINK_RUNS: u32 = 2_000;
 
-/// That a variant of a scenario is clean under every load in range and every schedule, or that
-/// something is found somewhere.
+/// The property that a variant of a scenario is clean under every load in range and every schedule, or
+/// that it has a finding under some.
 ///
 /// ```
 /// use standstill::{Property, Scenario, Variant};
@@ -48,9 +48,9 @@ const SHRINK_RUNS: u32 = 2_000;
 /// Property::of(&scenario, Variant::Own).cases(64).check();
 /// ```
 ///
-/// The plans follow from a fixed seed, so a test comes out the same every time. The variable
-/// `STANDSTILL_SEED` gives another seed, and `STANDSTILL_SCHEDULES` another number of cases,
-/// whatever the test says.
+/// The plans follow from a fixed seed, so a test has the same result every time. The environment
+/// variable `STANDSTILL_SEED` sets another seed, and `STANDSTILL_SCHEDULES` another number of cases.
+/// Both override the settings in the test.
 #[derive(Clone, Debug)]
 pub struct Property {
     scenario: Scenario,
@@ -94,8 +94,8 @@ impl Property {
         self
     }
 
-    /// The directory where failures are kept. [`Property::check`] first runs the entries that are
-    /// there of this scenario. Default: none, and nothing is kept.
+    /// The directory where failures are kept. [`Property::check`] first runs the existing entries of
+    /// this scenario. Default: none, and nothing is kept.
     #[must_use]
     pub fn corpus(mut self, directory: impl Into<PathBuf>) -> Self {
         self.corpus = Some(Corpus::open(directory));
@@ -140,12 +140,12 @@ impl Property {
         }
     }
 
-    /// Panics unless a plan shows something, and returns what: for a test of a program that is
+    /// Panics unless a plan has a finding, and returns the finding: for a test of a program that is
     /// known to be buggy. Nothing is shrunk or kept.
     ///
     /// # Panics
     ///
-    /// If nothing was found, or it could not be looked for.
+    /// If there was no finding, or the search was not possible.
     #[track_caller]
     pub fn found_somewhere(&self) -> Found {
         match self.find() {
@@ -154,16 +154,16 @@ impl Property {
         }
     }
 
-    /// Whether every plan is clean. First the corpus entries of this scenario and variant are
-    /// run, where their choices still fit; for the `fixed` variant also those of the others that
-    /// say that it is clean. Then come as many new plans as [`Property::cases`] says. Returns how
-    /// many plans that were.
+    /// Whether every plan is clean. First the corpus entries of this scenario and variant are run;
+    /// choices that no longer fit are skipped. For the `fixed` variant, this includes the entries of
+    /// other variants that declare it clean. Then follow as many new plans as [`Property::cases`] says.
+    /// Returns the number of these plans.
     ///
     /// # Errors
     ///
     /// [`PropertyError::Falsified`] with the report of the shrunk plan, which is then also in the
-    /// corpus; [`PropertyError::Regressed`] for an entry; else why the property could not be
-    /// tested.
+    /// corpus; [`PropertyError::Regressed`] for an entry; otherwise the reason why the property could
+    /// not be tested.
     pub fn test(&self) -> Result<u32, PropertyError> {
         let cases = Cases::of(self)?;
         let regressions = self.regressions(&cases)?;
@@ -175,11 +175,11 @@ impl Property {
         }
     }
 
-    /// Looks for a plan that shows something; the first one is returned, as it is.
+    /// Searches for a plan with a finding. The first one is returned, without shrinking.
     ///
     /// # Errors
     ///
-    /// [`PropertyError::NotFound`], or why it could not be looked for.
+    /// [`PropertyError::NotFound`], or the reason why the search was not possible.
     pub fn find(&self) -> Result<Found, PropertyError> {
         let cases = Cases::of(self)?;
         let mut tests = self.proptest()?;
@@ -251,7 +251,7 @@ impl Property {
         Ok(variable("STANDSTILL_SEED")?.unwrap_or(self.seed))
     }
 
-    /// Runs the entries of the corpus; returns how many.
+    /// Runs the entries of the corpus. Returns how many there were.
     fn regressions(&self, cases: &Cases) -> Result<u32, PropertyError> {
         let Some(corpus) = &self.corpus else {
             return Ok(0);
@@ -293,7 +293,7 @@ impl Property {
         }
     }
 
-    /// From the plan that proptest has shrunk to the smallest one, its report and its entry.
+    /// Shrinks the plan that proptest has shrunk further; makes its report and its entry.
     fn shrink(&self, cases: &Cases, plan: Plan) -> PropertyError {
         let finding = match cases.first.take() {
             Some(Verdict::Found(finding)) => *finding,
@@ -352,7 +352,7 @@ impl Property {
     }
 }
 
-/// A number from the environment.
+/// A number from an environment variable.
 fn variable(name: &'static str) -> Result<Option<u64>, PropertyError> {
     let Some(value) = std::env::var(name).ok().filter(|value| !value.is_empty()) else {
         return Ok(None);
@@ -363,16 +363,16 @@ fn variable(name: &'static str) -> Result<Option<u64>, PropertyError> {
     }
 }
 
-/// Runs plans for proptest, which hands them to a closure that it only shares.
+/// Runs plans for proptest, which calls a closure through a shared reference.
 struct Cases {
     runner: RefCell<Runner>,
     program: Program,
-    /// What the first plan that was not clean came to.
+    /// The verdict of the first plan that was not clean.
     first: RefCell<Option<Verdict>>,
     /// How many plans were clean before.
     tested: Cell<u32>,
-    /// The engine's thread was stuck on a lock that only preemption inside a poll left taken:
-    /// from then on tasks are preempted between polls only.
+    /// The engine's thread was stuck on a lock whose owner was preempted inside a poll. From then on
+    /// tasks are preempted only between polls.
     no_preempt: Cell<bool>,
 }
 
@@ -399,7 +399,7 @@ impl Cases {
         })
     }
 
-    /// Runs one plan, and returns it as it was run.
+    /// Runs one plan, and returns the plan that was really run.
     fn run(&self, plan: Plan) -> (Plan, Verdict) {
         let plan = self.calmed(plan);
         let run = |plan: &Plan| {
@@ -425,8 +425,8 @@ impl Cases {
         plan
     }
 
-    /// One case, or one attempt of proptest's to shrink the first that failed: the same finding
-    /// must come again.
+    /// One case, or one attempt of proptest to shrink the first failing case: that must have the same
+    /// finding again.
     fn test(&self, plan: Plan) -> TestCaseResult {
         let (_, verdict) = self.run(plan);
         let mut first = self.first.borrow_mut();
@@ -449,7 +449,7 @@ impl Cases {
         Err(TestCaseError::fail(reason))
     }
 
-    /// Runs a finding's plan again, as every finding is before it is reported.
+    /// Runs a finding's plan a second time, as is done for every finding before it is reported.
     fn confirm(&self, plan: Plan, finding: Finding) -> Result<(Finding, Plan), Undecided> {
         let mut runner = self.runner.borrow_mut();
         let again = confirm(&mut runner, &self.program, plan, finding)?;
@@ -470,7 +470,7 @@ impl Cases {
         minimise_schedule(&mut runner, &self.program, &plan, fingerprint, SHRINK_RUNS)
     }
 
-    /// Whether another program is clean under the same schedule, as far as it fits.
+    /// Whether another program is clean under the same schedule, as far as that fits.
     fn is_clean(&self, program: &Program, plan: &Plan) -> bool {
         let mut runner = self.runner.borrow_mut();
         runner.run(program, plan, RecordLevel::Hunt).verdict == Verdict::Clean

@@ -1,4 +1,4 @@
-//! Loads and plans as proptest generates and shrinks them.
+//! Strategies by which proptest generates and shrinks loads and plans.
 
 use proptest::prelude::{Just, any};
 use proptest::prop_oneof;
@@ -7,11 +7,10 @@ use standstill_model::load::{Load, LoadRanges};
 use standstill_model::plan::{Plan, Schedule, StrategyKind, Variant};
 use standstill_model::scenario::Scenario;
 
-/// PCT's depths: 1 to this.
+/// PCT's depth ranges from 1 to this.
 const DEEPEST: u8 = 4;
 
-/// Every load within the ranges. Shrinking lowers one knob after the other towards its lowest
-/// value.
+/// Every load within the ranges. Shrinking lowers one knob after another towards its lowest value.
 ///
 /// ```
 /// use proptest::strategy::{Strategy, ValueTree};
@@ -34,9 +33,9 @@ pub fn loads(ranges: &LoadRanges) -> impl Strategy<Value = Load> + use<> {
     })
 }
 
-/// Every plan of a variant of a scenario, within the scenario's ranges: for a `proptest!` of one's
-/// own. Shrinking lowers the load, then takes a simpler strategy; schedules themselves shrink by
-/// [`minimise_schedule`](crate::minimise_schedule), as [`Property`](crate::Property) does it.
+/// Every plan of a variant of a scenario, within the scenario's ranges: for a `proptest!` of one's own.
+/// Shrinking lowers the load, and then chooses a simpler strategy. Schedules themselves are shrunk by
+/// [`minimise_schedule`](crate::minimise_schedule), as [`Property`](crate::Property) does.
 ///
 /// ```
 /// use proptest::prelude::*;
@@ -60,7 +59,7 @@ pub(super) fn plans_within(
     ranges: &LoadRanges,
 ) -> impl Strategy<Value = Plan> + use<> {
     let scenario = scenario.to_owned();
-    // A smaller seed is no simpler one.
+    // A smaller seed is not simpler.
     let seeds = any::<u64>().no_shrink();
     (loads(ranges), strategies(), seeds).prop_map(move |(load, strategy, seed)| {
         let schedule = Schedule::Seeded {

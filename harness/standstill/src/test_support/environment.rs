@@ -1,4 +1,4 @@
-//! What the environment says to a test.
+//! The environment variables of a test.
 
 use std::env::{self, VarError};
 use std::fmt;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use standstill_model::{Plan, TokenError};
 
-/// What a test takes from the environment. A variable that is empty counts as not set.
+/// A test's settings from the environment. An empty variable counts as not set.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Environment {
     /// `STANDSTILL_SCHEDULES`: how many schedules are tried.
@@ -19,11 +19,11 @@ pub(super) struct Environment {
     pub(super) corpus: Option<PathBuf>,
     /// `STANDSTILL_SAVE`: whether they are written there.
     pub(super) save: Option<bool>,
-    /// `CI`: whether nobody will look at what is written.
+    /// `CI`: whether this is a CI run, where files that are written are lost.
     pub(super) ci: bool,
 }
 
-/// A variable cannot be used.
+/// A variable has an invalid value.
 #[derive(Debug)]
 pub(super) enum EnvironmentError {
     Number {
@@ -70,7 +70,7 @@ impl fmt::Display for EnvironmentError {
 }
 
 impl Environment {
-    /// What it says now.
+    /// Reads the variables.
     pub(super) fn read() -> Result<Self, EnvironmentError> {
         Ok(Self {
             schedules: number("STANDSTILL_SCHEDULES", 100_000)?,

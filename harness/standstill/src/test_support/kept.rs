@@ -1,4 +1,4 @@
-//! What a test keeps: entries of a corpus beside its package, replayed before anything else.
+//! The corpus of a test: entries beside its package, which are replayed before anything else.
 
 use std::env;
 use std::fmt::{self, Write};
@@ -15,7 +15,7 @@ use crate::{Corpus, CorpusError, Entry, Expectation};
 /// another.
 pub const DIRECTORY: &str = "standstill-corpus";
 
-/// Where a test keeps what it finds, and whether it does.
+/// Where a test keeps its findings, and whether it does.
 #[derive(Clone, Debug)]
 pub struct Kept {
     package: PathBuf,
@@ -23,9 +23,9 @@ pub struct Kept {
     save: bool,
 }
 
-/// Where a test of the package in this directory keeps its findings. The directory is the one that
-/// the package was compiled in; if it is not there, as with tests that were moved to another
-/// machine, that of the environment is taken.
+/// The place where a test of the package in this directory keeps its findings. The directory is the one
+/// in which the package was compiled. If it does not exist, because the test binary was moved to another
+/// machine, the one from the environment is used.
 pub fn kept(package: Option<&str>) -> Kept {
     let package = package
         .map(PathBuf::from)
@@ -40,14 +40,14 @@ pub fn kept(package: Option<&str>) -> Kept {
 }
 
 impl Kept {
-    /// Another directory than [`DIRECTORY`], relative to the package's.
+    /// Uses another directory than [`DIRECTORY`], relative to the package's.
     #[must_use]
     pub fn corpus(mut self, directory: impl Into<PathBuf>) -> Self {
         self.directory = directory.into();
         self
     }
 
-    /// Whether findings are written. Entries that are there are replayed all the same.
+    /// Whether findings are written. Existing entries are replayed in any case.
     #[must_use]
     pub fn save(mut self, save: bool) -> Self {
         self.save = save;
@@ -79,23 +79,23 @@ pub(super) struct Entries {
     corpus: Corpus,
     package: PathBuf,
     test: String,
-    /// Why nothing is written, if so.
+    /// The reason why nothing is written, if so.
     unsaved: Option<&'static str>,
-    /// What is kept, by what it shows.
+    /// The existing entries with their fingerprints.
     known: Vec<(PathBuf, Fingerprint)>,
 }
 
-/// What the entries came to, if not all of them are clean.
+/// The result of replaying the entries, if not all of them are clean.
 #[derive(Debug, Default)]
 pub(super) struct Unmet {
-    /// What an entry shows again.
+    /// An entry that has a finding again.
     again: Option<(PathBuf, Fingerprint, Box<Report>)>,
     /// Entries that could not be used, a sentence each.
     stale: Vec<String>,
 }
 
 impl Entries {
-    /// Replays every entry, up to the first that shows something.
+    /// Replays every entry, up to the first that has a finding.
     pub(super) fn replay(
         &mut self,
         runner: &mut Runner,
@@ -155,8 +155,8 @@ impl Entries {
         }
     }
 
-    /// Keeps what was found, and says in a line what became of it. Whatever goes wrong here, the
-    /// finding itself is reported.
+    /// Saves a finding, and returns a line about the result. Errors here do not prevent the report of
+    /// the finding itself.
     pub(super) fn keep(&self, report: &Report) -> String {
         let fingerprint = &report.finding.fingerprint;
         if let Some((path, _)) = self.known.iter().find(|(_, known)| known == fingerprint) {
@@ -198,7 +198,7 @@ impl Entries {
         }
     }
 
-    /// As seen from the package.
+    /// The path relative to the package.
     fn shown(&self, path: &Path) -> PathBuf {
         path.strip_prefix(&self.package).unwrap_or(path).to_owned()
     }
@@ -214,11 +214,11 @@ enum Stale {
 }
 
 impl Stale {
-    /// A sentence with the remedy.
+    /// A sentence with what to do about it.
     fn of(self, path: &Path) -> String {
         let path = path.display();
         match self {
-            // It names the file and the line itself.
+            // The error names the file and the line itself.
             Stale::Unreadable(error) => {
                 format!("{error} (or delete the file, and the test looks for the schedule anew)")
             }
@@ -239,7 +239,7 @@ impl Stale {
 }
 
 impl Unmet {
-    /// The report of what an entry shows again.
+    /// The report of the entry that has a finding again.
     pub(super) fn report_mut(&mut self) -> Option<&mut Report> {
         self.again.as_mut().map(|(_, _, report)| report.as_mut())
     }

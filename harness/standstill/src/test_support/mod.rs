@@ -1,18 +1,18 @@
 //! What `#[standstill::test]` expands to.
 //!
-//! A test first replays what it has kept, then hunts, and keeps what it finds: an entry for each
+//! A test first replays its corpus entries, then hunts, and keeps its findings: an entry for each
 //! fingerprint in `standstill-corpus/<module path and name>/` beside the package's `Cargo.toml`.
-//! Variables of the environment, which go before what the attribute says:
+//! Environment variables override the settings of the attribute:
 //!
 //! | variable | meaning |
 //! | --- | --- |
-//! | `STANDSTILL_SCHEDULES` | how many schedules are tried; 0 for the kept ones alone |
+//! | `STANDSTILL_SCHEDULES` | how many schedules are tried; 0 to replay the corpus entries only |
 //! | `STANDSTILL_SEED` | the base seed |
-//! | `STANDSTILL_REPLAY` | a token: its run is made, and nothing else |
+//! | `STANDSTILL_REPLAY` | a token: the test replays it and does nothing else |
 //! | `STANDSTILL_CORPUS` | another directory for entries; a relative one begins at the package |
 //! | `STANDSTILL_SAVE` | `yes` or `no`: whether findings are written; by default unless `CI` is set, or the test is one that `should_panic` |
 //!
-//! A directory that cannot be written to takes nothing from a failure but the entry.
+//! If the directory cannot be written to, only the entry is missing from a failure.
 
 mod environment;
 mod kept;
@@ -34,10 +34,10 @@ use kept::Entries;
 
 pub use kept::{DIRECTORY, Kept, kept};
 
-/// How many schedules a test tries unless it says otherwise.
+/// How many schedules a test tries by default.
 pub const SCHEDULES: u64 = 2_000;
 
-/// How long a test under the stress engine takes at the most: real runs may sleep.
+/// How long a test under the stress engine may take: real runs may sleep.
 pub const STRESS_TIME: Duration = Duration::from_secs(10);
 
 /// A hunt for the test of this name.
@@ -45,11 +45,11 @@ pub fn hunt(name: &str) -> Hunt {
     Hunt::new(name).schedules(SCHEDULES)
 }
 
-/// Reads a word as it is spelled on the command line.
+/// Reads a value by its name on the command line.
 ///
 /// # Panics
 ///
-/// If there is no such word; the message lists those there are.
+/// If there is no such name. The message lists the valid names.
 #[track_caller]
 pub fn word<T: FromStr>(text: &str) -> T
 where
@@ -80,7 +80,7 @@ impl<E: Debug> Outcome for Result<(), E> {
     }
 }
 
-/// Runs the test: the one plan that the environment names, or what the test has kept and then its
+/// Runs the test: the plan that the environment names, or else the test's corpus entries followed by its
 /// hunt.
 ///
 /// # Panics
@@ -139,8 +139,7 @@ where
     conclude(&outcome, &entries);
 }
 
-/// The end of every test that has hunted: what is found goes through here to its reader and to the
-/// corpus.
+/// The end of every test that has hunted: reports the findings, and adds them to the corpus.
 #[track_caller]
 fn conclude(outcome: &HuntOutcome, entries: &Entries) {
     let Some(mut report) = outcome.report() else {
@@ -151,7 +150,7 @@ fn conclude(outcome: &HuntOutcome, entries: &Entries) {
     panic!("\n{}\n\n{kept}", report.to_text(false).trim_end());
 }
 
-/// The command `standstill` does not know the test; the test itself replays.
+/// The command `standstill` does not know the test, so the test itself has to replay.
 fn name_replay(report: &mut Report) {
     report.replay_with = Some(format!(
         "STANDSTILL_REPLAY={} cargo test {}",
@@ -160,13 +159,13 @@ fn name_replay(report: &mut Report) {
     ));
 }
 
-/// A test's path as its test binary knows it.
+/// A test's path in its test binary: without the crate's name.
 fn in_crate(name: &str) -> &str {
     name.split_once("::").map_or(name, |(_, rest)| rest)
 }
 
-/// Starts the test binary again, with nothing but the test of this name: it finds its way to
-/// [`run`], which sees that it is a child.
+/// Starts the test binary again, for the test of this name only. The test calls [`run`], which detects
+/// that it is in the child process.
 fn launcher(name: &str) -> Launcher {
     Launcher::new([
         in_crate(name),

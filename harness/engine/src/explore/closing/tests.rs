@@ -77,7 +77,7 @@ thread_local! {
     static SEEN: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
 }
 
-/// What is in [`VALUE`].
+/// The scope of [`VALUE`].
 struct OfValue;
 
 impl PollScoped for OfValue {
@@ -128,7 +128,7 @@ fn what_is_ended_on_top_of_a_task_sees_neither_its_scopes_nor_its_panic() {
             });
             let _root = OnDrop(|| {
                 see();
-                // Only by its own unwinding.
+                // It is panicking only because of its own unwinding.
                 let taken = panic_count::take_all().unwrap();
                 assert!(taken.count() < 2);
                 taken.put_back();
@@ -143,8 +143,8 @@ fn what_is_ended_on_top_of_a_task_sees_neither_its_scopes_nor_its_panic() {
     });
 }
 
-/// A task is abandoned in the middle of its unwinding, with a value in scope, one of its own, and all
-/// that is on its stack.
+/// A task that is abandoned in the middle of its unwinding, with a value in scope, a task-local value,
+/// and everything that is on its stack.
 async fn abandons(dropped: Arc<AtomicU32>) {
     assert_eq!(VALUE.get(), 0);
     const KEY: usize = 1;
@@ -216,7 +216,7 @@ fn the_rest_of_a_run_is_left_alone_where_a_panic_cannot_be_put_aside() {
                 std::future::pending::<()>().await;
             }
         });
-        // What it has come to was known before.
+        // The finding was known before the run was taken down.
         is_hang(&first);
         assert_eq!((dropped.load(Ordering::Relaxed), VALUE.get()), (0, 0));
         let second = run(engine, || async {});
@@ -256,7 +256,7 @@ fn a_task_that_catches_its_unwinding_for_ever_is_abandoned() {
                     });
                 });
             });
-            // The root has ended, so that it is a leak.
+            // The root has ended, so this is a leak.
             let kind = run.verdict.finding().map(|finding| finding.kind);
             assert_eq!(kind, Some(FindingKind::Leak));
             assert_eq!(VALUE.get(), 0);
@@ -280,7 +280,7 @@ fn who_joins_a_thread_that_was_ended_is_abandoned_only_if_that_panics() {
                     let _quietly = OnDrop(|| drop(EndedWithRun::new()));
                     let _caught = OnDrop(|| {
                         let _ended = EndedWithRun::new();
-                        // One more panic, with which the destructor is through.
+                        // One more panic, which the destructor handles itself.
                         let caught = catch_unwind(|| panic!("caught"));
                         assert!(caught.is_err());
                     });

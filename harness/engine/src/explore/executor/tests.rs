@@ -1,4 +1,5 @@
-//! Steps on real stacks: how tasks stop and go on, and that a run knows nothing of those before.
+//! Steps on real stacks: how tasks are suspended and resumed, and that a run is independent of those
+//! before.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -52,7 +53,7 @@ fn within(seconds: u64, test: impl FnOnce() + Send + 'static) {
 
 // ---- programs -------------------------------------------------------------------------------
 
-/// What a task does, one after the other.
+/// The actions of a task, one after the other.
 #[derive(Clone, Debug)]
 enum Deed {
     Switch(u8),
@@ -69,7 +70,7 @@ enum Deed {
 
 const RESOURCES: usize = 3;
 
-/// Signals that are given once, and whoever waits for them.
+/// Signals that are given once, and the tasks that wait for them.
 #[derive(Default)]
 struct Signals(Mutex<[(bool, Vec<Waker>); RESOURCES]>);
 
@@ -214,8 +215,7 @@ fn plan(strategy: StrategyKind, seed: u64) -> Plan {
     Plan::new("deeds", Variant::Own, Load::default(), schedule)
 }
 
-/// Makes a run, with all that happens written down. What else goes on in the process of the tests is
-/// not looked at.
+/// Makes a run and records everything that happens. Other activity in the tests' process is not watched.
 fn run(executor: &Executor, program: &Program, plan: &Plan, strategy: Chooser) -> Run {
     executor.reset(new_epoch(), Setting::of(plan, strategy, RecordLevel::Trace));
     let runtime = executor.take_runtime();
@@ -242,7 +242,7 @@ fn executor() -> Rc<Executor> {
     Executor::shared(Arc::default())
 }
 
-/// Under the strategy that its plan names.
+/// Makes a run under the strategy that its plan names.
 fn planned(executor: &Executor, deeds: &[Deed], plan: &Plan) -> Run {
     let strategy = strategy::of(&plan.schedule, None);
     run(executor, &program(deeds), plan, strategy)
@@ -271,7 +271,7 @@ fn a_run_is_the_same_whatever_was_run_before() {
             let new = executor();
             let expected = planned(&new, &deeds, &plan);
             new.retire(&new);
-            // The runs before are those of all the cases before.
+            // The earlier runs are those of all cases so far.
             let run = planned(&used, &deeds, &plan);
             prop_assert_eq!(format!("{:#?}", run), format!("{:#?}", expected));
             Ok(())
@@ -279,7 +279,7 @@ fn a_run_is_the_same_whatever_was_run_before() {
         if let Err(failure) = outcome {
             panic!("{failure}");
         }
-        // The programs were of all sorts.
+        // The earlier programs were of all kinds.
         let mut samples = TestRunner::deterministic();
         for _ in 0..256 {
             if let Ok(tree) = deeds().new_tree(&mut samples) {
@@ -336,7 +336,7 @@ fn a_task_that_is_left_in_the_middle_of_a_poll_goes_on_from_there() {
     within(60, || {
         let executor = executor();
         let log = Log::default();
-        // The root begins, and spawns; then the two change places at each of their switch points.
+        // The root begins, and spawns; then the two tasks alternate at each of their switch points.
         let picks = [1, 0, 1, 0, 1].map(Pick::Task);
         let strategy = Logged {
             log: Rc::clone(&log),
@@ -404,7 +404,7 @@ fn a_panic_is_noted_with_what_it_said_and_whether_others_were_suspended() {
             Deed::Switch(0),
         ];
         for (picks, preempted) in [
-            // The root is left at its first switch point, or has ended by then.
+            // The root is suspended at its first switch point, or has ended by then.
             (vec![Pick::Task(1)], true),
             (vec![Pick::Task(0), Pick::Task(0)], false),
         ] {
@@ -430,7 +430,7 @@ fn a_panic_is_noted_with_what_it_said_and_whether_others_were_suspended() {
 
 // ---- step by step ---------------------------------------------------------------------------
 
-/// A root that is ready once its waker was called, which it keeps where the test finds it.
+/// A root that is ready once its waker was called, which it stores for the test.
 struct Woken {
     waker: Arc<Mutex<Option<Waker>>>,
     polled: bool,
@@ -497,14 +497,14 @@ fn a_waker_is_of_one_engine_and_one_run() {
         current::within(&*executor, || {
             assert_eq!(executor.run_steps(), Next::Nothing);
         });
-        // Another engine does not take it for its own, though it has a task in that slot.
+        // Another engine does not handle this waker, though it has a task in that slot.
         let word = kept(&waker).data().addr();
         current::within(&*other, || {
             assert_eq!(other.run_steps(), Next::Nothing);
             assert!(!other.wake(word));
             assert_eq!(other.run_steps(), Next::Nothing);
         });
-        // In its own, it wakes nobody in the next run.
+        // In its own engine, it wakes no task of the next run.
         let old = kept(&waker);
         begun(&executor);
         current::within(&*executor, || {
@@ -529,7 +529,7 @@ fn a_wake_from_another_thread_waits_in_the_inbox() {
             assert!(std::thread::spawn(move || foreign.wake()).join().is_ok());
             assert_eq!(executor.run_steps(), Next::Nothing);
             assert_eq!(executor.inbox.drain(), [expected]);
-            // What is in it does not outlive its run.
+            // The values in it do not outlive its run.
             let foreign = kept(&waker);
             assert!(std::thread::spawn(move || foreign.wake()).join().is_ok());
         });
@@ -554,7 +554,7 @@ fn a_strategy_is_probed_for_only_if_it_says_so_as_the_run_begins() {
             executor.reset(new_epoch(), setting(strategy));
             assert_eq!(executor.probes.get(), yes);
             assert_eq!(*log.borrow(), ["probes?"]);
-            // In code that the engine does not schedule nothing is held back.
+            // In code that the engine does not schedule, no operation is held back.
             let lock = {
                 let mut state = executor.state.borrow_mut();
                 crate::explore::testing::resource(&mut state, ResourceKind::Mutex)

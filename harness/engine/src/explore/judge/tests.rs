@@ -1,4 +1,4 @@
-//! From each way in which a run can end to its verdict.
+//! The verdict for each way in which a run can end.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ fn plan(leaks: Leaks) -> Plan {
     plan
 }
 
-/// The end of a run, as it looks now.
+/// The end of a run in its present state.
 fn end(state: &RunState, reason: EndReason) -> RunEnd {
     RunEnd {
         reason,
@@ -159,7 +159,7 @@ fn a_run_that_is_done_but_could_not_be_ended_is_undecided() {
         verdict(&state, &all, &done, 0, 2),
         Verdict::Undecided(Undecided::Unwindable { count: 2 })
     );
-    // A finding stands, whatever came of the run's end.
+    // A finding stands, whatever happens when the run is taken down.
     let hang = end(&state, EndReason::Hang);
     assert_eq!(
         found(verdict(&state, &all, &hang, 0, 2)).kind,
@@ -195,8 +195,8 @@ fn a_panic_that_somebody_took_notice_of_is_none_unless_the_root_panicked_too() {
     );
 }
 
-/// A run whose root has ended. One task is ready, one rests and was polled since, and as many as
-/// `still` have not been polled since.
+/// A run whose root has ended. Each flag adds a task: `ready` one that is ready, `polled` one that rests
+/// and was polled since, `still` one that has not been polled since.
 fn left_behind(ready: bool, polled: bool, still: bool) -> RunState {
     let mut state = state_with_tasks(1);
     let ready = ready.then(|| add(&mut state, TaskKind::Async));
@@ -233,7 +233,8 @@ fn who_is_left_behind_counts_as_the_plan_says() {
         assert!(is_leak(&all, Leaks::Blocked, ticking));
         assert!(!is_leak(&all, Leaks::Off, ticking));
     }
-    // Who could run is not blocked; who was polled since is not while time still passes for some.
+    // A task that could run is not blocked. Neither is one that was polled since, while time still
+    // passes for some task.
     for (ready, polled, still, at_rest, while_ticking) in [
         (true, false, false, false, false),
         (false, true, false, true, false),

@@ -36,7 +36,7 @@ fn half_dead() -> (RunState, [TaskRef; 2]) {
     (state, dead)
 }
 
-/// So many turns; none of them is to confirm anything.
+/// Makes this many turns, none of which may confirm a candidate.
 #[track_caller]
 fn turns(partial: &mut PartialHangs, state: &mut RunState, count: u32) {
     for _ in 0..count {
@@ -48,14 +48,14 @@ fn turns(partial: &mut PartialHangs, state: &mut RunState, count: u32) {
 fn looks_are_taken_seldom_and_ever_more_seldom() {
     let (mut state, dead) = half_dead();
     let mut partial = PartialHangs::new();
-    // Nobody is dead at the first look, since one of them could run.
+    // No task is dead at the first check, since one of them could run.
     state.ready.insert(1);
     turns(&mut partial, &mut state, FIRST_LOOK);
     assert!(!state.run.fair);
     state.ready.remove(1);
     turns(&mut partial, &mut state, FIRST_LOOK - 1);
     assert!(!state.run.fair);
-    // The second look comes after twice as many, and finds them.
+    // The second check comes after twice as many turns, and finds them.
     turns(&mut partial, &mut state, 1);
     assert!(state.run.fair);
     advance(&state, HORIZON.long + Duration::from_secs(1));
@@ -69,7 +69,7 @@ fn a_candidate_is_confirmed_once_the_others_were_polled_often_and_time_has_passe
     assert!(partial.look(&mut state));
     advance(&state, HORIZON.time + Duration::from_secs(1));
     let [root, busy] = [task(&mut state, 0), task(&mut state, 3)];
-    // One that was never polled since waits for the others: it is not what is waited for.
+    // A task that was never polled since waits for the others: they do not wait for it.
     for _ in 0..HORIZON.polls - 1 {
         state.tracker.polled(busy);
     }
@@ -136,7 +136,7 @@ fn a_candidate_that_moves_is_none_and_the_strategy_chooses_again() {
             let (task, lock) = (task(state, 1), resource(state, ResourceKind::Mutex));
             state.tracker.hold(task, lock, Op::Lock, 1, here());
         },
-        // ... or a guard of its is given back, by whoever has it.
+        // ... or one of its guards is released, by any task.
         |state| state.tracker.release(HoldId(0), None),
     ];
     for (number, moves) in moves.into_iter().enumerate() {

@@ -1,4 +1,4 @@
-//! A run's state, without an executor: what is chosen, and what is due first.
+//! A run's state, without an executor: which choices are made, and what is due first.
 
 mod reset;
 
@@ -23,7 +23,7 @@ use crate::strategy::{self, Chooser, EARLY_TIMERS, Pick};
 
 // ---- what is chosen -------------------------------------------------------------------------
 
-/// A run of so many tasks whose strategy picks like this.
+/// A run with this many tasks whose strategy makes these picks.
 fn scripted(tasks: u32, picks: &[Pick]) -> (RunState, Log) {
     let log = Log::default();
     let strategy = Logged {
@@ -59,7 +59,7 @@ fn the_strategy_chooses_where_there_is_a_choice_and_that_is_written_down() {
     let second = state.run.order;
     assert_ne!(second, first);
     rests(&mut state, 2);
-    // The root alone is left: nothing is chosen, and nothing is written down.
+    // Only the root is left: nothing is chosen, and nothing is recorded.
     assert_eq!(state.next(), Ok(0));
     assert_eq!(state.run.order, second);
     assert_eq!(recorded(&mut state), [path(&[0]), path(&[1])]);
@@ -112,7 +112,7 @@ fn under_fairness_every_ready_task_has_its_turn_whatever_the_strategy_says() {
     state.run.fair = true;
     let mut turns: Vec<_> = (0..7).map(|_| state.next()).collect();
     assert_eq!(turns, [0, 1, 3, 0, 1, 3, 0].map(Ok));
-    // It goes on where it left off, and with whoever is ready by then.
+    // The script goes on where it left off, with the tasks that are ready by then.
     state.run.fair = false;
     assert_eq!(state.next(), Ok(3));
     state.run.fair = true;
@@ -120,7 +120,7 @@ fn under_fairness_every_ready_task_has_its_turn_whatever_the_strategy_says() {
     state.wake(word);
     turns = (0..4).map(|_| state.next()).collect();
     assert_eq!(turns, [1, 2, 3, 0].map(Ok));
-    // What was not chosen is not written down, but told.
+    // A step that was not chosen is not recorded, but the strategy is notified.
     assert_eq!(recorded(&mut state), [path(&[2])]);
     let told = log
         .borrow()
@@ -134,7 +134,7 @@ fn under_fairness_every_ready_task_has_its_turn_whatever_the_strategy_says() {
 fn a_timer_fires_early_where_it_is_near_and_only_so_often() {
     let (mut state, log) = scripted(1, &[Pick::Timer; 9]);
     let far = state.arm(1, EARLY_AT_MOST + Duration::from_millis(1));
-    // One that is far away does not, so that there is nothing to choose.
+    // A timer that is far away does not fire early, so there is nothing to choose.
     assert_eq!(state.next(), Ok(0));
     state.timers.disarm(1, far);
     state.arm(1, EARLY_AT_MOST);
@@ -159,11 +159,11 @@ fn a_strategy_that_wants_the_run_to_end_is_obeyed_at_once() {
     let (mut state, _) = scripted(2, &[Pick::Stop, Pick::Stop]);
     assert_eq!(state.next(), Err(Next::Stop));
     let me = task(&mut state, 0);
-    // Even where no task could be suspended any more.
+    // Even where no more tasks could be suspended.
     state.run.suspended = MOST_SUSPENDED;
     assert_eq!(state.switch(me, Op::Lock), Turn::Leave(Err(Next::Stop)));
     assert!(recorded(&mut state).is_empty());
-    // Where there is no choice it is asked as a probe.
+    // Where there is no choice, the strategy is called as a probe.
     let strategy = Logged {
         yes: true,
         ..Logged::default()
@@ -296,7 +296,7 @@ fn a_calm_poll_is_left_for_a_yield_or_when_it_spins() {
     state.exit_calm();
     announces(&mut state, 0, Op::Lock, Some(lock));
     assert_eq!(state.switch(me, Op::Lock), Turn::Stay);
-    // It goes straight on into what it has announced.
+    // The task continues directly with the operation that it has announced.
     assert_eq!(*log.borrow(), [format!("lock touches Mutex {lock:?}")]);
     assert_eq!(state.switch(me, Op::YieldThread), Turn::Leave(Ok(1)));
     state.run.steps = state.run.slice_end + SPIN_PATIENCE;
@@ -307,7 +307,7 @@ fn a_calm_poll_is_left_for_a_yield_or_when_it_spins() {
     state.run.steps = 0;
     state.exit_calm();
     assert_eq!(state.switch(me, Op::Lock), Turn::Leave(Ok(1)));
-    // One too many changes nothing.
+    // One exit too many changes nothing.
     state.exit_calm();
     state.enter_calm();
     assert_eq!(state.switch(me, Op::Lock), Turn::Stay);
@@ -404,7 +404,7 @@ fn a_wake_makes_a_task_at_rest_ready_and_another_be_polled_again() {
         ["1 woken", "1 woken", "1 woken again", "1 woken again"]
     );
     log.borrow_mut().clear();
-    // One that outlived its task wakes nobody, not even whoever has its slot by then.
+    // A waker that outlived its task wakes nothing, not even the task that has its slot by then.
     let stale = word(&mut state, 1);
     state.retire(1, false);
     log.borrow_mut().clear();

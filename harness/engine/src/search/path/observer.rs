@@ -1,5 +1,5 @@
-//! What happens on the way: who was woken by which step, and what a step touches beside what was
-//! announced for it.
+//! Observes a run: which step woke which task, and what a step touches beyond the operation that it
+//! announced.
 
 use standstill_rt::ids::{ResourceId, ResourceInfo};
 use standstill_rt::op::{Op, ResourceKind};
@@ -23,7 +23,7 @@ impl Observer for Path {
             strategy::Event::RuntimeTurn => self.runtime_turn(),
             strategy::Event::Idle => self.idle(),
             strategy::Event::Truncated => self.truncated(),
-            // It was asked, as a probe.
+            // Handled by `forced`, as a probe.
             strategy::Event::Forced { .. } => {}
         }
     }
@@ -114,15 +114,15 @@ impl Path {
     }
 
     fn granted(&mut self, op: Op, resource: ResourceId, info: &ResourceInfo) {
-        // Who let go of the lock handed it over and woke the task, which only learns of it now.
-        // Nobody can take it back: these locks are never closed.
+        // The task that released the lock handed it over and woke this task, which only learns of it
+        // now. The grant cannot be revoked: these locks are never closed.
         if !matches!(info.kind, ResourceKind::Mutex | ResourceKind::RwLock) {
             self.touched(op, resource, info);
         }
     }
 
     fn truncated(&mut self) {
-        // What the others would still have done is lost: all depends on where they are.
+        // The steps that the other tasks would still have made are lost, so this depends on all steps.
         self.touch(Access::ALL);
         self.close();
         self.stage = Stage::Over;

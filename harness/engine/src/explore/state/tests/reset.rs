@@ -1,4 +1,4 @@
-//! Nothing of a run shows in the next one.
+//! No trace of a run is visible in the next one.
 
 use std::task::Waker;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::explore::testing::{
 };
 use crate::strategy;
 
-/// Something that happens in a run. Which task or timer it is about is taken modulo their number.
+/// An event in a run. The task or timer that it is about is taken modulo their number.
 #[derive(Clone, Debug)]
 enum Act {
     Add(TaskKind),
@@ -85,7 +85,7 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
     prop::collection::vec(act, 0..60)
 }
 
-/// A setting, made anew for each use.
+/// A setting, created anew for each use.
 #[derive(Clone, Debug)]
 struct Settings {
     total_steps: u64,
@@ -268,7 +268,7 @@ fn panicked(state: &mut RunState, task: TaskRef) -> Panicked {
     }
 }
 
-/// Every field of the state, as a run can see it. A field that is new has to be entered here.
+/// Every field of the state, as a run can see it. New fields have to be added here.
 fn fields(state: &RunState) -> Vec<(&'static str, String)> {
     let RunState {
         run,
@@ -278,7 +278,7 @@ fn fields(state: &RunState) -> Vec<(&'static str, String)> {
         timers,
         panics,
         run_scopes,
-        // Kept on purpose: stacks, whom to wake, and what must not be the same in two runs.
+        // Kept on purpose: stacks, the listener, and what must differ between runs.
         pool: _,
         listener: _,
         source: _,
@@ -347,7 +347,7 @@ proptest! {
         used.reset(setting.setting());
         new.reset(setting.setting());
         prop_assert_eq!(fields(&used), fields(&new));
-        // Nor does anything show later.
+        // Nor does a difference become visible later.
         for act in acts.iter().filter(|act| !matches!(act, Act::Begin)) {
             perform(&mut used, act);
             perform(&mut new, act);
@@ -371,7 +371,7 @@ fn reset_keeps_few_stacks_and_whom_to_wake() {
     state.reset(setting(strategy::idle()));
     assert_eq!(state.pool.count(), FIBERS_KEPT);
     assert!(state.listener.is_some());
-    // A waker of the last run wakes nobody in this one.
+    // A waker of the last run wakes nothing in this one.
     add(&mut state, TaskKind::Async);
     add(&mut state, TaskKind::Async);
     rests(&mut state, 1);
