@@ -88,12 +88,12 @@ pub trait Schedule {
     /// See [`Schedule::enter_blocking`].
     fn exit_blocking(&self) {}
 
-    /// The current poll is not preempted until [`Schedule::exit_calm`]: it has something in a
+    /// The current poll is not preempted until [`Schedule::end_no_preempt`]: it has something in a
     /// thread-local that nobody can put aside. Nests.
-    fn enter_calm(&self) {}
+    fn begin_no_preempt(&self) {}
 
-    /// See [`Schedule::enter_calm`].
-    fn exit_calm(&self) {}
+    /// See [`Schedule::begin_no_preempt`].
+    fn end_no_preempt(&self) {}
 
     /// The current task's waker.
     fn waker(&self) -> Waker;

@@ -82,12 +82,12 @@ impl Schedule for Machine {
         self.executor.exit_blocking();
     }
 
-    fn enter_calm(&self) {
-        self.executor.enter_calm();
+    fn begin_no_preempt(&self) {
+        self.executor.begin_no_preempt();
     }
 
-    fn exit_calm(&self) {
-        self.executor.exit_calm();
+    fn end_no_preempt(&self) {
+        self.executor.end_no_preempt();
     }
 
     fn waker(&self) -> Waker {

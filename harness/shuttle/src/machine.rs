@@ -212,7 +212,7 @@ impl Machine {
                     ExecutionState::request_yield();
                 }
                 let spins = state.run.steps >= state.run.slice_end + SPIN_PATIENCE;
-                let preempts = self.preempt.get() && !state.is_calm();
+                let preempts = self.preempt.get() && !state.no_preempt();
                 let leaves = preempts || spins || op == Op::YieldThread;
                 // A stack that is being unwound cannot be left.
                 if std::thread::panicking() || !leaves {

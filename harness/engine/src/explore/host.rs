@@ -104,12 +104,12 @@ impl Schedule for Executor {
         }
     }
 
-    fn enter_calm(&self) {
-        self.state.borrow_mut().enter_calm();
+    fn begin_no_preempt(&self) {
+        self.state.borrow_mut().begin_no_preempt();
     }
 
-    fn exit_calm(&self) {
-        self.state.borrow_mut().exit_calm();
+    fn end_no_preempt(&self) {
+        self.state.borrow_mut().end_no_preempt();
     }
 
     fn waker(&self) -> Waker {

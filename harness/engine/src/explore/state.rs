@@ -453,17 +453,17 @@ impl RunState {
     }
 
     /// Switch points inside polls do not switch from now on.
-    pub fn enter_calm(&mut self) {
+    pub fn begin_no_preempt(&mut self) {
         self.run.no_preempt += 1;
         self.run.preempt = false;
     }
 
-    /// Whether [`RunState::enter_calm`] is in effect.
-    pub fn is_calm(&self) -> bool {
+    /// Whether [`RunState::begin_no_preempt`] is in effect.
+    pub fn no_preempt(&self) -> bool {
         self.run.no_preempt > 0
     }
 
-    pub fn exit_calm(&mut self) {
+    pub fn end_no_preempt(&mut self) {
         self.run.no_preempt = self.run.no_preempt.saturating_sub(1);
         self.run.preempt = self.run.preempts && self.run.no_preempt == 0;
     }

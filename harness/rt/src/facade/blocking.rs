@@ -46,7 +46,7 @@ impl NoPreempt {
     #[inline(never)]
     pub fn begin() -> Self {
         Self(host::with_epoch(|host, epoch| {
-            host.enter_calm();
+            host.begin_no_preempt();
             epoch
         }))
     }
@@ -55,7 +55,7 @@ impl NoPreempt {
 impl Drop for NoPreempt {
     #[inline(never)]
     fn drop(&mut self) {
-        in_same_run(self.0, |host| host.exit_calm());
+        in_same_run(self.0, |host| host.end_no_preempt());
     }
 }
 

@@ -291,9 +291,9 @@ fn a_calm_poll_is_left_for_a_yield_or_when_it_spins() {
     let (mut state, log) = scripted(2, &[Pick::Task(1); 9]);
     let me = task(&mut state, 0);
     let lock = resource(&mut state, ResourceKind::Mutex);
-    state.enter_calm();
-    state.enter_calm();
-    state.exit_calm();
+    state.begin_no_preempt();
+    state.begin_no_preempt();
+    state.end_no_preempt();
     announces(&mut state, 0, Op::Lock, Some(lock));
     assert_eq!(state.switch(me, Op::Lock), Turn::Stay);
     // The task continues directly with the operation that it has announced.
@@ -305,11 +305,11 @@ fn a_calm_poll_is_left_for_a_yield_or_when_it_spins() {
         Turn::Leave(Err(Next::SliceOver))
     );
     state.run.steps = 0;
-    state.exit_calm();
+    state.end_no_preempt();
     assert_eq!(state.switch(me, Op::Lock), Turn::Leave(Ok(1)));
     // One exit too many changes nothing.
-    state.exit_calm();
-    state.enter_calm();
+    state.end_no_preempt();
+    state.begin_no_preempt();
     assert_eq!(state.switch(me, Op::Lock), Turn::Stay);
 }
 
@@ -324,8 +324,8 @@ fn a_plan_without_preemption_stays_without_it() {
         add(&mut state, TaskKind::Async);
     }
     let me = task(&mut state, 0);
-    state.enter_calm();
-    state.exit_calm();
+    state.begin_no_preempt();
+    state.end_no_preempt();
     for _ in 0..50 {
         assert_eq!(state.switch(me, Op::Lock), Turn::Stay);
     }
@@ -335,7 +335,7 @@ fn a_plan_without_preemption_stays_without_it() {
 fn a_task_that_goes_straight_on_touches_what_it_has_announced_or_anything() {
     let (mut state, log) = scripted(1, &[]);
     let me = task(&mut state, 0);
-    state.enter_calm();
+    state.begin_no_preempt();
     for (op, resource) in [(Op::Yield, None), (Op::Lock, None)] {
         announces(&mut state, 0, op, resource);
         state.switch(me, op);

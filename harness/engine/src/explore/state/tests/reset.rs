@@ -219,8 +219,8 @@ fn perform(state: &mut RunState, act: &Act) {
             let lock = resource(state, ResourceKind::Mutex);
             state.tracker.forget(lock);
         }
-        Act::NoPreempt(true) => state.enter_calm(),
-        Act::NoPreempt(false) => state.exit_calm(),
+        Act::NoPreempt(true) => state.begin_no_preempt(),
+        Act::NoPreempt(false) => state.end_no_preempt(),
         Act::Arm(ms) => {
             state.arm(1, Duration::from_millis(ms));
         }
