@@ -13,7 +13,9 @@ fn main() {
     println!("cargo::rustc-check-cfg=cfg(direct_coroutines)");
     let has = |variable: &str| env::var_os(variable).is_some();
     let x86_64 = env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|arch| arch == "x86_64");
-    if has("CARGO_CFG_UNIX") && x86_64 && !has("CARGO_FEATURE___PORTABLE") {
+    // OpenBSD runs code on no memory but what is mapped as a stack.
+    let openbsd = env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "openbsd");
+    if has("CARGO_CFG_UNIX") && x86_64 && !openbsd && !has("CARGO_FEATURE___PORTABLE") {
         println!("cargo::rustc-cfg=direct_coroutines");
     }
 }

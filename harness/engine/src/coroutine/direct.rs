@@ -14,10 +14,10 @@ use std::mem::ManuallyDrop;
 use std::ptr;
 use std::rc::Rc;
 
-use corosensei::stack::{DefaultStack, Stack};
 use standstill_rt::facade::inside::{put_aside, put_back};
 
 use crate::coroutine::sanitizer::Told;
+use crate::coroutine::stack::MappedStack;
 use crate::coroutine::{Pause, Stage};
 
 /// How many bytes apart, within a page, the frames of stacks with neighbouring colors begin.
@@ -31,7 +31,7 @@ pub struct Coroutine<T: 'static>(Rc<Inside<T>>);
 
 struct Inside<T: 'static> {
     link: Link,
-    stack: ManuallyDrop<DefaultStack>,
+    stack: ManuallyDrop<MappedStack>,
     code: fn(&T),
     shared: T,
 }
@@ -67,8 +67,8 @@ impl<T: 'static> Coroutine<T> {
     ///
     /// If there is no address space left for `bytes` of stack.
     pub fn new(bytes: usize, color: usize, shared: T, code: fn(&T)) -> io::Result<Self> {
-        let stack = DefaultStack::new(bytes)?;
-        let top = stack.base().get() - color % 8 * COLOR_BYTES;
+        let stack = MappedStack::new(bytes)?;
+        let top = stack.base() - color % 8 * COLOR_BYTES;
         // What the first switch finds: the address to jump to, and above it the return address of that
         // function. There is none, so a backtrace ends here. With it, the stack is aligned as after a
         // call.
@@ -85,7 +85,7 @@ impl<T: 'static> Coroutine<T> {
             link: Link {
                 inside: Cell::new(start),
                 stage: Cell::new(Stage::Fresh),
-                told: Told::stack(stack.limit().get(), stack.base().get()),
+                told: Told::stack(stack.limit(), stack.base()),
             },
             stack: ManuallyDrop::new(stack),
             code,

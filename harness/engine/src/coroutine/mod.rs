@@ -12,6 +12,10 @@ pub mod portable;
 #[cfg(any(test, direct_coroutines))]
 #[cfg(all(unix, target_arch = "x86_64"))]
 mod sanitizer;
+/// Their memory.
+#[cfg(any(test, direct_coroutines))]
+#[cfg(all(unix, target_arch = "x86_64"))]
+mod stack;
 #[cfg(test)]
 mod tests;
 
