@@ -86,7 +86,7 @@ pub(crate) fn ended_by(op: Op) -> &'static str {
         Op::Recv => "a value sent, or the end of every sender",
         Op::Closed => "the end of every receiver",
         Op::Changed => "a new value, or the end of every sender",
-        Op::Notified => "a `notify_one`, `notify_last` or `notify_waiters`",
+        Op::Notified => "a `notify_one` or `notify_waiters`",
         Op::CondvarWait => "a `notify_one` or `notify_all`",
         Op::Park => "an `unpark`",
         Op::BarrierWait => "as many tasks at the barrier as it asks for",

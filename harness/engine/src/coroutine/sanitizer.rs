@@ -4,12 +4,15 @@
 //! nothing of this is compiled.
 
 #[cfg(address_sanitizer)]
-pub(super) use told::Told;
+pub(super) use told::{Told, forget};
 #[cfg(not(address_sanitizer))]
-pub(super) use untold::Told;
+pub(super) use untold::{Told, forget};
 
 #[cfg(not(address_sanitizer))]
 mod untold {
+    #[inline]
+    pub(in crate::coroutine) fn forget(_: usize, _: usize) {}
+
     /// Nothing.
     pub(in crate::coroutine) struct Told;
 
@@ -41,8 +44,10 @@ mod told {
     use std::ffi::c_void;
     use std::ptr;
 
-    // The interface of compiler-rt, `sanitizer/common_interface_defs.h`.
+    // The interface of compiler-rt, `sanitizer/asan_interface.h` and
+    // `sanitizer/common_interface_defs.h`.
     unsafe extern "C" {
+        fn __asan_unpoison_memory_region(bottom: *const c_void, size: usize);
         fn __sanitizer_start_switch_fiber(
             save: *mut *mut c_void,
             bottom: *const c_void,
@@ -53,6 +58,13 @@ mod told {
             bottom_before: *mut *const c_void,
             size_before: *mut usize,
         );
+    }
+
+    /// The mapping at `bottom` is a new one, or is about to go. The sanitizer sees only what is mapped
+    /// through libc, and still knows the frames of a stack that was at that address before.
+    pub(in crate::coroutine) fn forget(bottom: usize, size: usize) {
+        // SAFETY: this changes what the sanitizer knows of memory, and not the memory.
+        unsafe { __asan_unpoison_memory_region(ptr::with_exposed_provenance(bottom), size) }
     }
 
     /// A stack's bounds, and what the sanitizer has stored about the stack while it is not in use.

@@ -6,6 +6,8 @@ use std::ptr;
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
 use rustix::param::page_size;
 
+use crate::coroutine::sanitizer;
+
 /// A mapping that is unmapped when dropped. Its lowest page can be neither read nor written: a stack
 /// that overflows faults there.
 #[derive(Debug)]
@@ -41,6 +43,7 @@ impl MappedStack {
             lowest: lowest.expose_provenance(),
             bytes,
         };
+        sanitizer::forget(stack.lowest, bytes);
         // SAFETY: the page is part of the new mapping, which nobody else knows of.
         unsafe { mprotect(lowest, page, MprotectFlags::empty()) }?;
         Ok(stack)
@@ -59,6 +62,7 @@ impl MappedStack {
 
 impl Drop for MappedStack {
     fn drop(&mut self) {
+        sanitizer::forget(self.lowest, self.bytes);
         let lowest = ptr::with_exposed_provenance_mut(self.lowest);
         // SAFETY: the mapping is this one's alone, and it is the owner's business not to drop it while
         // anything refers to it: `Coroutine` does so only once no code runs on it any more.
