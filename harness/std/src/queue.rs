@@ -66,6 +66,12 @@ impl Queue {
         self.writers.load(Ordering::Relaxed) > 0
     }
 
+    /// How many writers have become readers so far.
+    #[inline(never)]
+    fn downgraded(&self) -> u32 {
+        self.downgrades.load(Ordering::Relaxed)
+    }
+
     /// Whether a reader lets a writer that waits go first.
     #[inline(never)]
     pub(crate) fn makes_way(&self, overtaking: Overtaking) -> bool {
@@ -92,14 +98,14 @@ impl Queue {
     ) -> Option<Result<G, TimedOut>> {
         // Each time that it is woken it chooses anew, once.
         let (mut tries, mut makes_way) = (0_u32, false);
-        let mut downgrades = self.downgrades.load(Ordering::Relaxed);
+        let mut downgrades = self.downgraded();
         self.lock.wait_for(Op::Read, site, limit, || {
             if tries % 2 == 0 {
                 makes_way = self.makes_way(overtaking);
             }
             tries = tries.wrapping_add(1);
             let before = downgrades;
-            downgrades = self.downgrades.load(Ordering::Relaxed);
+            downgrades = self.downgraded();
             if makes_way && self.has_writers() && before == downgrades {
                 return None;
             }
@@ -109,6 +115,7 @@ impl Queue {
 
     /// A writer becomes a reader.
     #[cfg(since_1_92)]
+    #[inline(never)]
     pub(crate) fn downgrades(&self) {
         self.downgrades.fetch_add(1, Ordering::Relaxed);
     }
