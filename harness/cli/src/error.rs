@@ -45,7 +45,7 @@ pub(crate) enum UserError {
         allowed: LoadRanges,
     },
     #[error(
-        "`{0}` is neither a token nor a file or directory: give a token (`ss1-...`) whole, an \
+        "`{0}` is neither a token nor a file or directory: give a token (`ss2-...`) whole, an \
          entry's file, or a corpus directory"
     )]
     NothingToReplay(String),

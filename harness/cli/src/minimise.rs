@@ -60,6 +60,7 @@ pub(crate) fn minimise(
         before: small.before,
         after: small.after,
         interrupted: small.completion == Completion::Interrupted,
+        needs_slack: small.needs_slack,
     });
     match args.format {
         Format::Json => console.print_json(&json!({

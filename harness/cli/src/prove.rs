@@ -28,12 +28,14 @@ pub(crate) fn prove(
     let progress = Arc::<Progress>::default();
     let mut prove = Prove::of(scenario, variant)
         .executions(args.executions)
-        .early_timers(args.early_timers)
         .reduction(!args.no_reduction)
         .preempt(args.preempt)
         .leaks(args.leaks)
         .progress(Arc::clone(&progress))
         .stop_when(interrupt.flag());
+    if let Some(slack) = args.slack {
+        prove = prove.slack(slack);
+    }
     for (knob, range) in args.knobs() {
         prove = prove.knob(knob, range);
     }

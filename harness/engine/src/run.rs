@@ -1,5 +1,7 @@
 //! Engines, which execute runs.
 
+use std::time::Duration;
+
 use standstill_model::finding::{Undecided, Verdict};
 use standstill_model::plan::{Choice, Digest, EngineKind, Plan};
 use standstill_model::scenario::Program;
@@ -123,6 +125,9 @@ pub struct Run {
     /// Nothing was run, because the strategy has no more schedules: it enumerates them, and the run
     /// before was the last one.
     pub exhausted: bool,
+    /// By how much timers that fired although tasks were ready have advanced the clock: the part of the
+    /// plan's slack that was spent.
+    pub early: Duration,
 }
 
 impl Run {
@@ -138,6 +143,7 @@ impl Run {
             trace: None,
             shuttle_schedule: None,
             exhausted: false,
+            early: Duration::ZERO,
         }
     }
 

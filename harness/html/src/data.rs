@@ -85,7 +85,7 @@ fn event(event: &Event) -> Value {
         } => with("takes", json!([hold, op.name(), resource, at])),
         What::Releases { hold } => with("releases", json!([hold])),
         What::Woken => head("woken"),
-        What::TimerFired => head("timer"),
+        What::TimerFired { wait, ahead_ms } => with("timer", json!([wait, ahead_ms])),
         What::Ended => head("ended"),
     }
 }

@@ -161,7 +161,7 @@ fn the_index_leads_to_the_findings() {
         headline: "hang: a waits for `b<T>`".to_owned(),
         fingerprint: "hang-0123456789ab".to_owned(),
         page: "pair-buggy-hang-0123456789ab.html".to_owned(),
-        replay: "standstill replay ss1-abc".to_owned(),
+        replay: "standstill replay ss2-abc".to_owned(),
     };
     let row = IndexRow {
         scenario: "pair".to_owned(),

@@ -26,7 +26,9 @@ mod spans;
 pub mod tactic;
 
 pub use encode::schedule_as_bytes;
-pub use hunt::{Again, CHECK_SCHEDULES, DEFAULT_SCHEDULES, Hunt, Outcome, STRESS_AGAIN, check};
+pub use hunt::{
+    Again, CHECK_SCHEDULES, DEFAULT_SCHEDULES, DEFAULT_SLACK, Hunt, Outcome, STRESS_AGAIN, check,
+};
 pub use minimise::{
     DEFAULT_MINIMISE_BUDGET, Minimise, Minimised, minimise_load, minimise_schedule,
 };

@@ -100,13 +100,14 @@ use std::time::{Duration, Instant};
 use standstill_engine::Explore;
 use standstill_engine::search::explorer::explore;
 use standstill_engine::search::tree::Breadth;
-use standstill_engine::strategy::EARLY_TIMERS;
 use standstill_model::finding::{Finding, Undecided, Verdict};
 use standstill_model::fingerprint::Fingerprint;
 use standstill_model::load::{Knob, Load, LoadRanges};
 use standstill_model::plan::{Leaks, Plan, Preempt, Schedule, Variant};
 use standstill_model::scenario::{Program, Scenario};
+use standstill_model::slack::Slack;
 
+use crate::hunt::DEFAULT_SLACK;
 use crate::job::{Job, job_settings};
 use crate::runner::{Found, HuntError, Progress, Runner, confirm, explored};
 
@@ -223,7 +224,6 @@ pub struct Prove {
 struct Settings {
     executions: u64,
     reduction: bool,
-    early_timers: u32,
 }
 
 impl Prove {
@@ -234,7 +234,6 @@ impl Prove {
             settings: Settings {
                 executions: DEFAULT_EXECUTIONS,
                 reduction: true,
-                early_timers: EARLY_TIMERS,
             },
         }
     }
@@ -266,15 +265,10 @@ impl Prove {
         self
     }
 
-    /// How often, in one run, the earliest timer may fire although tasks are ready. Default and maximum:
-    /// 4, as in a hunt. Every step at which it may fire adds one more interleaving.
-    #[must_use]
-    pub fn early_timers(mut self, early_timers: u32) -> Self {
-        self.settings.early_timers = early_timers.min(EARLY_TIMERS);
-        self
-    }
-
-    job_settings!(Proof);
+    job_settings!(
+        Proof,
+        "that a proof has [`DEFAULT_SLACK`](crate::DEFAULT_SLACK) in every run. Each step at which a timer may fire adds an interleaving."
+    );
 
     /// Explores the scenario's program.
     ///
@@ -295,6 +289,7 @@ impl Prove {
         );
         plan.preempt = self.job.preempt;
         plan.leaks = self.job.leaks;
+        plan.slack = self.job.slack.unwrap_or(Slack::from(DEFAULT_SLACK));
         plan
     }
 }
@@ -370,53 +365,48 @@ fn look_everywhere(engine: &Explore, prove: &Prove, program: &Program, began: In
     for load in prove.job.ranges.every() {
         seen.loads += 1;
         let plan = prove.plan(load);
-        explore(
-            engine,
-            program,
-            &plan,
-            breadth,
-            settings.early_timers,
-            |mut execution| {
-                seen.executions += 1;
-                seen.steps += execution.run.steps;
-                if let Some(progress) = &prove.job.progress {
-                    progress.add(execution.run.steps, execution.run.order);
+        explore(engine, program, &plan, breadth, |mut execution| {
+            seen.executions += 1;
+            seen.steps += execution.run.steps;
+            if let Some(progress) = &prove.job.progress {
+                progress.add(execution.run.steps, execution.run.order);
+            }
+            if execution.is_redundant() {
+                seen.redundant += 1;
+            } else if let Verdict::Found(finding) = &execution.run.verdict
+                && prove.job.counts(finding, execution.run.early)
+            {
+                let count = seen.counts.entry(finding.fingerprint.clone()).or_insert(0);
+                *count += 1;
+                if *count == 1 {
+                    let plan = execution.plan(&plan);
+                    let finding = (**finding).clone();
+                    seen.found.push((finding, plan, seen.executions - 1));
                 }
-                if execution.is_redundant() {
-                    seen.redundant += 1;
-                } else if let Verdict::Found(finding) = &execution.run.verdict {
-                    let count = seen.counts.entry(finding.fingerprint.clone()).or_insert(0);
-                    *count += 1;
-                    if *count == 1 {
-                        let plan = execution.plan(&plan);
-                        let finding = (**finding).clone();
-                        seen.found.push((finding, plan, seen.executions - 1));
-                    }
-                    if !prove.job.keep_going {
-                        return ControlFlow::Break(());
-                    }
-                } else if let Verdict::Undecided(reason) = &execution.run.verdict {
-                    seen.unproved = Some(Unproved::Undecided(reason.clone()));
+                if !prove.job.keep_going {
+                    return ControlFlow::Break(());
                 }
-                if let Some(doubt) = execution.doubt()
-                    && execution.run.verdict == Verdict::Clean
-                {
-                    seen.unproved = Some(Unproved::Doubt(doubt.to_owned()));
-                }
-                if seen.unproved.is_none() {
-                    seen.unproved = bound_reached(prove, seen.executions, began);
-                }
-                if seen.unproved.is_some() {
-                    let reversed = execution.reversed.iter();
-                    seen.reversed = reversed.map(|(over, count)| (*over, *count)).collect();
-                    seen.reversed
-                        .sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-                    ControlFlow::Break(())
-                } else {
-                    ControlFlow::Continue(())
-                }
-            },
-        );
+            } else if let Verdict::Undecided(reason) = &execution.run.verdict {
+                seen.unproved = Some(Unproved::Undecided(reason.clone()));
+            }
+            if let Some(doubt) = execution.doubt()
+                && execution.run.verdict == Verdict::Clean
+            {
+                seen.unproved = Some(Unproved::Doubt(doubt.to_owned()));
+            }
+            if seen.unproved.is_none() {
+                seen.unproved = bound_reached(prove, seen.executions, began);
+            }
+            if seen.unproved.is_some() {
+                let reversed = execution.reversed.iter();
+                seen.reversed = reversed.map(|(over, count)| (*over, *count)).collect();
+                seen.reversed
+                    .sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        });
         if seen.unproved.is_some() || !prove.job.keep_going && !seen.found.is_empty() {
             break;
         }

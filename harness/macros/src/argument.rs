@@ -13,6 +13,8 @@ enum Kind {
     Number(u64),
     /// A word that the command line knows: one of these, or whatever the library knows.
     Word(&'static [&'static str]),
+    /// A time with its unit.
+    Time,
     /// A range of a knob.
     Knob,
     /// A directory.
@@ -21,7 +23,7 @@ enum Kind {
     Switch,
 }
 
-const KNOWN: [(&str, Kind); 14] = [
+const KNOWN: [(&str, Kind); 15] = [
     ("schedules", Kind::Number(u64::MAX)),
     ("seed", Kind::Number(u64::MAX)),
     ("max_steps", Kind::Number(u32::MAX as u64)),
@@ -30,6 +32,7 @@ const KNOWN: [(&str, Kind); 14] = [
     ("strategy", Kind::Word(&[])),
     ("preempt", Kind::Word(&["op", "await"])),
     ("leaks", Kind::Word(&["all", "blocked", "off"])),
+    ("slack", Kind::Time),
     ("corpus", Kind::Directory),
     ("save", Kind::Switch),
     ("workers", Kind::Knob),
@@ -118,6 +121,7 @@ impl Kind {
                 let words: Vec<String> = words.iter().map(|word| format!("`\"{word}\"`")).collect();
                 format!("one of {}", words.join(", "))
             }
+            Kind::Time => format!("a time with its unit, like `{name} = \"250ms\"`"),
             Kind::Knob => format!("an inclusive range up to 255, like `{name} = 1..=4`"),
             Kind::Directory => format!("a directory, like `{name} = \"tests/corpus\"`"),
             Kind::Switch => "`true` or `false`".to_owned(),
@@ -133,6 +137,7 @@ impl Kind {
             (Kind::Word(words), Lit::Str(word)) => {
                 words.is_empty() || words.contains(&word.value().as_str())
             }
+            (Kind::Time, Lit::Str(time)) => is_time(&time.value()),
             (Kind::Directory, Lit::Str(directory)) => !directory.value().is_empty(),
             (Kind::Switch, Lit::Bool(_)) => true,
             _ => false,
@@ -171,6 +176,10 @@ impl Argument {
                 };
                 (Setter::Hunt, quote!(.#name(#word)))
             }
+            Kind::Time => {
+                let time = quote!(::standstill::test_support::word::<::standstill::Slack>(#value));
+                (Setter::Hunt, quote!(.#name(#time)))
+            }
             Kind::Knob => (Setter::Hunt, quote!(.#name(#value))),
             Kind::Directory | Kind::Switch => (Setter::Kept, quote!(.#name(#value))),
         }
@@ -180,6 +189,13 @@ impl Argument {
     pub(crate) fn is(&self, name: &str) -> bool {
         self.name == name
     }
+}
+
+/// A whole number and a unit, as the library reads it.
+fn is_time(text: &str) -> bool {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    number.parse::<u64>().is_ok() && matches!(unit, "ms" | "s" | "m" | "h")
 }
 
 /// `1..=4`: two bounds, the greater one included, and not the wrong way round.
@@ -218,16 +234,16 @@ mod tests {
     }
 
     const THERE_ARE: &str = "there are `schedules`, `seed`, `max_steps`, `engine`, `strategy`, \
-                             `preempt`, `leaks`, `corpus`, `save`, `workers`, `writers`, \
-                             `watchers`, `rounds`, `capacity`";
+                             `preempt`, `leaks`, `slack`, `corpus`, `save`, `workers`, \
+                             `writers`, `watchers`, `rounds`, `capacity`";
 
     #[test]
     fn what_makes_sense_is_taken() {
-        let all = "schedules = 2_000, seed = 7, max_steps = 1000, engine = \"explore\", strategy = \
+        let all = "schedules = 2_000, seed = 7, max_steps = 1000, slack = \"1s\", engine = \"explore\", strategy = \
                    \"pct\", preempt = \"await\", leaks = \"blocked\", corpus = \"kept\", save = \
                    false, workers = 1..=4, writers = 0..=MOST, watchers = RANGE, rounds = 1..=1, \
                    capacity = 1..=255,";
-        assert_eq!(syn::parse_str::<Arguments>(all).unwrap().0.len(), 14);
+        assert_eq!(syn::parse_str::<Arguments>(all).unwrap().0.len(), 15);
         assert!(syn::parse_str::<Arguments>("").unwrap().0.is_empty());
         assert_eq!(
             syn::parse_str::<Arguments>("seed = SEED").unwrap().0.len(),
@@ -254,6 +270,10 @@ mod tests {
                 "schedules = \"many\"",
                 "`schedules` wants a whole number of at most 18446744073709551615, like \
                  `schedules = 10_000`",
+            ),
+            (
+                "slack = \"1\"",
+                "`slack` wants a time with its unit, like `slack = \"250ms\"`",
             ),
             (
                 "schedules = -1",

@@ -29,12 +29,13 @@ use argument::Arguments;
 /// | `schedules` | how many schedules are tried, at the most | 2,000 |
 /// | `seed` | the base seed, a number | 0 |
 /// | `max_steps` | after how many steps without progress a run counts as livelocked | 100,000 |
+/// | `slack` | how much virtual time a run's own computing may take, like `"250ms"`: in all, timers may fire this much early; a panic that needs it counts only if this is given | `"0s"`, and `"1s"` in the last quarter of the schedules |
 /// | `engine`, `strategy`, `preempt`, `leaks` | texts, spelled as on the command line | as there |
 /// | `corpus` | where findings are kept: a directory, relative to the package's | `"standstill-corpus"` |
 /// | `save` | whether findings are written there; entries are replayed in any case | `true`, but `false` with `#[should_panic]` |
 /// | `workers`, `writers`, `watchers`, `rounds`, `capacity` | knobs: inclusive ranges like `1..=4` | 0 |
 ///
-/// The environment goes before: `STANDSTILL_SCHEDULES`, `STANDSTILL_SEED`, `STANDSTILL_CORPUS` and
+/// The environment goes before: `STANDSTILL_SCHEDULES`, `STANDSTILL_SEED`, `STANDSTILL_SLACK`, `STANDSTILL_CORPUS` and
 /// `STANDSTILL_SAVE` (`yes` or `no`), and `STANDSTILL_REPLAY` with a report's token makes that run
 /// and nothing else. Where `CI` is set nothing is written unless `STANDSTILL_SAVE=yes`.
 ///

@@ -3,7 +3,8 @@
 //! In reading order:
 //!
 //! - [`load`], [`scenario`]: what is run, and how big;
-//! - [`plan`]: what determines a run, and its encodings: [`token`]s, a fuzzer's [`bytes`];
+//! - [`plan`]: what determines a run, [`slack`] included, and its encodings: [`token`]s, a fuzzer's
+//!   [`bytes`];
 //! - [`graph`]: who waits for what, and who holds it;
 //! - [`finding`], [`fingerprint`]: what a run showed;
 //! - [`trace`]: what happened in it, step by step; [`size`]: how big it was;
@@ -21,6 +22,7 @@ pub mod random;
 pub mod runs;
 pub mod scenario;
 pub mod size;
+pub mod slack;
 pub mod token;
 pub mod trace;
 
@@ -35,4 +37,5 @@ pub use plan::{
 };
 pub use scenario::{Program, RootFuture, Scenario};
 pub use size::Size;
+pub use slack::{NoSlack, Slack};
 pub use token::TokenError;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use standstill_rt::task::TaskPath;
 
 use crate::load::Load;
+use crate::slack::Slack;
 
 /// A choice among a few words; the macro gives each its spelling, both ways, in one place.
 macro_rules! words {
@@ -427,6 +428,8 @@ pub struct Plan {
     pub max_steps: u32,
     /// Steps in all after which a run that still goes on ends undecided.
     pub total_steps: u32,
+    /// How far the clock may advance while tasks are ready.
+    pub slack: Slack,
     /// How choices are made.
     pub schedule: Schedule,
 }
@@ -438,7 +441,7 @@ pub const DEFAULT_MAX_STEPS: u32 = 100_000;
 pub const DEFAULT_TOTAL_STEPS: u32 = 1_000_000;
 
 impl Plan {
-    /// A plan with the defaults: the explore engine, preemption at every operation, all leaks.
+    /// A plan with the defaults: the explore engine, preemption at every operation, all leaks, no slack.
     pub fn new(
         scenario: impl Into<String>,
         variant: Variant,
@@ -454,6 +457,7 @@ impl Plan {
             leaks: Leaks::All,
             max_steps: DEFAULT_MAX_STEPS,
             total_steps: DEFAULT_TOTAL_STEPS,
+            slack: Slack::NONE,
             schedule,
         }
     }

@@ -125,8 +125,13 @@ pub enum What {
     },
     /// The task was woken; who did it is the task that runs.
     Woken,
-    /// The earliest timer fired although tasks were ready.
-    TimerFired,
+    /// A timer fired although tasks were ready.
+    TimerFired {
+        /// The wait that it ended.
+        wait: Option<u32>,
+        /// The time that was left until its deadline, in milliseconds.
+        ahead_ms: u64,
+    },
     /// The task ended.
     Ended,
 }

@@ -17,7 +17,7 @@ use standstill_model::plan::{EngineKind, Leaks, Plan, Preempt, Schedule, Variant
 use standstill_model::trace::Trace;
 
 use crate::story::{self, Step};
-use crate::{Report, Smaller};
+use crate::{Report, Smaller, slack};
 
 /// The version of the layout.
 const FORMAT: u64 = 1;
@@ -40,6 +40,8 @@ struct Document<'a> {
     sources: &'a BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     trace: Option<&'a Trace>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    slack: Option<slack::Spent>,
 }
 
 #[derive(Serialize)]
@@ -51,6 +53,7 @@ struct ReadablePlan<'a> {
     preempt: Preempt,
     leaks: Leaks,
     max_steps: u32,
+    slack: String,
     schedule: ReadableSchedule,
 }
 
@@ -116,6 +119,7 @@ impl Serialize for Report {
                 preempt: plan.preempt,
                 leaks: plan.leaks,
                 max_steps: plan.max_steps,
+                slack: plan.slack.to_string(),
                 schedule: ReadableSchedule::of(&plan.schedule),
             },
             token: &self.token,
@@ -125,6 +129,7 @@ impl Serialize for Report {
             shuttle_schedule: self.shuttle_schedule.as_deref(),
             notes: &self.notes,
             sources: &self.sources,
+            slack: slack::spent(self),
             trace: self.trace.as_ref(),
         };
         document.serialize(serializer)

@@ -13,6 +13,7 @@ mod left;
 mod lines;
 mod lost;
 mod names;
+mod slack;
 mod sources;
 mod story;
 #[cfg(test)]
@@ -43,6 +44,9 @@ pub struct Smaller {
     /// A stop was requested first: it may get smaller still.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub interrupted: bool,
+    /// The same was looked for without slack, in vain.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub needs_slack: bool,
 }
 
 /// A finding with everything that its reader needs.

@@ -12,7 +12,7 @@ use standstill_rt::site::Place;
 
 use crate::names::called;
 use crate::story::{self, Line, MANY};
-use crate::{Report, Smaller, headline, help, words};
+use crate::{Report, Smaller, headline, help, slack, words};
 
 /// ANSI escape sequences, or none.
 #[derive(Clone, Copy)]
@@ -289,6 +289,9 @@ fn write_facts(text: &mut String, report: &Report, paint: Paint) {
             let _ = write!(schedule, " after {} ms of virtual time", finding.virtual_ms);
         }
         fact("schedule", schedule);
+    }
+    if let Some(spent) = slack::spent(report) {
+        fact("slack", spent.text());
     }
     if let Some(smaller) = &report.minimised {
         fact("minimised", minimised_text(smaller));

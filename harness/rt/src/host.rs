@@ -106,7 +106,8 @@ pub trait Schedule {
 
     /// A timer that will wake a task after `after` of virtual time is armed from now on. One-shot
     /// timers delay the verdict on tasks left behind; all may be fired early by the strategy.
-    fn arm(&self, after: Duration) -> TimerId;
+    /// `wait` is the wait that it ends.
+    fn arm(&self, after: Duration, wait: Option<WaitId>) -> TimerId;
 
     /// The timer fired, was re-armed or was dropped.
     fn disarm(&self, timer: TimerId);

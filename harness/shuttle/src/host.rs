@@ -102,8 +102,8 @@ impl Schedule for Machine {
         self.executor.sleep_until(deadline)
     }
 
-    fn arm(&self, after: Duration) -> TimerId {
-        self.executor.arm(after)
+    fn arm(&self, after: Duration, wait: Option<WaitId>) -> TimerId {
+        self.executor.arm(after, wait)
     }
 
     fn disarm(&self, timer: TimerId) {

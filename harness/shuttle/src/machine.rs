@@ -21,7 +21,6 @@ use standstill_engine::explore::per_run::Stage;
 use standstill_engine::explore::run::Carrier;
 use standstill_engine::explore::state::{Next, RunState, SPIN_PATIENCE, Setting};
 use standstill_engine::pulse::Pulse;
-use standstill_engine::strategy::Scheduler;
 use standstill_rt::host::{NewTask, TaskBody};
 use standstill_rt::ids::ResourceId;
 use standstill_rt::op::Op;
@@ -208,7 +207,7 @@ impl Machine {
             if !self.executor.closing.begun() {
                 self.executor.pulse.intends(op, site);
                 if matches!(op, Op::Yield | Op::YieldThread) {
-                    state.run.strategy.yielded(me.slot);
+                    state.yielded(me.slot);
                     ExecutionState::request_yield();
                 }
                 let spins = state.run.steps >= state.run.slice_end + SPIN_PATIENCE;
@@ -386,10 +385,9 @@ impl Carrier for Machine {
                 ExecutionState::request_yield();
                 thread::switch();
             }
-            let state = &mut *self.executor.state.borrow_mut();
+            let state = &*self.executor.state.borrow();
             if self.due(state).is_none() && state.may_fire() {
                 // Chosen although others are ready: somebody is slow, and a timer beats them.
-                state.run.early_timers -= 1;
                 return Next::Fire;
             }
         }

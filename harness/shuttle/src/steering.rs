@@ -86,7 +86,6 @@ impl Steering {
         }
         if chosen == main.id() {
             self.machine.chosen.set(Some(Next::Fire));
-            state.run.early_timers -= 1;
         }
         if tasks.len() > 1 || may_fire {
             self.machine.record(state, chosen);

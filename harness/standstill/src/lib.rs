@@ -71,15 +71,16 @@ pub mod isolation {
 pub use standstill_hunt::fuzz;
 pub use standstill_hunt::{
     Again, CHECK_SCHEDULES, Completion, Conclusion, DEFAULT_EXECUTIONS, DEFAULT_MINIMISE_BUDGET,
-    DEFAULT_SCHEDULES, Found, Hunt, HuntError, Minimise, Minimised, Outcome, Progress, Proof,
-    Prove, Runner, STRESS_AGAIN, STRESS_REPLAYS, Shrunk, Tactic, Unproved, check, minimise_load,
-    minimise_schedule, schedule_as_bytes,
+    DEFAULT_SCHEDULES, DEFAULT_SLACK, Found, Hunt, HuntError, Minimise, Minimised, Outcome,
+    Progress, Proof, Prove, Runner, STRESS_AGAIN, STRESS_REPLAYS, Shrunk, Tactic, Unproved, check,
+    minimise_load, minimise_schedule, schedule_as_bytes,
 };
 pub use standstill_model::{
     BlockedFact, Choice, Crash, CrashFact, DEFAULT_MAX_STEPS, DEFAULT_TOTAL_STEPS, Digest,
     EngineKind, Finding, FindingKind, Fingerprint, FingerprintError, Knob, Leaks, Load, LoadRanges,
-    PanicFact, Plan, Preempt, Program, RangeError, RootFuture, Scenario, Schedule, Size,
-    StrategyKind, ThreadFact, TokenError, Unavailable, Undecided, UnknownWord, Variant, Verdict,
+    NoSlack, PanicFact, Plan, Preempt, Program, RangeError, RootFuture, Scenario, Schedule, Size,
+    Slack, StrategyKind, ThreadFact, TokenError, Unavailable, Undecided, UnknownWord, Variant,
+    Verdict,
 };
 pub use standstill_model::{graph, trace};
 pub use standstill_report::{Report, Smaller};

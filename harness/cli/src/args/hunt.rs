@@ -9,7 +9,7 @@ use clap::Args;
 use standstill::engine::StressSettings;
 use standstill::{
     DEFAULT_MAX_STEPS, DEFAULT_MINIMISE_BUDGET, DEFAULT_SCHEDULES, EngineKind, Knob, Leaks,
-    Preempt, Tactic, Variant,
+    Preempt, Slack, Tactic, Variant,
 };
 
 use super::duration::duration;
@@ -80,6 +80,13 @@ pub(crate) struct HuntArgs {
     /// blocked for good, or none.
     #[arg(long, help_heading = "Schedules", default_value = Leaks::All.name(), value_parser = one_of(Leaks::ALL, Leaks::name))]
     pub(crate) leaks: Leaks,
+    /// How much virtual time a run's own computing may take, like 250ms, 30s or 0s [default: 0s, and
+    /// 1s in the last quarter of the schedules].
+    ///
+    /// In all, timers may fire this much early although tasks are ready: a computer is slow at times. A
+    /// panic after that counts only if slack was asked for.
+    #[arg(long, value_name = "TIME", help_heading = "Schedules")]
+    pub(crate) slack: Option<Slack>,
     /// After how many steps without progress a run counts as livelocked.
     #[arg(long, value_name = "N", help_heading = "Schedules", default_value_t = DEFAULT_MAX_STEPS, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_steps: u32,

@@ -44,7 +44,7 @@ const EXAMPLES: &str = "\
 Examples:
   standstill                             hunt in every scenario and print a table
   standstill hunt watch-mux --seed 7     hunt in one scenario, from another seed
-  standstill replay ss1-...              run a finding once more, exactly as it was
+  standstill replay ss2-...              run a finding once more, exactly as it was
   standstill hunt --corpus corpus        keep what is found, as files
   standstill replay                      replay all that was kept
 
@@ -101,8 +101,8 @@ pub(crate) struct ReplayArgs {
 const REPLAY_EXAMPLES: &str = "\
 Examples:
   standstill replay                            the whole corpus
-  standstill replay ss1-...                    a token from a hunt, with its report
-  standstill replay ss1-... --times 1000       does it come back every time?
+  standstill replay ss2-...                    a token from a hunt, with its report
+  standstill replay ss2-... --times 1000       does it come back every time?
   standstill replay corpus/watch-mux/hang-0123abcd.toml";
 
 /// What is explained.

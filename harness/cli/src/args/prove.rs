@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use clap::Args;
-use standstill::{DEFAULT_EXECUTIONS, Knob, Leaks, Preempt, Variant};
+use standstill::{DEFAULT_EXECUTIONS, Knob, Leaks, Preempt, Slack, Variant};
 
 use super::duration::duration;
 use super::range::range;
@@ -27,11 +27,12 @@ pub(crate) struct ProveArgs {
     /// How long it may take, like 30s, 5m or 1h.
     #[arg(long, value_name = "TIME", help_heading = "Bounds", value_parser = duration)]
     pub(crate) time: Option<Duration>,
-    /// How often in one run the earliest timer may fire although tasks are ready.
+    /// How much virtual time a run's own computing may take, like 250ms, 30s or 0s [default: 1s].
     ///
-    /// 4 as in a hunt; every place where one may is one more interleaving.
-    #[arg(long, value_name = "N", help_heading = "Bounds", default_value_t = 4, value_parser = clap::value_parser!(u32).range(0..=4))]
-    pub(crate) early_timers: u32,
+    /// In all, timers may fire this much early although tasks are ready. Every step at which one may is
+    /// one more interleaving: with 0s there are fewer.
+    #[arg(long, value_name = "TIME", help_heading = "Bounds")]
+    pub(crate) slack: Option<Slack>,
     /// Take no two interleavings for the same.
     ///
     /// For programs whose tasks share something past the facade: raw atomics, locks of std,

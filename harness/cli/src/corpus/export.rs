@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use standstill::{Corpus, Runner, Scenario, schedule_as_bytes};
+use standstill::{Corpus, Plan, Runner, Scenario, Slack, schedule_as_bytes};
 
 use super::ANY;
 use crate::args::ExportArgs;
@@ -48,7 +48,18 @@ pub(super) fn export(
                 continue;
             }
         };
-        let bytes = schedule_as_bytes(&mut runner, program, &entry.plan, RUNS)
+        // Inputs have no slack, so that it is seen whether the finding needs it.
+        let plan = Plan {
+            slack: Slack::NONE,
+            ..entry.plan.clone()
+        };
+        let fingerprint = &entry.expect.fingerprint;
+        let bytes = schedule_as_bytes(&mut runner, program, &plan, RUNS)
+            .filter(|plan| {
+                let again = runner.replay(program, plan);
+                let found = again.verdict.finding();
+                found.is_some_and(|found| found.fingerprint == *fingerprint)
+            })
             .and_then(|plan| plan.to_bytes(scenario.ranges()));
         let Some(bytes) = bytes else {
             console.warn(format_args!(

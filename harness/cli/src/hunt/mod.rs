@@ -160,6 +160,9 @@ fn hunt_row<'a>(
     for (knob, range) in row.ranges.iter() {
         hunt = hunt.knob(knob, range);
     }
+    if let Some(slack) = args.slack {
+        hunt = hunt.slack(slack);
+    }
     if let Some(share) = share {
         hunt = hunt.time(share);
     }

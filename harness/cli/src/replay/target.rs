@@ -113,8 +113,8 @@ mod tests {
         for neither in [
             "",
             "no-such-thing",
-            "ss1-abc.toml",
-            "./ss1-abc",
+            "ss2-abc.toml",
+            "./ss2-abc",
             "corpus/x.toml",
             "ssh-key",
         ] {
@@ -123,7 +123,7 @@ mod tests {
                 "{neither}"
             );
         }
-        for broken in ["ss1-", "ss1-abc", "ss9-abc", "ss1-!", "ss1-\u{e9}\u{e9}"] {
+        for broken in ["ss2-", "ss2-abc", "ss9-abc", "ss2-!", "ss2-\u{e9}\u{e9}"] {
             assert!(matches!(one(broken), Err(UserError::Token(_))), "{broken}");
         }
     }

@@ -39,9 +39,9 @@ fn bad_input_is_one_clear_line_and_exit_2() {
                  pct:DEPTH, urw, pos, surw, directed",
         ),
         ("hunt --variant own", "no scenario has a variant `own`"),
-        ("replay ss1-abc", "the token is truncated or mistyped"),
-        ("replay ss1-", "the token is truncated or mistyped"),
-        ("replay ss1-hello!", "cannot be part of a token"),
+        ("replay ss2-abc", "the token is truncated or mistyped"),
+        ("replay ss2-", "the token is truncated or mistyped"),
+        ("replay ss2-hello!", "cannot be part of a token"),
         ("replay ss7-abcdef", "made by a newer standstill"),
         (
             "replay no/such/file.toml",
@@ -201,7 +201,7 @@ fn a_finding_that_cannot_be_kept_is_still_reported() {
     assert!(
         output
             .stdout
-            .contains("replay with: standstill replay ss1-"),
+            .contains("replay with: standstill replay ss2-"),
         "{output:?}"
     );
     assert_eq!(

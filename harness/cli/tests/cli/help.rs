@@ -45,7 +45,7 @@ fn the_help_teaches_by_example() {
     Examples:
       standstill                             hunt in every scenario and print a table
       standstill hunt watch-mux --seed 7     hunt in one scenario, from another seed
-      standstill replay ss1-...              run a finding once more, exactly as it was
+      standstill replay ss2-...              run a finding once more, exactly as it was
       standstill hunt --corpus corpus        keep what is found, as files
       standstill replay                      replay all that was kept
 
@@ -137,6 +137,13 @@ fn the_help_of_a_hunt_lists_every_option() {
 
               [default: all]
               [possible values: all, blocked, off]
+
+          --slack <TIME>
+              How much virtual time a run's own computing may take, like 250ms, 30s or 0s [default: 0s,
+              and 1s in the last quarter of the schedules].
+
+              In all, timers may fire this much early although tasks are ready: a computer is slow at
+              times. A panic after that counts only if slack was asked for.
 
           --max-steps <N>
               After how many steps without progress a run counts as livelocked
@@ -252,8 +259,8 @@ fn the_short_help_of_a_replay_is_short() {
 
     Examples:
       standstill replay                            the whole corpus
-      standstill replay ss1-...                    a token from a hunt, with its report
-      standstill replay ss1-... --times 1000       does it come back every time?
+      standstill replay ss2-...                    a token from a hunt, with its report
+      standstill replay ss2-... --times 1000       does it come back every time?
       standstill replay corpus/watch-mux/hang-0123abcd.toml
     "#);
 }

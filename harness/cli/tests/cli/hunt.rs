@@ -69,7 +69,7 @@ fn the_document_has_a_row_for_every_variant() {
         buggy
             .token
             .as_ref()
-            .is_some_and(|token| token.starts_with("ss1-"))
+            .is_some_and(|token| token.starts_with("ss2-"))
     );
     assert_ne!(buggy.strategy, "auto");
 
@@ -160,7 +160,7 @@ fn the_text_has_the_report_and_the_table() {
     assert!(
         output
             .stdout
-            .contains("replay with: standstill replay ss1-")
+            .contains("replay with: standstill replay ss2-")
     );
     assert!(output.stdout.ends_with("2 rows, all as expected\n"));
     assert!(

@@ -177,7 +177,7 @@ fn a_report_names_the_command_that_replays_it_here() {
     for line in [format!("replay {token}"), format!("minimise {token}")] {
         let output = own(&line);
         assert!(
-            output.stdout.contains("  replay: own replay ss1-"),
+            output.stdout.contains("  replay: own replay ss2-"),
             "{output:?}"
         );
         assert!(!output.stdout.contains("standstill replay"), "{output:?}");

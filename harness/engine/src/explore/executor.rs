@@ -28,7 +28,7 @@ use crate::explore::slots::{Phase, Slot};
 use crate::explore::state::{Next, RunState, Setting, Turn};
 use crate::explore::waker;
 use crate::pulse::Pulse;
-use crate::strategy::{Probe, Scheduler};
+use crate::strategy::Probe;
 use crate::verdict::Panicked;
 
 /// How a step begins.
@@ -158,7 +158,7 @@ impl Executor {
         }
         self.pulse.intends(op, site);
         if matches!(op, Op::Yield | Op::YieldThread) {
-            state.run.strategy.yielded(me.slot);
+            state.yielded(me.slot);
         }
         match state.switch(me, op) {
             Turn::Stay => drop(state),
@@ -434,7 +434,10 @@ fn has_stopped(state: &mut RunState, index: u32, pause: Pause) -> bool {
         Pause::Pending => {
             let slot = state.slots.at(index);
             slot.phase = Phase::Idle;
-            if !slot.poll_again && !slot.aborted {
+            if slot.poll_again {
+                // It woke itself, which is to yield.
+                slot.yielded = true;
+            } else if !slot.aborted {
                 state.ready.remove(index);
             }
         }

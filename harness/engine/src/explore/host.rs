@@ -128,8 +128,9 @@ impl Schedule for Executor {
         }
     }
 
-    fn arm(&self, after: Duration) -> TimerId {
-        self.state.borrow_mut().arm(self.epoch.get(), after)
+    fn arm(&self, after: Duration, wait: Option<WaitId>) -> TimerId {
+        let mut state = self.state.borrow_mut();
+        state.arm(self.epoch.get(), after, wait)
     }
 
     fn disarm(&self, timer: TimerId) {

@@ -6,6 +6,7 @@
 //! when it fires, nothing can ever happen again.
 
 pub mod closing;
+pub mod early;
 pub mod executor;
 pub mod fiber;
 mod host;

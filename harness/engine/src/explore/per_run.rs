@@ -3,9 +3,10 @@
 use std::time::Duration;
 use std::time::Instant;
 
+use crate::explore::early::Early;
 use crate::explore::record::Recorder;
 use crate::explore::state::{Next, SLICE, Setting};
-use crate::strategy::{Chooser, EARLY_TIMERS, Observer};
+use crate::strategy::{Chooser, Observer};
 
 /// The initial value of [`PerRun::order`]. It is not zero, which the first slot would leave unchanged.
 pub const NO_CHOICES: u64 = 0xcbf2_9ce4_8422_2325;
@@ -52,7 +53,8 @@ pub struct PerRun {
     pub(super) no_preempt: u32,
     /// What the executor has to do next.
     pub due: Option<Due>,
-    pub early_timers: u32,
+    /// Timers that fire although tasks are ready.
+    pub early: Early,
     pub steps: u64,
     /// A hash over the choices so far.
     pub order: u64,
@@ -81,7 +83,7 @@ impl PerRun {
             preempts: setting.preempt,
             no_preempt: 0,
             due: None,
-            early_timers: EARLY_TIMERS,
+            early: Early::new(setting.slack),
             steps: 0,
             order: NO_CHOICES,
             slice_end: SLICE.min(setting.total_steps),

@@ -46,6 +46,9 @@ pub const LEAK_HORIZON: Duration = Duration::from_secs(300);
 /// pool that was started in an earlier run cannot be distinguished from the process's other threads.
 const FOREIGN_PATIENCE: Duration = Duration::from_millis(100);
 
+/// A slice of steps takes this much virtual time if all that is ready does nothing but yield.
+const YIELDS_TAKE: Duration = Duration::from_millis(1);
+
 /// Before tasks count as livelocked, the clock is advanced by each of these in turn: the tasks may be
 /// spinning until a timeout.
 const LIVELOCK_ADVANCES: [Duration; 7] = [
@@ -194,6 +197,7 @@ pub fn conclude(
         trace,
         shuttle_schedule: None,
         exhausted: false,
+        early: state.run.early.spent,
     };
     (run, summary)
 }
@@ -204,6 +208,7 @@ impl Setting {
         Self {
             total_steps: u64::from(plan.total_steps),
             preempt: plan.preempt == Preempt::Op,
+            slack: plan.slack,
             strategy,
             recorder: (level >= RecordLevel::Record).then(Recorder::default),
             traced: level >= RecordLevel::Trace,
@@ -378,6 +383,8 @@ impl<'a, C: Carrier> Drive<'a, C> {
                 }
             } else {
                 state.run.clock = state.elapsed();
+                let now = state.run.clock;
+                state.timers.advanced(now);
             }
             let ms = u64::try_from(state.run.clock.as_millis()).unwrap_or(u64::MAX);
             if let Some(tracer) = &mut state.tracker.tracer {
@@ -414,7 +421,7 @@ impl<'a, C: Carrier> Drive<'a, C> {
                     return Poll::Pending;
                 }
                 Next::Fire => {
-                    this.fire_earliest();
+                    this.fire_early();
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
                 }
@@ -475,22 +482,24 @@ impl<'a, C: Carrier> Drive<'a, C> {
         None
     }
 
-    /// Advances the clock to the earliest armed timer although tasks are ready: real code is sometimes
-    /// slow.
-    fn fire_earliest(&mut self) {
+    /// Advances the clock to the next timer although tasks are ready: real code is sometimes slow.
+    fn fire_early(&mut self) {
         let ahead = {
-            let state = self.executor.state.borrow();
-            let earliest = state.timers.earliest();
-            earliest.map(|deadline| deadline.saturating_sub(state.elapsed()))
+            let state = &mut *self.executor.state.borrow_mut();
+            let Some(deadline) = state.run.early.next(&state.timers) else {
+                return;
+            };
+            let ahead = deadline.saturating_sub(state.elapsed());
+            state.run.early.spend(ahead);
+            let wait = state.timers.wait_at(deadline);
+            state
+                .tracker
+                .trace(|tracer, step| tracer.timer_fired(step, wait, ahead));
+            ahead
         };
-        if ahead.is_some() {
-            let tracker = &mut self.executor.state.borrow_mut().tracker;
-            tracker.trace(|tracer, step| tracer.timer_fired(step));
-        }
-        if let Some(ahead) = ahead {
-            self.advance(ahead + Duration::from_millis(1));
-            self.progressed();
-        }
+        // The runtime's timers fire by the millisecond.
+        self.advance(ahead + Duration::from_millis(1));
+        self.progressed();
     }
 
     fn advance(&self, by: Duration) {
@@ -526,6 +535,12 @@ impl<'a, C: Carrier> Drive<'a, C> {
         }
         if progressed {
             self.progress_step = steps;
+        }
+        // Whoever waits for a timer by yielding lets time pass. Under the first format's rule a timer beat
+        // them.
+        let counted = executor.state.borrow().run.early.is_counted();
+        if executor.state.borrow_mut().all_yield() && !progressed && !counted {
+            self.advance(YIELDS_TAKE);
         }
         let dispels = |probe: &mut LivelockProbe| moved || progressed && !probe.polling;
         if self.probe.take_if(dispels).is_some() && self.settling.is_none() {

@@ -12,6 +12,7 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use standstill_model::plan::Choice;
+use standstill_model::slack::Slack;
 use standstill_model::trace::ChoicePoint;
 use standstill_rt::driver::Clock;
 use standstill_rt::host::{NewTask, PollScoped, TaskBody, TimerId};
@@ -42,9 +43,6 @@ const MOST_SUSPENDED: u32 = 16_000;
 /// With preemption inside polls switched off, a poll that passes this many switch points is spinning. It
 /// is then preempted all the same, since no other task would ever run.
 pub const SPIN_PATIENCE: u64 = 100_000;
-
-/// A timer farther away than this never fires early: code that is delayed by more is not slow but stuck.
-const EARLY_AT_MOST: Duration = Duration::from_secs(60);
 
 /// Spreads the choices over [`PerRun::order`]: the 64 bits of the golden ratio, which are odd.
 const ORDER_PRIME: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -83,6 +81,7 @@ pub enum Next {
 pub struct Setting {
     pub total_steps: u64,
     pub preempt: bool,
+    pub slack: Slack,
     pub strategy: Chooser,
     pub recorder: Option<Recorder>,
     /// Whether everything is recorded.
@@ -126,6 +125,7 @@ impl RunState {
             run: PerRun::new(Setting {
                 total_steps: SLICE,
                 preempt: true,
+                slack: Slack::NONE,
                 strategy: crate::strategy::idle(),
                 recorder: None,
                 traced: false,
@@ -371,7 +371,6 @@ impl RunState {
             }
             Pick::Timer => {
                 self.run.order = (self.run.order ^ u64::MAX).wrapping_mul(ORDER_PRIME);
-                self.run.early_timers -= 1;
                 Err(Next::Fire)
             }
             Pick::Stop => Err(Next::Stop),
@@ -412,18 +411,10 @@ impl RunState {
             .trace(|tracer, _| tracer.chosen(point, &chosen, yielding));
     }
 
-    /// Whether the earliest timer may fire although tasks are ready.
+    /// Whether a timer may fire although tasks are ready.
     #[inline]
     pub fn may_fire(&self) -> bool {
-        !self.timers.is_empty() && self.run.early_timers > 0 && self.timer_is_near()
-    }
-
-    /// Whether the earliest timer is near enough to fire early: real code is slow at times, but not for
-    /// ever.
-    #[cold]
-    fn timer_is_near(&self) -> bool {
-        let earliest = self.timers.earliest();
-        earliest.is_some_and(|deadline| deadline <= self.run.clock + EARLY_AT_MOST)
+        self.run.early.allows(&self.timers, self.run.clock)
     }
 
     /// Records that the running step touches the resource that is waited for.
@@ -450,6 +441,21 @@ impl RunState {
         if self.run.touches {
             self.run.strategy.on(&Event::Opaque);
         }
+    }
+
+    /// The task in `slot` lets the others go first.
+    pub fn yielded(&mut self, slot: u32) {
+        self.run.strategy.yielded(slot);
+        self.slots.at(slot).yielded = true;
+    }
+
+    /// Whether every ready task has yielded since this was last asked.
+    pub fn all_yield(&mut self) -> bool {
+        let mut all = true;
+        for slot in self.ready.iter() {
+            all &= std::mem::take(&mut self.slots.at(slot).yielded);
+        }
+        all
     }
 
     /// Switch points inside polls do not switch from now on.
@@ -572,9 +578,9 @@ impl RunState {
         self.tracker.step = self.run.steps;
     }
 
-    pub fn arm(&mut self, epoch: u32, after: Duration) -> TimerId {
+    pub fn arm(&mut self, epoch: u32, after: Duration, wait: Option<WaitId>) -> TimerId {
         let deadline = self.elapsed().saturating_add(after);
         self.run.longest_timer = self.run.longest_timer.max(after);
-        self.timers.arm(epoch, deadline)
+        self.timers.arm(epoch, deadline, wait)
     }
 }

@@ -4,7 +4,9 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::rc::Weak;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
+use standstill_model::slack::Slack;
 use standstill_rt::host::{Failure, NewTask, TaskBody};
 use standstill_rt::ids::{ResourceId, ResourceInfo};
 use standstill_rt::op::{Op, ResourceKind};
@@ -44,6 +46,7 @@ pub fn setting(strategy: Chooser) -> Setting {
     Setting {
         total_steps: 1_000_000,
         preempt: true,
+        slack: Slack::Time(Duration::from_secs(60)),
         strategy,
         recorder: Some(Recorder::default()),
         traced: false,

@@ -144,7 +144,7 @@ mod tests {
     fn what_is_no_message_is_told_from_one_that_has_not_arrived() {
         let mut begun = frame(&Order::Run {
             number: 7,
-            plan: "ss1-x".to_owned(),
+            plan: "ss2-x".to_owned(),
         });
         begun.pop();
         assert!(take::<Order>(&mut begun).unwrap().is_none());

@@ -53,7 +53,6 @@ pub fn explore(
     program: &Program,
     plan: &Plan,
     breadth: Breadth,
-    early_timers: u32,
     mut each: impl FnMut(Execution<'_>) -> ControlFlow<()>,
 ) -> bool {
     let shared = Rc::new(RefCell::new(Shared {
@@ -64,7 +63,7 @@ pub fn explore(
     let mut clocks = Clocks::default();
     let mut reversed = BTreeMap::new();
     loop {
-        let path = Path::new(Rc::clone(&shared), early_timers);
+        let path = Path::new(Rc::clone(&shared));
         let chooser = Chooser::Probing(Box::new(path));
         let run = engine.run_by(program, plan, RecordLevel::Hunt, chooser);
         let Shared { tree, walk, probes } = &mut *shared.borrow_mut();

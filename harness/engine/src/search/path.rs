@@ -24,8 +24,6 @@ const MOST_NUMBERS: u32 = 64;
 #[derive(Debug)]
 pub(super) struct Path {
     shared: Rc<RefCell<Shared>>,
-    /// How many times a timer may still fire early.
-    early_timers: u32,
     /// The steps so far.
     steps: usize,
     /// The index of the next node.
@@ -76,10 +74,9 @@ enum Outside {
 }
 
 impl Path {
-    pub(super) fn new(shared: Rc<RefCell<Shared>>, early_timers: u32) -> Self {
+    pub(super) fn new(shared: Rc<RefCell<Shared>>) -> Self {
         Self {
             shared,
-            early_timers,
             steps: 0,
             at: 0,
             node: None,
@@ -184,7 +181,7 @@ impl Path {
                 .map(|slot| self.actor(view, slot))
                 .collect();
         }
-        let fires = view.may_fire && self.early_timers > 0;
+        let fires = view.may_fire;
         if fires {
             self.shared.borrow_mut().probes.opaque();
         }
@@ -420,7 +417,6 @@ impl Scheduler for Path {
                 // Reported already: the program is not deterministic.
                 return Pick::Stop;
             }
-            self.early_timers = self.early_timers.saturating_sub(1);
             self.last = None;
             self.shared.borrow_mut().walk.chosen.push(Chosen::Timer);
             let node = self.node.unwrap_or(0);

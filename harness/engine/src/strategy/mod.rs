@@ -115,9 +115,6 @@ impl View<'_> {
     }
 }
 
-/// How often the earliest timer may fire early in one run.
-pub const EARLY_TIMERS: u32 = 4;
-
 /// The profiling run that a schedule's strategy needs first.
 pub fn wanted_profile(schedule: &Schedule) -> Option<u64> {
     match schedule {

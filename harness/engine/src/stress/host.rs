@@ -104,8 +104,8 @@ impl Schedule for Member {
         real_timer(deadline)
     }
 
-    fn arm(&self, after: Duration) -> TimerId {
-        self.shared.arm(after)
+    fn arm(&self, after: Duration, wait: Option<WaitId>) -> TimerId {
+        self.shared.arm(after, wait)
     }
 
     fn disarm(&self, timer: TimerId) {
@@ -226,9 +226,9 @@ impl Shared {
         }
     }
 
-    fn arm(&self, after: Duration) -> TimerId {
+    fn arm(&self, after: Duration, wait: Option<WaitId>) -> TimerId {
         let deadline = self.elapsed().saturating_add(after);
-        self.book().timers.arm(self.epoch, deadline)
+        self.book().timers.arm(self.epoch, deadline, wait)
     }
 
     fn disarm(&self, timer: TimerId) {
@@ -304,8 +304,8 @@ impl Schedule for Visitor {
         real_timer(deadline)
     }
 
-    fn arm(&self, after: Duration) -> TimerId {
-        self.shared.arm(after)
+    fn arm(&self, after: Duration, wait: Option<WaitId>) -> TimerId {
+        self.shared.arm(after, wait)
     }
 
     fn disarm(&self, timer: TimerId) {

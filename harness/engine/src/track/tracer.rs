@@ -1,10 +1,11 @@
 //! Records a trace during a run.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use standstill_model::plan::Choice;
 use standstill_model::trace::{ChoicePoint, Event, MOST_EVENTS, Trace, TracedTask, What};
-use standstill_rt::ids::ResourceId;
+use standstill_rt::ids::{ResourceId, WaitId};
 use standstill_rt::op::Op;
 use standstill_rt::site::{Place, Site};
 use standstill_rt::task::{TaskKind, TaskPath, TaskRef, role_of};
@@ -140,8 +141,12 @@ impl Tracer {
         self.event(step, task, What::Woken);
     }
 
-    pub fn timer_fired(&mut self, step: u64) {
-        self.event(step, None, What::TimerFired);
+    pub fn timer_fired(&mut self, step: u64, wait: Option<WaitId>, ahead: Duration) {
+        let what = What::TimerFired {
+            wait: wait.and_then(|wait| self.waits.get(&wait.0).copied()),
+            ahead_ms: u64::try_from(ahead.as_millis()).unwrap_or(u64::MAX),
+        };
+        self.event(step, None, what);
     }
 
     pub fn does(

@@ -348,7 +348,7 @@
       case "takes": return [`holds${named(rest[2])} from now on`, rest[3], rest[2]];
       case "releases": return [`lets go of${named(resourceOf(rest[0], holds))}`, null, resourceOf(rest[0], holds)];
       case "woken": return ["is woken", null, null];
-      case "timer": return ["a timer fires early", null, null];
+      case "timer": return [`a timer${named(resourceOf(rest[0], waits))} fires ${rest[1]} ms early`, null, resourceOf(rest[0], waits)];
       case "ended": return ["ends", null, null];
       default: return [what, null, null];
     }

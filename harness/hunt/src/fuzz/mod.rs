@@ -27,6 +27,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use standstill_model::finding::Undecided;
 use standstill_model::plan::{Plan, Variant};
 use standstill_model::scenario::Scenario;
+use standstill_model::slack::Slack;
 
 pub use mutate::{LONGEST, crossover, mutate};
 pub use standstill_engine::coverage::interleaving_coverage;
@@ -36,12 +37,16 @@ use session::Session;
 /// The variable that says which variant of a scenario is fuzzed.
 const VARIANT: &str = "STANDSTILL_VARIANT";
 
+/// The variable that says how much virtual time a run's own computing may take. Without it
+/// there is none.
+const SLACK: &str = "STANDSTILL_SLACK";
+
 /// This process is a fuzzer: [`init`] was called.
 static A_FUZZERS: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
     static SESSION: RefCell<Session> =
-        RefCell::new(Session::new(A_FUZZERS.load(Ordering::Relaxed)));
+        RefCell::new(Session::new(A_FUZZERS.load(Ordering::Relaxed), slack_asked()));
 }
 
 /// Runs one input of a fuzzer on a scenario. Returns if it was clean, and panics with the report if
@@ -109,6 +114,15 @@ pub fn judge(plan: Plan, scenario: &Scenario) -> Result<(), Undecided> {
         Ok(Some(report)) => panic!("\n{report}"),
         Err(reason) => Err(reason),
     })
+}
+
+/// The slack that was asked for.
+fn slack_asked() -> Option<Slack> {
+    let word = std::env::var(SLACK).ok().filter(|word| !word.is_empty())?;
+    match word.parse() {
+        Ok(slack) => Some(slack),
+        Err(error) => panic!("{SLACK}: {error}"),
+    }
 }
 
 /// For the `init:` of a fuzz target. libFuzzer's driver for Rust installs a panic hook that aborts at

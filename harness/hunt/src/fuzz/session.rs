@@ -1,9 +1,10 @@
 //! What is kept from one input to the next: the engine's thread, and how it has to preempt.
 
-use standstill_engine::RecordLevel;
+use standstill_engine::{RecordLevel, Run};
 use standstill_model::finding::{Undecided, Verdict};
 use standstill_model::plan::{Plan, Preempt, Variant};
 use standstill_model::scenario::{Program, Scenario};
+use standstill_model::slack::Slack;
 use standstill_report::Report;
 
 use crate::fuzz::direct::{self, Direct};
@@ -18,15 +19,18 @@ pub(super) struct Session {
     /// The engine's thread was stuck on a lock whose owner was preempted inside a poll. From then on
     /// tasks are preempted only between polls.
     no_preempt: bool,
+    /// The slack that was asked for.
+    slack: Option<Slack>,
 }
 
 impl Session {
     /// If `direct`, makes runs on the calling thread for as long as nothing blocks it.
-    pub(super) fn new(direct: bool) -> Self {
+    pub(super) fn new(direct: bool, slack: Option<Slack>) -> Self {
         let again = std::env::var(direct::AGAIN).ok();
         Self {
             direct: (direct && again.is_none()).then(Direct::start),
             runner: Runner::new(),
+            slack,
             no_preempt: again.is_some_and(|preempt| preempt == Preempt::Await.name()),
         }
     }
@@ -46,7 +50,11 @@ impl Session {
             );
         };
         let mut plan = placed(plan, scenario, variant);
-        match self.run(program, &mut plan) {
+        if let Some(slack) = self.slack {
+            plan.slack = slack;
+        }
+        let run = self.run(program, &mut plan);
+        match run.verdict {
             Verdict::Clean => Ok(None),
             Verdict::Undecided(reason) => Err(reason),
             Verdict::Found(finding) => match confirm(&mut self.runner, program, plan, *finding) {
@@ -59,22 +67,22 @@ impl Session {
         }
     }
 
-    fn run(&mut self, program: &Program, plan: &mut Plan) -> Verdict {
+    fn run(&mut self, program: &Program, plan: &mut Plan) -> Run {
         if let Some(direct) = &mut self.direct {
-            return direct.run(program, plan).verdict;
+            return direct.run(program, plan);
         }
         if self.no_preempt {
             plan.preempt = Preempt::Await;
         }
-        let verdict = self.runner.run(program, plan, RecordLevel::Hunt).verdict;
-        match &verdict {
+        let run = self.runner.run(program, plan, RecordLevel::Hunt);
+        match &run.verdict {
             Verdict::Undecided(Undecided::Wedged { operation }) if !self.no_preempt => {
                 complain(&wedged(operation));
                 self.no_preempt = true;
                 plan.preempt = Preempt::Await;
-                self.runner.run(program, plan, RecordLevel::Hunt).verdict
+                self.runner.run(program, plan, RecordLevel::Hunt)
             }
-            _ => verdict,
+            _ => run,
         }
     }
 }

@@ -338,6 +338,7 @@ impl Runs for Share<'_> {
             if self.deal != Deal::Unwanted {
                 let dealt = self.deal.dealt();
                 (self.plan.load, self.plan.schedule) = shared.template.drawn(self.index, dealt);
+                self.plan.slack = shared.template.slack(self.index);
                 return true;
             }
         }
@@ -371,7 +372,8 @@ impl Runs for Share<'_> {
         if let Some(progress) = &shared.template.job.progress {
             progress.add(run.steps, run.order);
         }
-        if run.verdict != Verdict::Clean {
+        let counts = |finding: &Finding| shared.template.job.counts(finding, run.early);
+        if run.verdict != Verdict::Clean && run.verdict.finding().is_none_or(counts) {
             note(shared, &mut lock(shared), self.index, run.verdict);
         }
     }

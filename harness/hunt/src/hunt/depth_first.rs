@@ -11,7 +11,6 @@ use std::time::Instant;
 use standstill_engine::Explore;
 use standstill_engine::search::explorer::explore;
 use standstill_engine::search::tree::Breadth;
-use standstill_engine::strategy::EARLY_TIMERS;
 use standstill_model::finding::{Finding, Undecided, Verdict};
 use standstill_model::plan::{Plan, Schedule};
 use standstill_model::scenario::Program;
@@ -84,50 +83,43 @@ fn rounds(
             let mut plan = template.plan(0, template.job.preempt, None);
             plan.load = load;
             plan.schedule = Schedule::Choices(Vec::new());
-            explore(
-                engine,
-                program,
-                &plan,
-                breadth,
-                EARLY_TIMERS,
-                |mut execution| {
-                    let job = &template.job;
-                    seen.schedules += 1;
-                    seen.steps += execution.run.steps;
-                    if let Some(progress) = &job.progress {
-                        progress.add(execution.run.steps, execution.run.order);
+            explore(engine, program, &plan, breadth, |mut execution| {
+                let job = &template.job;
+                seen.schedules += 1;
+                seen.steps += execution.run.steps;
+                if let Some(progress) = &job.progress {
+                    progress.add(execution.run.steps, execution.run.order);
+                }
+                match &execution.run.verdict {
+                    Verdict::Clean => {}
+                    Verdict::Undecided(reason) => {
+                        seen.undecided.get_or_insert_with(|| reason.clone());
                     }
-                    match &execution.run.verdict {
-                        Verdict::Clean => {}
-                        Verdict::Undecided(reason) => {
-                            seen.undecided.get_or_insert_with(|| reason.clone());
-                        }
-                        Verdict::Found(finding) => {
-                            let known = seen
-                                .found
-                                .iter_mut()
-                                .find(|known| known.0.fingerprint == finding.fingerprint);
-                            match known {
-                                Some(known) => known.3 += 1,
-                                None => {
-                                    let plan = execution.plan(&plan);
-                                    let at = seen.schedules - 1;
-                                    seen.found.push(((**finding).clone(), plan, at, 1));
-                                }
+                    Verdict::Found(finding) => {
+                        let known = seen
+                            .found
+                            .iter_mut()
+                            .find(|known| known.0.fingerprint == finding.fingerprint);
+                        match known {
+                            Some(known) => known.3 += 1,
+                            None => {
+                                let plan = execution.plan(&plan);
+                                let at = seen.schedules - 1;
+                                seen.found.push(((**finding).clone(), plan, at, 1));
                             }
                         }
                     }
-                    seen.over = seen.schedules >= template.settings.schedules
-                        || !job.keep_going && !seen.found.is_empty()
-                        || job.is_stopped()
-                        || job.is_late(began);
-                    if seen.over {
-                        ControlFlow::Break(())
-                    } else {
-                        ControlFlow::Continue(())
-                    }
-                },
-            );
+                }
+                seen.over = seen.schedules >= template.settings.schedules
+                    || !job.keep_going && !seen.found.is_empty()
+                    || job.is_stopped()
+                    || job.is_late(began);
+                if seen.over {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            });
             if seen.over {
                 return seen;
             }

@@ -24,6 +24,7 @@ use standstill_model::plan::{
 };
 use standstill_model::random::{Random, schedule_seed};
 use standstill_model::scenario::{Program, Scenario};
+use standstill_model::slack::Slack;
 
 use crate::job::{Job, job_settings};
 use crate::minimise::DEFAULT_MINIMISE_BUDGET;
@@ -35,6 +36,9 @@ pub use outcome::Outcome;
 
 /// How many schedules a hunt tries by default.
 pub const DEFAULT_SCHEDULES: u64 = 20_000;
+
+/// The slack of the last quarter of a hunt's schedules, and of a proof, if none was asked for.
+pub const DEFAULT_SLACK: Duration = Duration::from_secs(1);
 
 /// A hunt for the schedule under which a program hangs.
 ///
@@ -208,7 +212,10 @@ impl Hunt {
         })
     }
 
-    job_settings!(Outcome);
+    job_settings!(
+        Outcome,
+        "in the last quarter of a hunt's schedules, which have [`DEFAULT_SLACK`](crate::DEFAULT_SLACK)."
+    );
 }
 
 /// What determines the plan of every schedule of a hunt.
@@ -222,6 +229,9 @@ pub(crate) struct Template {
 
 /// In a hunt that alternates between strategies, PCT's depth ranges from 1 to this.
 const DEEPEST: u32 = 4;
+
+/// The last one in so many schedules have slack.
+const WITH_SLACK_ONE_IN: u64 = 4;
 
 /// One stress run in this many draws its load at random.
 const DRAWN_ONCE_IN: u64 = 3;
@@ -259,11 +269,28 @@ impl Template {
             leaks: self.job.leaks,
             max_steps: self.settings.max_steps,
             total_steps: self.settings.total_steps,
+            slack: self.slack(index),
             schedule,
         }
     }
 
-    /// The parts of a plan that differ between schedules.
+    /// The slack of schedule `index`.
+    pub(crate) fn slack(&self, index: u64) -> Slack {
+        if let Some(slack) = self.job.slack {
+            return slack;
+        }
+        let has_slack = match self.settings.schedules {
+            // Without an end there is no last quarter.
+            u64::MAX => index >= DEFAULT_SCHEDULES && index.is_multiple_of(WITH_SLACK_ONE_IN),
+            schedules => index >= schedules - schedules / WITH_SLACK_ONE_IN,
+        };
+        match has_slack {
+            true => Slack::from(DEFAULT_SLACK),
+            false => Slack::NONE,
+        }
+    }
+
+    /// The parts of a plan that differ between schedules, apart from its slack.
     pub(crate) fn drawn(&self, index: u64, dealt: Option<StrategyKind>) -> (Load, Schedule) {
         let mut random = self.random(index);
         let load = self.job.ranges.draw(&mut random);

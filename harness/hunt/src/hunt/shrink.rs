@@ -38,6 +38,7 @@ pub(super) fn shrink(
                 before: small.before,
                 after: small.after,
                 completion: small.completion,
+                needs_slack: small.needs_slack,
             }),
             first_at: found.first_at,
             count: found.count,

@@ -75,7 +75,7 @@ fn lower(trials: &mut Trials<'_>, best: &mut Plan, knob: Knob, lowest: u8) {
 
 /// A plan like `plan` that shows the fingerprint under `load`: with its own schedule, with a fresh one,
 /// or with one that is close to the default order.
-fn under(trials: &mut Trials<'_>, plan: &Plan, load: Load) -> Option<Plan> {
+pub(super) fn under(trials: &mut Trials<'_>, plan: &Plan, load: Load) -> Option<Plan> {
     let mut candidate = plan.clone();
     candidate.load = load;
     let base = match &mut candidate.schedule {

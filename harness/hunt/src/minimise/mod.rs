@@ -1,6 +1,6 @@
 //! Makes a plan as small as possible while it still shows the same bug.
 //!
-//! The load is minimised first, then the schedule. A schedule is small if it rarely deviates from the
+//! Slack is removed first if that is possible, then the load is minimised, then the schedule. A schedule is small if it rarely deviates from the
 //! fixed rule (the current task goes on, else the lowest). Schedules with few deviations are tried one
 //! by one; where that takes too long, the recorded schedule is cut down. The trials depend on the plan
 //! alone, so the same plan always shrinks to the same result.
@@ -8,6 +8,7 @@
 mod load;
 mod schedule;
 mod search;
+mod slack;
 mod trials;
 
 use std::cell::Cell;
@@ -51,6 +52,8 @@ pub struct Minimised {
     pub after: Size,
     /// Whether there may be a smaller one.
     pub completion: Completion,
+    /// The plan has slack, and the same was looked for without it, in vain.
+    pub needs_slack: bool,
 }
 
 /// A minimisation with its settings.
@@ -68,7 +71,7 @@ impl Default for Minimise {
 }
 
 impl Minimise {
-    /// Minimises the schedule, within [`DEFAULT_MINIMISE_BUDGET`].
+    /// Minimises slack and schedule, within [`DEFAULT_MINIMISE_BUDGET`].
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -125,6 +128,10 @@ impl Minimise {
         };
         let first = measured(&mut trials, plan)?;
         let mut best = plan.clone();
+        let quarter = trials.left / 4;
+        let mut limited = trials.limited(quarter);
+        let needs_slack = !slack::remove(&mut limited, &mut best);
+        trials.left -= quarter - limited.left;
         let mut load_complete = true;
         if let Some(ranges) = &self.ranges {
             let half = trials.left / 2;
@@ -150,6 +157,7 @@ impl Minimise {
             before: first,
             after,
             completion,
+            needs_slack,
         })
     }
 }

@@ -45,6 +45,7 @@ impl Found {
             before: shrunk.before,
             after: shrunk.after,
             interrupted: shrunk.completion == Completion::Interrupted,
+            needs_slack: shrunk.needs_slack,
         });
         report.schedules_before = Some(self.first_at);
         report.shuttle_schedule.clone_from(&self.shuttle_schedule);
@@ -63,4 +64,6 @@ pub struct Shrunk {
     pub after: Size,
     /// Whether the minimisation completed.
     pub completion: Completion,
+    /// The same was looked for without slack, in vain.
+    pub needs_slack: bool,
 }

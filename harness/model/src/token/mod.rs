@@ -1,8 +1,11 @@
 //! Tokens: a plan as one line of text.
 //!
-//! `ss1-` and letters and digits only, so that shells, Markdown, e-mail and a double click leave
-//! it whole. The letters are Crockford's base 32 in lower case (no `i`, `l`, `o`, `u`), the bytes
+//! `ss2-` and letters and digits only, so that shells, Markdown, e-mail and a double click leave
+//! it whole. A token of the first format, which begins with `ss1-`, has no slack: its plan follows
+//! [`Slack::FourTimers`]. The letters are Crockford's base 32 in lower case (no `i`, `l`, `o`, `u`), the bytes
 //! they stand for are the plan and a CRC-32 over it.
+
+use std::time::Duration;
 
 use standstill_rt::task::TaskPath;
 
@@ -12,26 +15,30 @@ use crate::plan::{
     Schedule, StrategyKind, Variant,
 };
 use crate::runs::{Expander, TooLong, runs};
+use crate::slack::Slack;
 
 mod base32;
 mod wire;
 
 use wire::{Reader, Writer};
 
-/// What every token of this format begins with.
-const PREFIX: &str = "ss1-";
+/// What a token begins with.
+const PREFIX: &str = "ss2-";
+
+/// What a token of the first format begins with.
+const FIRST_PREFIX: &str = "ss1-";
 
 /// A text is not a token that can be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {
     /// It does not look like one.
-    #[error("`{0}` is not a token: a token starts with `ss1-`; copy it whole from a report")]
+    #[error("`{0}` is not a token: a token starts with `ss2-`; copy it whole from a report")]
     NotAToken(String),
     /// It begins with the prefix of another format.
     #[error(
         "`ss{0}-` begins a token made by a newer standstill: update standstill, this one reads \
-         `ss1-`"
+         `ss1-` and `ss2-`"
     )]
     UnknownVersion(String),
     /// It holds a character that no token holds.
@@ -77,7 +84,7 @@ impl Plan {
     /// let schedule = Schedule::Seeded { strategy: StrategyKind::Random, seed: 7, digest: None };
     /// let plan = Plan::new("two-locks", Variant::Buggy, Load::default(), schedule);
     /// let token = plan.to_token();
-    /// assert_eq!(token, "ss1-15t7evsddhqp6tvk00000000043g00000000001p6g6jg");
+    /// assert_eq!(token, "ss2-15t7evsddhqp6tvk00000000000ge00000000000hnp8v2r");
     /// assert_eq!(Plan::from_token(&token), Ok(plan));
     /// ```
     pub fn to_token(&self) -> String {
@@ -86,7 +93,7 @@ impl Plan {
         let mut bytes = writer.finish();
         let checksum = wire::crc32(&bytes);
         bytes.extend_from_slice(&checksum.to_le_bytes());
-        let mut token = PREFIX.to_owned();
+        let mut token = prefix(self.slack).to_owned();
         base32::encode(&bytes, &mut token);
         token
     }
@@ -98,8 +105,11 @@ impl Plan {
     /// If `text` is not a token, is one of another format, or did not arrive as it was written.
     pub fn from_token(text: &str) -> Result<Self, TokenError> {
         let text = text.trim();
-        let Some(letters) = text.strip_prefix(PREFIX) else {
-            return Err(not_a_token(text));
+        let (letters, is_first) = match (text.strip_prefix(PREFIX), text.strip_prefix(FIRST_PREFIX))
+        {
+            (Some(letters), _) => (letters, false),
+            (None, Some(letters)) => (letters, true),
+            (None, None) => return Err(not_a_token(text)),
         };
         let bytes = base32::decode(letters).map_err(|error| match error {
             base32::DecodeError::Character {
@@ -118,12 +128,20 @@ impl Plan {
             return Err(TokenError::Checksum);
         }
         let mut reader = Reader::new(payload);
-        let plan = read_plan(&mut reader)?;
+        let plan = read_plan(&mut reader, is_first)?;
         if reader.is_empty() {
             Ok(plan)
         } else {
             Err(malformed("bytes are left over"))
         }
+    }
+}
+
+/// Plans of the first format are written in it again, so that a token stays what it was.
+fn prefix(slack: Slack) -> &'static str {
+    match slack {
+        Slack::Time(_) => PREFIX,
+        Slack::FourTimers => FIRST_PREFIX,
     }
 }
 
@@ -227,11 +245,14 @@ fn write_plan(writer: &mut Writer, plan: &Plan) {
     for (limit, _, _) in given {
         writer.number(u64::from(*limit));
     }
+    if let Slack::Time(time) = plan.slack {
+        writer.number(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
+    }
     write_load(writer, &plan.load);
     write_schedule(writer, plan.engine, &plan.schedule);
 }
 
-fn read_plan(reader: &mut Reader<'_>) -> Result<Plan, TokenError> {
+fn read_plan(reader: &mut Reader<'_>, is_first: bool) -> Result<Plan, TokenError> {
     let scenario = reader
         .text()?
         .map_err(|_| malformed("the scenario's name is not text"))?
@@ -255,6 +276,10 @@ fn read_plan(reader: &mut Reader<'_>) -> Result<Plan, TokenError> {
     };
     let max_steps = limit(HAS_MAX_STEPS, DEFAULT_MAX_STEPS)?;
     let total_steps = limit(HAS_TOTAL_STEPS, DEFAULT_TOTAL_STEPS)?;
+    let slack = match is_first {
+        true => Slack::FourTimers,
+        false => Slack::Time(Duration::from_millis(reader.number()?)),
+    };
     let load = read_load(reader)?;
     let schedule = read_schedule(reader, engine)?;
     Ok(Plan {
@@ -266,6 +291,7 @@ fn read_plan(reader: &mut Reader<'_>) -> Result<Plan, TokenError> {
         leaks,
         max_steps,
         total_steps,
+        slack,
         schedule,
     })
 }

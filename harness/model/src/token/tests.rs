@@ -1,5 +1,7 @@
 //! Tokens of known plans, and what is wrong with broken ones.
 
+use std::time::Duration;
+
 use standstill_rt::task::TaskPath;
 
 use super::{TokenError, strategy_version, wire};
@@ -7,6 +9,7 @@ use crate::load::Load;
 use crate::plan::{
     Choice, Digest, EngineKind, Leaks, Plan, Preempt, Schedule, StrategyKind, Variant,
 };
+use crate::slack::Slack;
 
 fn seeded() -> Plan {
     let schedule = Schedule::Seeded {
@@ -42,11 +45,27 @@ fn opened(token: &str) -> Vec<u8> {
 
 #[test]
 fn a_token_is_the_same_for_ever() {
+    let first = Plan {
+        slack: Slack::FourTimers,
+        ..seeded()
+    };
     assert_eq!(
-        seeded().to_token(),
+        first.to_token(),
         "ss1-15vp2x33d0pptxbr000120g1040g20zfspnrjst54c0ve0qfqtpxw26hdwag"
     );
-    let mut choices = seeded();
+    assert_eq!(
+        seeded().to_token(),
+        "ss2-15vp2x33d0pptxbr00000482040g2083xz6tq2b78mhg3dr2xyzavqgqmctkw"
+    );
+    let slack = Plan {
+        slack: Slack::Time(Duration::from_secs(60)),
+        ..seeded()
+    };
+    assert_eq!(
+        slack.to_token(),
+        "ss2-15vp2x33d0pptxbr000e1n0324102081041yzkdbh5kma8r1pw1ezfndvrq93z33"
+    );
+    let mut choices = first.clone();
     let worker = Choice::Task(TaskPath::root().child(3).child(0));
     let mut schedule = vec![Choice::Task(TaskPath::root()); 40];
     schedule.extend([Choice::Number(2), Choice::Timer, worker.clone(), worker]);
@@ -58,7 +77,7 @@ fn a_token_is_the_same_for_ever() {
         choices.to_token(),
         "ss1-15vp2x33d0pptxbr025f80rh080g40g0081g01055010400708h99pzr"
     );
-    for plan in [seeded(), choices] {
+    for plan in [first, seeded(), slack, choices] {
         assert_eq!(Plan::from_token(&plan.to_token()), Ok(plan));
     }
 }
@@ -88,17 +107,17 @@ fn each_mistake_has_its_own_error() {
     for (text, message) in [
         (
             "",
-            "`` is not a token: a token starts with `ss1-`; copy it whole from a report",
+            "`` is not a token: a token starts with `ss2-`; copy it whole from a report",
         ),
         (
             "corpus/watch-mux/hang.toml",
-            "`corpus/watch-mux/hang.toml` is not a token: a token starts with `ss1-`; copy it \
+            "`corpus/watch-mux/hang.toml` is not a token: a token starts with `ss2-`; copy it \
              whole from a report",
         ),
         (
             "ss12-0000",
             "`ss12-` begins a token made by a newer standstill: update standstill, this one reads \
-             `ss1-`",
+             `ss1-` and `ss2-`",
         ),
         (
             "ss1-0b\u{2026}",
@@ -158,7 +177,7 @@ fn sealed_nonsense_is_malformed() {
     let mut longer = good.clone();
     longer.push(0);
     let name = "watch-mux".len() + 1;
-    let mut bomb = good[..name + 5].to_vec();
+    let mut bomb = good[..name + 6].to_vec();
     // No tasks, one run: a timer, 2^62 times.
     bomb.extend([
         2, 0, 1, 1, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x40,
@@ -170,13 +189,13 @@ fn sealed_nonsense_is_malformed() {
         (changed(1, 0xff), "the scenario's name is not text"),
         (changed(name, 0x70), "its variant has the unknown code 7"),
         (changed(name, 0x05), "its engine has the unknown code 5"),
-        (changed(name + 2, 0xff), "its load has unknown knobs"),
-        (changed(name + 5, 9), "its schedule has the unknown code 9"),
+        (changed(name + 3, 0xff), "its load has unknown knobs"),
+        (changed(name + 6, 9), "its schedule has the unknown code 9"),
         (
-            changed(name + 6, 99),
+            changed(name + 7, 99),
             "its strategy has the unknown code 99",
         ),
-        (changed(name + 8, 33), "`pct` has no depth 33"),
+        (changed(name + 9, 33), "`pct` has no depth 33"),
         (longer, "bytes are left over"),
         (
             bomb,

@@ -52,7 +52,8 @@ impl Deadline {
         if self.armed.is_none() {
             self.wait.begin(&self.tag, Op::Sleep, self.tag.site());
             let left = self.at.saturating_duration_since(host::now());
-            self.armed = host::with_epoch(|host, epoch| (epoch, host.arm(left)));
+            self.armed =
+                host::with_epoch(|host, epoch| (epoch, host.arm(left, self.wait.id_in(epoch))));
         }
         false
     }

@@ -109,6 +109,12 @@ impl PollWait {
         }
     }
 
+    /// The wait, if it began in the run of this epoch.
+    pub fn id_in(&self, epoch: u32) -> Option<WaitId> {
+        let (begun_in, wait) = self.waiting?;
+        (begun_in == epoch).then_some(wait)
+    }
+
     /// Whether the last attempt was pending.
     pub fn is_waiting(&self) -> bool {
         self.begun.is_some()

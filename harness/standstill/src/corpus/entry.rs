@@ -13,6 +13,7 @@ use standstill_model::plan::{
     Schedule, StrategyKind, Variant,
 };
 use standstill_model::runs::Expander;
+use standstill_model::slack::Slack;
 use standstill_model::token::strategy_version;
 
 use crate::corpus::CorpusError;
@@ -117,6 +118,9 @@ struct Raw {
     max_steps: u32,
     #[serde(default = "total_steps")]
     total_steps: u32,
+    /// Entries of before have none.
+    #[serde(default, deserialize_with = "optional_word")]
+    slack: Option<Slack>,
     #[serde(default)]
     found: String,
     #[serde(default)]
@@ -311,6 +315,7 @@ impl Raw {
                 leaks: self.leaks,
                 max_steps: self.max_steps,
                 total_steps: self.total_steps,
+                slack: self.slack.unwrap_or(Slack::FourTimers),
                 schedule,
             },
             expect,

@@ -8,7 +8,9 @@ use standstill_model::load::Load;
 use standstill_model::plan::{
     Choice, Digest, Leaks, Plan, Preempt, Schedule, StrategyKind, Variant,
 };
+use standstill_model::slack::Slack;
 use standstill_rt::task::TaskPath;
+use std::time::Duration;
 
 use super::{Corpus, CorpusError, Entry, Expectation};
 
@@ -43,6 +45,7 @@ const SEEDED: &str = r#"format = 1
 scenario = "watch-mux"
 engine = "explore"
 preempt = "op"
+slack = "0s"
 found = "hunt with pct:3, schedule 37"
 
 [load]
@@ -78,6 +81,7 @@ fn minimised() -> Entry {
     plan.preempt = Preempt::Await;
     plan.leaks = Leaks::Blocked;
     plan.max_steps = 500;
+    plan.slack = Slack::Time(Duration::from_secs(90));
     Entry {
         plan,
         expect: Expectation {
@@ -97,6 +101,7 @@ engine = "explore"
 preempt = "await"
 leaks = "blocked"
 max_steps = 500
+slack = "90s"
 comment = """
 Two workers "meet".
 The path is C:\\x	\u001b\"\"\""""
@@ -145,13 +150,16 @@ fn what_has_a_default_may_be_left_out() {
     let text = "format = 1\nscenario = \"x\"\nexpect = { own = \"leak\", fingerprint = \
                 \"leak-0123456789ab\" }\nschedule = { choices = [] }\n";
     let entry = parse(text).unwrap();
-    let plan = Plan::new(
+    // An entry of before slack, which has the rule of then.
+    let mut plan = Plan::new(
         "x",
         Variant::Own,
         Load::default(),
         Schedule::Choices(Vec::new()),
     );
+    plan.slack = Slack::FourTimers;
     assert_eq!(entry.plan, plan);
+    assert!(!entry.to_toml().contains("slack"));
     assert_eq!(parse(&entry.to_toml()).unwrap(), entry);
 }
 
@@ -185,23 +193,23 @@ fn a_broken_entry_is_told_with_its_line_and_the_remedy() {
         ),
         (
             SEEDED[..SEEDED.find("fingerprint").unwrap()].to_owned(),
-            "11: missing field `fingerprint`",
+            "12: missing field `fingerprint`",
         ),
         (
             SEEDED[..SEEDED.len() - 3].to_owned(),
-            "21: invalid basic string, expected `\"`",
+            "22: invalid basic string, expected `\"`",
         ),
         (
             change("workers = 2", "workers = \"2\""),
-            "8: invalid type: string \"2\", expected u8",
+            "9: invalid type: string \"2\", expected u8",
         ),
         (
             change("workers = 2", "workers = 256"),
-            "8: invalid value: integer `256`, expected u8",
+            "9: invalid value: integer `256`, expected u8",
         ),
         (
             change("workers = 2", "wrokers = 2"),
-            "8: unknown field `wrokers`, expected one of `workers`, `writers`, `watchers`, \
+            "9: unknown field `wrokers`, expected one of `workers`, `writers`, `watchers`, \
              `rounds`, `capacity`",
         ),
         (
@@ -210,77 +218,77 @@ fn a_broken_entry_is_told_with_its_line_and_the_remedy() {
         ),
         (
             change("buggy = \"hang\"", "buggy = \"hung\""),
-            "12: unknown variant `hung`, expected one of `hang`, `partial-hang`, `leak`, \
+            "13: unknown variant `hung`, expected one of `hang`, `partial-hang`, `leak`, \
              `livelock`, `panic`, `blocked`, `crash`",
         ),
         (
             change("buggy = \"hang\"", ""),
-            "11: one variant has the finding: write one of `buggy`, `own` and `fixed` with its \
+            "12: one variant has the finding: write one of `buggy`, `own` and `fixed` with its \
              kind, like `buggy = \"hang\"`",
         ),
         (
             change("hang-0123456789ab", "hang-0123456789AB"),
-            "13: `hang-0123456789AB` is not a fingerprint: it is a kind, a dash and twelve \
+            "14: `hang-0123456789AB` is not a fingerprint: it is a kind, a dash and twelve \
              hexadecimal digits",
         ),
         (
             change("hang-0123456789ab", "leak-0123456789ab"),
-            "13: the fingerprint `leak-0123456789ab` is not one of a hang: correct the kind or \
+            "14: the fingerprint `leak-0123456789ab` is not one of a hang: correct the kind or \
              the fingerprint, or record the finding again",
         ),
         (
             change("strategy = \"pct:3\"", "strategy = \"pct:0\""),
-            "17: there is no strategy `pct:0`: choose one of random, pct:DEPTH, urw, dfs, \
+            "18: there is no strategy `pct:0`: choose one of random, pct:DEPTH, urw, dfs, \
              round-robin, standstill:random, standstill:pct:DEPTH, pos, surw, directed",
         ),
         (
             change("strategy_version = 1", "strategy_version = 2"),
-            "18: the schedule needs version 2 of the strategy `pct`, but this standstill has \
+            "19: the schedule needs version 2 of the strategy `pct`, but this standstill has \
              version 1: record the finding again",
         ),
         (
             change("18446744073709551615", "18446744073709551616"),
-            "19: `18446744073709551616` is not a seed: it is a number from 0 to \
+            "20: `18446744073709551616` is not a seed: it is a number from 0 to \
              18446744073709551615, in quotes",
         ),
         (
             change("length = 311\n", ""),
-            "16: `length` and `hash` belong together: write both, or neither",
+            "17: `length` and `hash` belong together: write both, or neither",
         ),
         (
             change("00abcdef", "+0abcdef"),
-            "21: `+0abcdef` is not a schedule's hash: it is eight hexadecimal digits",
+            "22: `+0abcdef` is not a schedule's hash: it is eight hexadecimal digits",
         ),
         (
             change("length = 311", "choices = []"),
-            "16: a schedule is a `strategy` with its `seed` (and `length` and `hash`), or \
+            "17: a schedule is a `strategy` with its `seed` (and `length` and `hash`), or \
              `choices`, or `bytes`: write one of the three",
         ),
         (
             listed("choices", "\"root.x\""),
-            "19: `root.x` is not a choice: write a task like `root.2.0`, `timer`, or `pick 3`, and \
+            "20: `root.x` is not a choice: write a task like `root.2.0`, `timer`, or `pick 3`, and \
              `x12` behind it for twelve in a row",
         ),
         (
             listed("bytes", "\"00ff\", \"00f\""),
-            "19: `00f` are not bytes: write two hexadecimal digits for each",
+            "20: `00f` are not bytes: write two hexadecimal digits for each",
         ),
         (
             listed("bytes", "\"00\\u00e4\""),
-            "19: `00\u{e4}` are not bytes: write two hexadecimal digits for each",
+            "20: `00\u{e4}` are not bytes: write two hexadecimal digits for each",
         ),
         (
             listed("choices", "\"root\", 3"),
-            "19: invalid type: integer `3`, expected a string",
+            "20: invalid type: integer `3`, expected a string",
         ),
         (
             listed("choices", "\"root x0\""),
-            "19: `root x0` is not a choice: write a task like `root.2.0`, `timer`, or `pick 3`, \
+            "20: `root x0` is not a choice: write a task like `root.2.0`, `timer`, or `pick 3`, \
              and `x12` behind it for twelve in a row",
         ),
         (
             listed("choices", "\"root x9999999999999\""),
-            "19: its schedule comes to more than 4194304 choices, which no run makes: correct the \
+            "20: its schedule comes to more than 4194304 choices, which no run makes: correct the \
              count",
         ),
     ] {

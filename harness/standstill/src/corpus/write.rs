@@ -8,6 +8,7 @@ use standstill_model::plan::{
     DEFAULT_MAX_STEPS, DEFAULT_TOTAL_STEPS, EngineKind, Leaks, Schedule, Variant,
 };
 use standstill_model::runs::runs;
+use standstill_model::slack::Slack;
 use standstill_model::token::strategy_version;
 
 use crate::corpus::entry::{Entry, FORMAT, Run};
@@ -35,6 +36,9 @@ impl Entry {
         }
         if plan.total_steps != DEFAULT_TOTAL_STEPS {
             line(&mut toml, "total_steps", &plan.total_steps.to_string());
+        }
+        if let Slack::Time(_) = plan.slack {
+            line(&mut toml, "slack", &quoted(&plan.slack.to_string()));
         }
         if !self.found.is_empty() {
             line(&mut toml, "found", &quoted(&self.found));

@@ -23,6 +23,7 @@ use standstill_model::load::{Knob, LoadRanges, RangeError};
 use standstill_model::plan::{Leaks, Plan, Preempt, Variant};
 use standstill_model::random::Random;
 use standstill_model::scenario::{Program, Scenario};
+use standstill_model::slack::Slack;
 use standstill_report::Report;
 
 use crate::corpus::{Corpus, CorpusError, Entry, Expectation};
@@ -62,6 +63,7 @@ pub struct Property {
     corpus: Option<Corpus>,
     preempt: Preempt,
     leaks: Leaks,
+    slack: Slack,
 }
 
 impl Property {
@@ -77,6 +79,7 @@ impl Property {
             corpus: None,
             preempt: Preempt::Op,
             leaks: Leaks::All,
+            slack: Slack::NONE,
         }
     }
 
@@ -125,6 +128,14 @@ impl Property {
     #[must_use]
     pub fn leaks(mut self, leaks: Leaks) -> Self {
         self.leaks = leaks;
+        self
+    }
+
+    /// How much virtual time a run's own computing may take: see [`Hunt::slack`](crate::Hunt::slack).
+    /// Default: none.
+    #[must_use]
+    pub fn slack(mut self, slack: impl Into<Slack>) -> Self {
+        self.slack = slack.into();
         self
     }
 
@@ -220,11 +231,12 @@ impl Property {
     }
 
     fn plans(&self) -> impl Strategy<Value = Plan> + use<> {
-        let (preempt, leaks) = (self.preempt, self.leaks);
+        let (preempt, leaks, slack) = (self.preempt, self.leaks, self.slack);
         plans::plans_within(self.scenario.name(), self.variant, &self.ranges).prop_map(
             move |plan| Plan {
                 preempt,
                 leaks,
+                slack,
                 ..plan
             },
         )

@@ -4,7 +4,7 @@ use std::env::{self, VarError};
 use std::fmt;
 use std::path::PathBuf;
 
-use standstill_model::{Plan, TokenError};
+use standstill_model::{NoSlack, Plan, Slack, TokenError};
 
 /// A test's settings from the environment. An empty variable counts as not set.
 #[derive(Debug, Default, PartialEq)]
@@ -13,6 +13,8 @@ pub(super) struct Environment {
     pub(super) schedules: Option<u64>,
     /// `STANDSTILL_SEED`: the base seed.
     pub(super) seed: Option<u64>,
+    /// `STANDSTILL_SLACK`: how much virtual time a run's own computing may take.
+    pub(super) slack: Option<Slack>,
     /// `STANDSTILL_REPLAY`: the one plan to run instead.
     pub(super) replay: Option<Plan>,
     /// `STANDSTILL_CORPUS`: where findings are kept.
@@ -31,6 +33,7 @@ pub(super) enum EnvironmentError {
         value: String,
         like: u64,
     },
+    Slack(NoSlack),
     Save(String),
     Token {
         value: String,
@@ -51,6 +54,7 @@ impl fmt::Display for EnvironmentError {
                  unset it",
                 u64::MAX
             ),
+            EnvironmentError::Slack(error) => write!(f, "STANDSTILL_SLACK: {error}"),
             EnvironmentError::Save(value) => {
                 write!(
                     f,
@@ -75,6 +79,7 @@ impl Environment {
         Ok(Self {
             schedules: number("STANDSTILL_SCHEDULES", 100_000)?,
             seed: number("STANDSTILL_SEED", 7)?,
+            slack: text("STANDSTILL_SLACK")?.map(slack).transpose()?,
             replay: text("STANDSTILL_REPLAY")?.map(plan).transpose()?,
             corpus: env::var_os("STANDSTILL_CORPUS")
                 .filter(|path| !path.is_empty())
@@ -108,6 +113,10 @@ fn number(name: &'static str, like: u64) -> Result<Option<u64>, EnvironmentError
 
 fn plan(value: String) -> Result<Plan, EnvironmentError> {
     Plan::from_token(value.trim()).map_err(|source| EnvironmentError::Token { value, source })
+}
+
+fn slack(value: String) -> Result<Slack, EnvironmentError> {
+    value.trim().parse().map_err(EnvironmentError::Slack)
 }
 
 fn yes_or_no(value: String) -> Result<bool, EnvironmentError> {

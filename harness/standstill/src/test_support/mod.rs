@@ -8,6 +8,7 @@
 //! | --- | --- |
 //! | `STANDSTILL_SCHEDULES` | how many schedules are tried; 0 to replay the corpus entries only |
 //! | `STANDSTILL_SEED` | the base seed |
+//! | `STANDSTILL_SLACK` | how much virtual time a run's own computing may take, like `30s` |
 //! | `STANDSTILL_REPLAY` | a token: the test replays it and does nothing else |
 //! | `STANDSTILL_CORPUS` | another directory for entries; a relative one begins at the package |
 //! | `STANDSTILL_SAVE` | `yes` or `no`: whether findings are written; by default unless `CI` is set, or the test is one that `should_panic` |
@@ -119,6 +120,10 @@ where
     }
     let hunt = match environment.schedules {
         Some(schedules) => hunt.schedules(schedules),
+        None => hunt,
+    };
+    let hunt = match environment.slack {
+        Some(slack) => hunt.slack(slack),
         None => hunt,
     };
     let hunt = match environment.seed {

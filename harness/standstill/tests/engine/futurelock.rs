@@ -233,8 +233,10 @@ fn a_future_that_queues_without_being_polled_is_a_futurelock() {
             sleep(SECOND).await;
             let mut write = Box::pin(async { *lock.write().await += 1 });
             tokio::select! {
-                () = &mut write => {}
+                // First, so that it is seen that the writer's future is not polled again.
+                biased;
                 () = sleep(SECOND) => assert_eq!(*lock.read().await, 0),
+                () = &mut write => {}
             }
             go.send(()).unwrap();
             reader.await.unwrap();

@@ -14,6 +14,7 @@ mod polling;
 mod rules;
 #[cfg(feature = "shuttle")]
 mod shuttle;
+mod slack;
 mod soundness;
 mod unmodelled;
 mod unwinding;

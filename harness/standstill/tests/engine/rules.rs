@@ -519,9 +519,9 @@ fn a_task_that_ticks_for_ever_is_a_leak() {
 }
 
 #[test]
-fn a_busy_lock_holder_can_lose_to_a_timeout() {
+fn a_busy_lock_holder_can_lose_to_a_timeout_where_there_is_slack() {
     within(60, || {
-        let (finding, _) = find(2_000, || async {
+        async fn program() {
             let lock = Arc::new(Mutex::new(()));
             let holder = {
                 let lock = Arc::clone(&lock);
@@ -536,7 +536,14 @@ fn a_busy_lock_holder_can_lose_to_a_timeout() {
             assert!(waited.is_ok(), "timed out");
             drop(waited);
             holder.await.unwrap();
-        });
+        }
+        clean(2_000, program);
+        let minute = Duration::from_secs(60);
+        let outcome = Hunt::new("slow")
+            .schedules(2_000)
+            .slack(minute)
+            .run(program);
+        let finding = outcome.finding().unwrap();
         assert_eq!(finding.kind, FindingKind::Panic);
         assert_eq!(finding.panics[0].message, "timed out");
     });

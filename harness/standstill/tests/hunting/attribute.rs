@@ -197,7 +197,7 @@ fn what_is_found_is_reported_and_kept() {
     ran.failed(&[
         "hang: ",
         "root waits to lock `(a, b)` #2, which both holds",
-        "replay: STANDSTILL_REPLAY=ss1-",
+        "replay: STANDSTILL_REPLAY=ss2-",
         &format!(" cargo test {}\n", subject("program")),
         &format!(
             "saved as {}: commit it, and this test replays it before anything else",
@@ -449,8 +449,8 @@ fn a_bad_value_in_the_environment_is_named_with_its_variable_and_the_remedy() {
         ),
         (
             "STANDSTILL_REPLAY",
-            "ss1-abc",
-            "STANDSTILL_REPLAY is `ss1-abc`: ",
+            "ss2-abc",
+            "STANDSTILL_REPLAY is `ss2-abc`: ",
         ),
         (
             "STANDSTILL_REPLAY",

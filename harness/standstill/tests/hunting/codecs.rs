@@ -3,13 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use std::path::Path;
+use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use standstill::TaskPath;
 use standstill::{
     Choice, Digest, EngineKind, FindingKind, Knob, Leaks, Load, LoadRanges, Plan, Preempt,
-    Schedule, StrategyKind, Variant,
+    Schedule, Slack, StrategyKind, Variant,
 };
 use standstill::{Entry, Expectation};
 
@@ -77,6 +78,14 @@ fn schedule() -> impl Strategy<Value = Schedule> {
     ]
 }
 
+fn slack() -> impl Strategy<Value = Slack> {
+    prop_oneof![
+        Just(Slack::NONE),
+        Just(Slack::FourTimers),
+        any::<u32>().prop_map(|ms| Slack::Time(Duration::from_millis(ms.into()))),
+    ]
+}
+
 fn plan() -> impl Strategy<Value = Plan> {
     let scenario = prop_oneof!["[a-z][a-z-]{0,20}", any::<String>()];
     let policies = (
@@ -90,7 +99,7 @@ fn plan() -> impl Strategy<Value = Plan> {
     (
         scenario,
         policies,
-        (max_steps, total_steps),
+        (max_steps, total_steps, slack()),
         load(),
         schedule(),
     )
@@ -98,7 +107,7 @@ fn plan() -> impl Strategy<Value = Plan> {
             |(
                 scenario,
                 (variant, engine, preempt, leaks),
-                (max_steps, total_steps),
+                (max_steps, total_steps, slack),
                 load,
                 schedule,
             )| Plan {
@@ -110,6 +119,7 @@ fn plan() -> impl Strategy<Value = Plan> {
                 leaks,
                 max_steps,
                 total_steps,
+                slack,
                 schedule,
             },
         )
@@ -190,7 +200,11 @@ proptest! {
     #[test]
     fn a_plan_survives_its_token(plan in plan()) {
         let token = plan.to_token();
-        let letters = token.strip_prefix("ss1-").unwrap();
+        let prefix = match plan.slack {
+            Slack::Time(_) => "ss2-",
+            Slack::FourTimers => "ss1-",
+        };
+        let letters = token.strip_prefix(prefix).unwrap();
         let selectable = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
         prop_assert!(letters.bytes().all(selectable));
         prop_assert_eq!(Plan::from_token(&token), Ok(plan));
@@ -230,7 +244,8 @@ proptest! {
     fn no_text_makes_the_token_decoder_panic(text in any::<String>(), letters in "[0-9a-hjkmnp-tv-z]{0,200}") {
         let _ = Plan::from_token(&text);
         let _ = Plan::from_token(&format!("ss1-{text}"));
-        let unsealed = format!("ss1-{letters}");
+        let _ = Plan::from_token(&format!("ss2-{text}"));
+        let unsealed = format!("ss2-{letters}");
         prop_assert!(Plan::from_token(&unsealed).is_err());
     }
 

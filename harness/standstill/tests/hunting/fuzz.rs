@@ -107,7 +107,7 @@ fn a_finding_panics_with_its_report_and_a_clean_run_returns() {
         "scenario: crossed (own), engine explore",
         "load: workers=2",
         "fingerprint: hang-",
-        "replay: standstill replay ss1-",
+        "replay: standstill replay ss2-",
     ] {
         assert!(said.contains(fragment), "no `{fragment}` in {said}");
     }

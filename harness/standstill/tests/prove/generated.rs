@@ -418,7 +418,7 @@ fn outcomes(
     let proof = Prove::new("generated")
         .reduction(reduction)
         .keep_going(true)
-        .early_timers(1)
+        .slack(Duration::from_secs(1))
         .executions(most)
         .run(move || root(Arc::clone(&body), Arc::clone(&log)));
     if let Conclusion::NotProved(reason) = &proof.conclusion {

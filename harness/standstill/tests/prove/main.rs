@@ -7,7 +7,7 @@ mod generated;
 use std::sync::Arc;
 use std::time::Duration;
 
-use standstill::{Conclusion, FindingKind, Leaks, Prove, Runner, Unproved};
+use standstill::{Conclusion, FindingKind, Leaks, Prove, Runner, Slack, Unproved};
 use tokio::sync::{Mutex, Notify, oneshot};
 
 async fn both_orders(ordered: bool) {
@@ -73,10 +73,10 @@ fn a_task_that_is_cancelled_may_have_come_through() {
     }
     let whole = Prove::new("cancelled")
         .reduction(false)
-        .early_timers(0)
+        .slack(Slack::NONE)
         .run(cancelled);
     assert_eq!(whole.found[0].finding.kind, FindingKind::Panic);
-    let proof = Prove::new("cancelled").early_timers(0).run(cancelled);
+    let proof = Prove::new("cancelled").slack(Slack::NONE).run(cancelled);
     assert_eq!(proof.found[0].finding.kind, FindingKind::Panic);
 }
 
@@ -158,9 +158,14 @@ fn early_timers_are_tried_everywhere() {
         assert!(answer.is_ok(), "too slow");
         let _ = task.await;
     }
-    let proof = Prove::new("impatient").run(impatient);
+    let second = Duration::from_secs(1);
+    let proof = Prove::new("impatient").slack(second).run(impatient);
     assert_eq!(proof.found[0].finding.kind, FindingKind::Panic);
-    let proof = Prove::new("impatient").early_timers(0).run(impatient);
+    // Only that a second is not slack enough, or was not asked for, makes this proved.
+    let less = second - Duration::from_millis(1);
+    let proof = Prove::new("impatient").slack(less).run(impatient);
+    assert_eq!(proof.conclusion, Conclusion::Proved);
+    let proof = Prove::new("impatient").run(impatient);
     assert_eq!(proof.conclusion, Conclusion::Proved);
 }
 

@@ -74,7 +74,8 @@ impl Timer {
         };
         self.armed = host::with(|host| {
             let after = deadline.saturating_duration_since(Instant::now());
-            (host.epoch(), host.arm(after))
+            let epoch = host.epoch();
+            (epoch, host.arm(after, self.wait.id_in(epoch)))
         });
     }
 

@@ -108,7 +108,7 @@ fn polls_alone_confirm_nothing_and_time_alone_does_after_long() {
 #[test]
 fn a_timer_that_is_armed_is_waited_for() {
     let (mut state, dead) = half_dead();
-    state.arm(1, Duration::from_secs(1_000));
+    state.arm(1, Duration::from_secs(1_000), None);
     let mut partial = PartialHangs::new();
     assert!(partial.look(&mut state));
     advance(&state, Duration::from_secs(1_000) + HORIZON.time);

@@ -12,14 +12,14 @@ use standstill_model::plan::Choice;
 use standstill_rt::op::{Op, ResourceKind};
 use standstill_rt::task::{TaskKind, TaskPath, TaskRef};
 
-use super::{EARLY_AT_MOST, MOST_SUSPENDED, Next, RunState, SLICE, SPIN_PATIENCE, Setting, Turn};
+use super::{MOST_SUSPENDED, Next, RunState, SLICE, SPIN_PATIENCE, Setting, Turn};
 use crate::explore::per_run::{NO_CHOICES, Stage};
 use crate::explore::slots::Phase;
 use crate::explore::testing::{
     add, announces, here, resource, rests, setting, state_of, state_with_tasks, task, word,
 };
 use crate::strategy::logged::{Log, Logged};
-use crate::strategy::{self, Chooser, EARLY_TIMERS, Pick};
+use crate::strategy::{self, Chooser, Pick};
 
 // ---- what is chosen -------------------------------------------------------------------------
 
@@ -86,7 +86,7 @@ fn nobody_is_asked_where_nobody_is_ready() {
 fn the_order_of_choices_tells_runs_apart() {
     let order = |picks: &[Pick]| {
         let (mut state, _) = scripted(3, picks);
-        state.arm(1, Duration::from_millis(1));
+        state.arm(1, Duration::from_millis(1), None);
         for _ in picks {
             let _ = state.next();
         }
@@ -131,27 +131,22 @@ fn under_fairness_every_ready_task_has_its_turn_whatever_the_strategy_says() {
 }
 
 #[test]
-fn a_timer_fires_early_where_it_is_near_and_only_so_often() {
+fn a_timer_that_is_farther_away_than_the_slack_is_no_choice() {
     let (mut state, log) = scripted(1, &[Pick::Timer; 9]);
-    let far = state.arm(1, EARLY_AT_MOST + Duration::from_millis(1));
-    // A timer that is far away does not fire early, so there is nothing to choose.
+    let slack = Duration::from_secs(60);
+    let far = state.arm(1, slack + Duration::from_millis(1), None);
     assert_eq!(state.next(), Ok(0));
     state.timers.disarm(1, far);
-    state.arm(1, EARLY_AT_MOST);
-    for _ in 0..EARLY_TIMERS {
-        assert_eq!(state.next(), Err(Next::Fire));
-    }
+    state.arm(1, slack, None);
+    assert_eq!(state.next(), Err(Next::Fire));
+    state.run.early.spend(slack);
+    state.timers.advanced(slack);
+    state.arm(1, slack + Duration::from_millis(1), None);
     assert_eq!(state.next(), Ok(0));
-    assert_eq!(
-        recorded(&mut state),
-        vec![Choice::Timer; EARLY_TIMERS as usize]
-    );
-    let picks = log
-        .borrow()
-        .iter()
-        .filter(|entry| entry.starts_with("pick"))
-        .count();
-    assert_eq!(picks, EARLY_TIMERS as usize);
+    assert_eq!(recorded(&mut state), [Choice::Timer]);
+    let log = log.borrow();
+    let picks = log.iter().filter(|entry| entry.starts_with("pick"));
+    assert_eq!(picks.count(), 1);
 }
 
 #[test]
@@ -220,13 +215,13 @@ fn the_end_of_the_root_does_not_revive_a_run_that_was_taken_down() {
 fn a_run_settles_once() {
     let mut state = state_with_tasks(2);
     let other = task(&mut state, 1);
-    state.arm(1, Duration::from_secs(5));
+    state.arm(1, Duration::from_secs(5), None);
     state.settle();
     assert!(state.run.fair);
     assert_eq!(state.run.longest_timer, Duration::ZERO);
     assert!(state.tracker.unpolled_since_mark(1));
     state.tracker.polled(other);
-    state.arm(1, Duration::from_secs(7));
+    state.arm(1, Duration::from_secs(7), None);
     state.settle();
     assert_eq!(state.run.longest_timer, Duration::from_secs(7));
     assert!(!state.tracker.unpolled_since_mark(1));
@@ -264,7 +259,7 @@ fn a_switch_point_lets_another_go_on_or_begins_the_next_step() {
 fn a_switch_point_leaves_to_the_executor_what_is_due() {
     let (mut state, log) = scripted(2, &[Pick::Timer]);
     let me = task(&mut state, 0);
-    state.arm(1, Duration::from_millis(1));
+    state.arm(1, Duration::from_millis(1), None);
     assert_eq!(state.switch(me, Op::Lock), Turn::Leave(Err(Next::Fire)));
     log.borrow_mut().clear();
     state.run.slice_end = 0;
@@ -281,7 +276,7 @@ fn nobody_is_suspended_where_too_many_are() {
     state.run.suspended = MOST_SUSPENDED;
     let me = task(&mut state, 0);
     assert_eq!(state.switch(me, Op::Lock), Turn::Stay);
-    state.arm(1, Duration::from_millis(1));
+    state.arm(1, Duration::from_millis(1), None);
     assert_eq!(state.switch(me, Op::Lock), Turn::Stay);
     assert_eq!(state.run.steps, 2);
 }

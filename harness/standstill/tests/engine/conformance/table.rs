@@ -1,5 +1,7 @@
 //! What a row of the table is, and how it is checked.
 
+use std::time::Duration;
+
 use standstill::{EngineKind, Hunt, Scenario, Variant, Verdict};
 
 use crate::common::story;
@@ -12,6 +14,7 @@ pub(crate) struct Row {
     expect: Expect,
     /// Engines that may say something else, and why.
     differs: Vec<(EngineKind, Expect, &'static str)>,
+    slack: Option<Duration>,
 }
 
 /// A verdict, as exact as a run of it can be foretold.
@@ -60,7 +63,14 @@ impl Row {
             scenario: Scenario::new(name, name).variant(Variant::Own, move |_| body()),
             expect,
             differs: Vec::new(),
+            slack: None,
         }
+    }
+
+    /// Where a run's own computing may take this much time.
+    pub(crate) fn with_slack(mut self, slack: Duration) -> Self {
+        self.slack = Some(slack);
+        self
     }
 
     fn expected(&self, engine: EngineKind) -> &Expect {
@@ -76,12 +86,14 @@ pub(crate) fn check(row: &Row, engine: EngineKind) -> Result<(), String> {
         Clean => CLEAN_SCHEDULES,
         Found(..) => BUGGY_SCHEDULES,
     };
-    let outcome = Hunt::of(&row.scenario, Variant::Own)
+    let mut hunt = Hunt::of(&row.scenario, Variant::Own)
         .schedules(schedules)
         .seed(1)
-        .engine(engine)
-        .go()
-        .map_err(|error| error.to_string())?;
+        .engine(engine);
+    if let Some(slack) = row.slack {
+        hunt = hunt.slack(slack);
+    }
+    let outcome = hunt.go().map_err(|error| error.to_string())?;
     let differs = |got: String| {
         let schedules = outcome.schedules;
         let name = row.name;

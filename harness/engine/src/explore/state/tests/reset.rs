@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use standstill_model::plan::{Choice, Schedule, StrategyKind};
+use standstill_model::slack::Slack;
 use standstill_rt::op::{Op, ResourceKind};
 use standstill_rt::panics::Said;
 use standstill_rt::task::{TaskKind, TaskRef};
@@ -90,6 +91,7 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
 struct Settings {
     total_steps: u64,
     preempt: bool,
+    slack: u64,
     schedule: Schedule,
     observed: bool,
     recorded: bool,
@@ -116,10 +118,11 @@ fn settings() -> impl Strategy<Value = Settings> {
         1 => Just(Schedule::Choices(vec![Choice::Number(1), Choice::Timer])),
     ];
     let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
-    (0..2 * SLICE, schedule, flags).prop_map(
-        |(total_steps, schedule, (preempt, observed, recorded, traced))| Settings {
+    (0..2 * SLICE, 0..100_u64, schedule, flags).prop_map(
+        |(total_steps, slack, schedule, (preempt, observed, recorded, traced))| Settings {
             total_steps,
             preempt,
+            slack,
             schedule,
             observed,
             recorded,
@@ -134,6 +137,7 @@ impl Settings {
         Setting {
             total_steps: self.total_steps,
             preempt: self.preempt,
+            slack: Slack::Time(Duration::from_millis(self.slack)),
             strategy: if self.observed {
                 strategy::observed(strategy)
             } else {
@@ -222,7 +226,7 @@ fn perform(state: &mut RunState, act: &Act) {
         Act::NoPreempt(true) => state.begin_no_preempt(),
         Act::NoPreempt(false) => state.end_no_preempt(),
         Act::Arm(ms) => {
-            state.arm(1, Duration::from_millis(ms));
+            state.arm(1, Duration::from_millis(ms), None);
         }
         Act::Disarm(index) => {
             let timer = standstill_rt::host::TimerId(1 << 32 | u64::from(index));
@@ -296,7 +300,7 @@ fn fields(state: &RunState) -> Vec<(&'static str, String)> {
         preempts,
         no_preempt,
         due,
-        early_timers,
+        early,
         steps,
         order,
         slice_end,
@@ -321,7 +325,7 @@ fn fields(state: &RunState) -> Vec<(&'static str, String)> {
         ("fair", format!("{fair} {fair_cursor}")),
         ("preempt", format!("{preempt} {preempts} {no_preempt}")),
         ("due", format!("{due:?}")),
-        ("early_timers", format!("{early_timers}")),
+        ("early", format!("{early:?}")),
         ("steps", format!("{steps} {slice_end}")),
         ("order", format!("{order}")),
         ("tasks", format!("{alive} {suspended} {idle}")),
