@@ -66,6 +66,13 @@ pub(crate) fn prove(
                 console.print(&format!("{}\n\n", report.trim_end()))?;
             }
             console.print(&format!("{label}: {}\n", line(&proof)))?;
+            if matches!(proof.conclusion, Conclusion::Proved) {
+                for knob in &proof.absent {
+                    console.warn(format_args!(
+                        "{label}: {knob} is 0, so nothing is proved of what they do"
+                    ));
+                }
+            }
         }
     }
     let expected = match variant {
@@ -92,13 +99,24 @@ fn line(proof: &Proof) -> String {
     match &proof.conclusion {
         Conclusion::Proved => format!("proved: {figures} ({seconds:.1} s)"),
         Conclusion::Found(found) => format!(
-            "{} in execution {} ({seconds:.1} s)",
+            "{} in {} {} ({seconds:.1} s)",
             found.finding.kind,
+            if proof.found_by_hunt {
+                "schedule"
+            } else {
+                "execution"
+            },
             grouped(found.first_at + 1)
         ),
         Conclusion::NotProved(reason) => {
             let sources = sources(proof);
-            format!("not proved: {reason}; {figures} ({seconds:.1} s){sources}")
+            let early = "an early timer";
+            let has_timers = proof.reversed.iter().any(|(over, _)| *over == early);
+            let hint = match has_timers {
+                true => "\n  try --slack 0s: then a timer fires only when no task is ready",
+                false => "",
+            };
+            format!("not proved: {reason}; {figures} ({seconds:.1} s){sources}{hint}")
         }
     }
 }
@@ -131,6 +149,8 @@ struct Document<R> {
     steps: u64,
     loads: u64,
     seconds: f64,
+    hunted: u64,
+    absent: Vec<String>,
     fingerprint: Option<String>,
     token: Option<String>,
 }
@@ -153,6 +173,8 @@ fn document<R>(scenario: &Scenario, variant: Variant, load: R, proof: &Proof) ->
         steps: proof.steps,
         loads: proof.loads,
         seconds: proof.elapsed.as_secs_f64(),
+        hunted: proof.hunted,
+        absent: proof.absent.iter().map(ToString::to_string).collect(),
         fingerprint: found.map(|found| found.finding.fingerprint.to_string()),
         token: found.map(|found| found.plan.to_token()),
     }

@@ -128,6 +128,10 @@ pub struct Run {
     /// By how much timers that fired although tasks were ready have advanced the clock: the part of the
     /// plan's slack that was spent.
     pub early: Duration,
+    /// How many tasks and threads there were, the root included.
+    pub tasks: u32,
+    /// Tasks were spawned past the facade.
+    pub raw_tasks: bool,
 }
 
 impl Run {
@@ -144,6 +148,8 @@ impl Run {
             shuttle_schedule: None,
             exhausted: false,
             early: Duration::ZERO,
+            tasks: 0,
+            raw_tasks: false,
         }
     }
 

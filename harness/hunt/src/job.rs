@@ -87,6 +87,16 @@ impl Job {
         }
     }
 
+    /// The scenario's knobs that are 0 in every load, although it has loads in which they are not.
+    pub(crate) fn absent(&self) -> Vec<Knob> {
+        let declared = self.declared.iter().flat_map(LoadRanges::iter);
+        let can_be_there = declared.filter(|(_, range)| *range.end() > 0);
+        can_be_there
+            .map(|(knob, _)| knob)
+            .filter(|knob| self.ranges.get(*knob).is_none_or(|range| *range.end() == 0))
+            .collect()
+    }
+
     /// Sets the program.
     pub(crate) fn run(&mut self, program: Program) {
         self.program = Some(program);

@@ -32,6 +32,6 @@ pub use hunt::{
 pub use minimise::{
     DEFAULT_MINIMISE_BUDGET, Minimise, Minimised, minimise_load, minimise_schedule,
 };
-pub use prove::{Conclusion, DEFAULT_EXECUTIONS, Proof, Prove, Unproved};
+pub use prove::{Conclusion, DEFAULT_EXECUTIONS, DEFAULT_HUNT_FIRST, Proof, Prove, Unproved};
 pub use runner::{Completion, Found, HuntError, Progress, Runner, STRESS_REPLAYS, Shrunk};
 pub use tactic::Tactic;

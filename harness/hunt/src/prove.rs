@@ -107,12 +107,15 @@ use standstill_model::plan::{Leaks, Plan, Preempt, Schedule, Variant};
 use standstill_model::scenario::{Program, Scenario};
 use standstill_model::slack::Slack;
 
-use crate::hunt::DEFAULT_SLACK;
+use crate::hunt::{DEFAULT_SLACK, Hunt, Outcome};
 use crate::job::{Job, job_settings};
 use crate::runner::{Found, HuntError, Progress, Runner, confirm, explored};
 
 /// How many executions a proof may take by default.
 pub const DEFAULT_EXECUTIONS: u64 = 10_000_000;
+
+/// How many schedules a proof hunts in first, by default.
+pub const DEFAULT_HUNT_FIRST: u64 = 2_000;
 
 /// Why nothing was proved, although there was no finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -175,6 +178,13 @@ pub struct Proof {
     pub elapsed: Duration,
     /// Every finding, by fingerprint. One at the most, unless the proof kept going.
     pub found: Vec<Found>,
+    /// The schedules of the hunt before it.
+    pub hunted: u64,
+    /// Whether that hunt found what the conclusion is about: then no interleaving was executed after it.
+    pub found_by_hunt: bool,
+    /// The scenario's knobs that are 0 in every load, although they need not be: nothing is proved of the
+    /// tasks that they stand for.
+    pub absent: Vec<Knob>,
 }
 
 impl fmt::Display for Proof {
@@ -186,9 +196,13 @@ impl fmt::Display for Proof {
                 self.executions, self.steps
             ),
             Conclusion::Found(found) => {
+                let place = match self.found_by_hunt {
+                    true => "schedule",
+                    false => "execution",
+                };
                 write!(
                     f,
-                    "{} in execution {}",
+                    "{} in {place} {}",
                     found.finding.kind,
                     found.first_at + 1
                 )
@@ -224,6 +238,7 @@ pub struct Prove {
 struct Settings {
     executions: u64,
     reduction: bool,
+    hunt_first: u64,
 }
 
 impl Prove {
@@ -234,18 +249,24 @@ impl Prove {
             settings: Settings {
                 executions: DEFAULT_EXECUTIONS,
                 reduction: true,
+                hunt_first: DEFAULT_HUNT_FIRST,
             },
         }
     }
 
-    /// A proof about a variant of a scenario, at its smallest load. [`Prove::knob`] raises the load, and
-    /// [`Prove::go`] starts the proof.
+    /// A proof about a variant of a scenario, at the smallest load that shows the scenario's bug, or at the
+    /// smallest there is if none is known. [`Prove::knob`] sets another load, and [`Prove::go`] starts the
+    /// proof.
     pub fn of(scenario: &Scenario, variant: Variant) -> Self {
         let mut prove = Self::new(scenario.name());
         prove.job = Job::of(scenario, variant);
-        for (knob, range) in scenario.ranges().iter() {
-            let low = *range.start();
-            prove.job.knob(knob, low..=low);
+        let ranges = scenario.ranges();
+        let load = match scenario.smallest_buggy_load() {
+            Some(load) => ranges.clamp(&load),
+            None => ranges.smallest(),
+        };
+        for (knob, _) in ranges.iter() {
+            prove.job.knob(knob, load.get(knob)..=load.get(knob));
         }
         prove
     }
@@ -265,6 +286,14 @@ impl Prove {
         self
     }
 
+    /// How many schedules are hunted in before the proof begins, under the same loads. What the hunt finds
+    /// is the conclusion, so that a proof never says otherwise. Default: [`DEFAULT_HUNT_FIRST`].
+    #[must_use]
+    pub fn hunt_first(mut self, schedules: u64) -> Self {
+        self.settings.hunt_first = schedules;
+        self
+    }
+
     job_settings!(
         Proof,
         "that a proof has [`DEFAULT_SLACK`](crate::DEFAULT_SLACK) in every run. Each step at which a timer may fire adds an interleaving."
@@ -277,7 +306,52 @@ impl Prove {
     /// If a range does not fit the scenario, or it lacks the variant.
     pub fn go(self) -> Result<Proof, HuntError> {
         let program = self.job.program()?;
-        Ok(prove(&self, &program))
+        let began = Instant::now();
+        let hunted = self.hunt()?;
+        let absent = self.job.absent();
+        if let Some(found) = hunted.found.first()
+            && !self.job.keep_going
+        {
+            return Ok(Proof {
+                conclusion: Conclusion::Found(found.clone()),
+                executions: 0,
+                redundant: 0,
+                steps: 0,
+                loads: 0,
+                reversed: Vec::new(),
+                elapsed: began.elapsed(),
+                found: hunted.found,
+                hunted: hunted.schedules,
+                found_by_hunt: true,
+                absent,
+            });
+        }
+        let mut proof = prove(&self, &program, began);
+        proof.hunted = hunted.schedules;
+        proof.absent = absent;
+        for found in hunted.found {
+            let print = &found.finding.fingerprint;
+            if proof
+                .found
+                .iter()
+                .all(|other| other.finding.fingerprint != *print)
+            {
+                proof.found_by_hunt |= proof.found.is_empty();
+                proof.found.push(found);
+            }
+        }
+        if let Some(found) = proof.found.first() {
+            proof.conclusion = Conclusion::Found(found.clone());
+        }
+        Ok(proof)
+    }
+
+    /// The hunt before the proof. It has a quarter of the time.
+    fn hunt(&self) -> Result<Outcome, HuntError> {
+        let mut job = self.job.clone();
+        job.progress = None;
+        job.time = job.time.map(|time| time / 4);
+        Hunt::in_job(job).schedules(self.settings.hunt_first).go()
     }
 
     fn plan(&self, load: Load) -> Plan {
@@ -294,6 +368,10 @@ impl Prove {
     }
 }
 
+/// Why nothing is proved of a program that goes past the facade.
+const RAW_TASKS: &str = "tasks were spawned on tokio itself, which are not scheduled: let the drop-in \
+    `standstill-tokio` take tokio's place";
+
 /// What the engine's thread has collected.
 #[derive(Debug, Default)]
 struct Seen {
@@ -308,8 +386,7 @@ struct Seen {
     unproved: Option<Unproved>,
 }
 
-fn prove(prove: &Prove, program: &Program) -> Proof {
-    let began = Instant::now();
+fn prove(prove: &Prove, program: &Program, began: Instant) -> Proof {
     let (job, its_program) = (prove.clone(), program.clone());
     let seen = explored(move |engine| look_everywhere(engine, &job, &its_program, began))
         .unwrap_or_else(|operation| {
@@ -351,6 +428,9 @@ fn prove(prove: &Prove, program: &Program) -> Proof {
         reversed: seen.reversed,
         elapsed: began.elapsed(),
         found,
+        hunted: 0,
+        found_by_hunt: false,
+        absent: Vec::new(),
     }
 }
 
@@ -388,6 +468,9 @@ fn look_everywhere(engine: &Explore, prove: &Prove, program: &Program, began: In
                 }
             } else if let Verdict::Undecided(reason) = &execution.run.verdict {
                 seen.unproved = Some(Unproved::Undecided(reason.clone()));
+            }
+            if execution.run.raw_tasks && execution.run.verdict == Verdict::Clean {
+                seen.unproved = Some(Unproved::Doubt(RAW_TASKS.to_owned()));
             }
             if let Some(doubt) = execution.doubt()
                 && execution.run.verdict == Verdict::Clean

@@ -7,9 +7,11 @@
 //!   [`bytes`];
 //! - [`graph`]: who waits for what, and who holds it;
 //! - [`finding`], [`fingerprint`]: what a run showed;
+//! - [`account`]: what a hunt saw of a program, and what it could not see;
 //! - [`trace`]: what happened in it, step by step; [`size`]: how big it was;
 //! - [`random`], [`runs`]: the generator of all random choices, and run-length coding.
 
+pub mod account;
 #[cfg(feature = "arbitrary")]
 mod arbitrary;
 pub mod bytes;
@@ -26,6 +28,7 @@ pub mod slack;
 pub mod token;
 pub mod trace;
 
+pub use account::Account;
 pub use finding::{
     BlockedFact, Crash, CrashFact, Finding, FindingKind, PanicFact, ThreadFact, Undecided, Verdict,
 };

@@ -70,13 +70,13 @@ pub mod isolation {
 #[cfg(feature = "fuzz")]
 pub use standstill_hunt::fuzz;
 pub use standstill_hunt::{
-    Again, CHECK_SCHEDULES, Completion, Conclusion, DEFAULT_EXECUTIONS, DEFAULT_MINIMISE_BUDGET,
-    DEFAULT_SCHEDULES, DEFAULT_SLACK, Found, Hunt, HuntError, Minimise, Minimised, Outcome,
-    Progress, Proof, Prove, Runner, STRESS_AGAIN, STRESS_REPLAYS, Shrunk, Tactic, Unproved, check,
-    minimise_load, minimise_schedule, schedule_as_bytes,
+    Again, CHECK_SCHEDULES, Completion, Conclusion, DEFAULT_EXECUTIONS, DEFAULT_HUNT_FIRST,
+    DEFAULT_MINIMISE_BUDGET, DEFAULT_SCHEDULES, DEFAULT_SLACK, Found, Hunt, HuntError, Minimise,
+    Minimised, Outcome, Progress, Proof, Prove, Runner, STRESS_AGAIN, STRESS_REPLAYS, Shrunk,
+    Tactic, Unproved, check, minimise_load, minimise_schedule, schedule_as_bytes,
 };
 pub use standstill_model::{
-    BlockedFact, Choice, Crash, CrashFact, DEFAULT_MAX_STEPS, DEFAULT_TOTAL_STEPS, Digest,
+    Account, BlockedFact, Choice, Crash, CrashFact, DEFAULT_MAX_STEPS, DEFAULT_TOTAL_STEPS, Digest,
     EngineKind, Finding, FindingKind, Fingerprint, FingerprintError, Knob, Leaks, Load, LoadRanges,
     NoSlack, PanicFact, Plan, Preempt, Program, RangeError, RootFuture, Scenario, Schedule, Size,
     Slack, StrategyKind, ThreadFact, TokenError, Unavailable, Undecided, UnknownWord, Variant,

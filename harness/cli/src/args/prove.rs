@@ -48,7 +48,7 @@ pub(crate) struct ProveArgs {
     pub(crate) leaks: Leaks,
 
     /// How many workers: a number, or a range like 1..2, of which every load is looked at. A knob
-    /// that is not given has its lowest value.
+    /// that is not given has its value in the smallest load that shows the bug.
     #[arg(long, value_name = "RANGE", help_heading = "Load", value_parser = range)]
     workers: Option<RangeInclusive<u8>>,
     /// How many writers.

@@ -66,6 +66,8 @@ pub struct PerRun {
     pub began: Option<Instant>,
     /// Virtual time since then, as of the executor's last turn: it does not advance during a turn.
     pub clock: Duration,
+    /// Tasks were seen on the runtime that are not the engine's.
+    pub raw_tasks: bool,
     /// The longest time for which a timer was armed since this was last set to zero.
     pub longest_timer: Duration,
 }
@@ -92,6 +94,7 @@ impl PerRun {
             idle: false,
             began: None,
             clock: Duration::ZERO,
+            raw_tasks: false,
             longest_timer: Duration::ZERO,
         }
     }

@@ -198,6 +198,8 @@ pub fn conclude(
         shuttle_schedule: None,
         exhausted: false,
         early: state.run.early.spent,
+        tasks: state.tracker.spawned_tasks(),
+        raw_tasks: state.run.raw_tasks || unscheduled > 0,
     };
     (run, summary)
 }
@@ -370,6 +372,17 @@ impl<'a, C: Carrier> Drive<'a, C> {
     }
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<RunEnd> {
+        let polled = self.as_mut().turn(cx);
+        if polled.is_pending() {
+            // What was spawned past the facade is still there: the runtime has not run it yet.
+            let state = &mut *self.executor.state.borrow_mut();
+            let source = state.source.as_ref();
+            state.run.raw_tasks |= source.is_some_and(|clock| clock.unscheduled() > 0);
+        }
+        polled
+    }
+
+    fn turn(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<RunEnd> {
         let this = &mut *self;
         let executor = this.executor;
         this.listen(cx);

@@ -380,6 +380,11 @@ impl Tracker {
         self.waits.get(wait.0).map(|wait| (wait.op, wait.resource))
     }
 
+    /// How many tasks the run has spawned, its root included.
+    pub fn spawned_tasks(&self) -> u32 {
+        self.serials
+    }
+
     /// How many resources the run has created.
     pub fn resources_entered(&self) -> u32 {
         u32::try_from(self.resources_used).unwrap_or(u32::MAX)

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use standstill_engine::pulse::Pulse;
 use standstill_engine::{Engine, Run, Runs};
+use standstill_model::account::Account;
 use standstill_model::finding::{Finding, Undecided, Verdict};
 use standstill_model::fingerprint::Fingerprint;
 use standstill_model::plan::{EngineKind, Plan, Preempt, StrategyKind};
@@ -24,6 +25,7 @@ use crate::hunt::shrink::shrink;
 use crate::runner::Engines;
 use crate::runner::Found;
 use crate::runner::Runner;
+use crate::runner::Tally;
 use crate::runner::blocked_verdict;
 use crate::runner::confirm;
 use crate::runner::{TICK, Watch};
@@ -46,6 +48,7 @@ struct Shared {
     broken: AtomicBool,
     deadline: Option<Instant>,
     portfolio: Arc<Portfolio>,
+    tally: Arc<Tally>,
     notes: Mutex<Notes>,
 }
 
@@ -113,6 +116,8 @@ pub(super) fn hunt(template: &Template, program: &Program) -> Outcome {
     let mut preempt = template.job.preempt;
     let mut from = 0;
     let portfolio = Arc::<Portfolio>::default();
+    let tally = Arc::<Tally>::default();
+    let mut preemption_off = None;
     loop {
         let shared = Arc::new(Shared {
             template: template.clone(),
@@ -124,6 +129,7 @@ pub(super) fn hunt(template: &Template, program: &Program) -> Outcome {
             broken: AtomicBool::new(false),
             deadline,
             portfolio: Arc::clone(&portfolio),
+            tally: Arc::clone(&tally),
             notes: Mutex::new(before),
         });
         work_through(&shared);
@@ -133,7 +139,16 @@ pub(super) fn hunt(template: &Template, program: &Program) -> Outcome {
             template.job.keep_going || !settled
         });
         let Some((at, operation)) = wedged else {
-            return conclude(template, program, notes, began, warnings, &shared);
+            let mut account = tally.account();
+            account.preemption_off = preemption_off;
+            return conclude(
+                template,
+                program,
+                notes,
+                began,
+                (warnings, account),
+                &shared,
+            );
         };
         // A task was preempted inside of a poll while it held a lock that the engine does not know, and
         // the next task to acquire that lock blocked the thread. From this schedule on, tasks are
@@ -143,6 +158,7 @@ pub(super) fn hunt(template: &Template, program: &Program) -> Outcome {
              for a lock that a suspended task held; use the locks of the facade \
              (`standstill-std`) to have it back"
         ));
+        preemption_off.get_or_insert(operation);
         notes.forget_from(at);
         portfolio.forget_from(at);
         preempt = Preempt::Await;
@@ -369,6 +385,7 @@ impl Runs for Share<'_> {
         }
         self.steps += run.steps;
         self.tried += 1;
+        shared.tally.add(&run);
         if let Some(progress) = &shared.template.job.progress {
             progress.add(run.steps, run.order);
         }
@@ -421,7 +438,7 @@ fn conclude(
     program: &Program,
     notes: Notes,
     began: Instant,
-    mut warnings: Vec<String>,
+    (mut warnings, account): (Vec<String>, Account),
     shared: &Shared,
 ) -> Outcome {
     // The time for confirming findings does not count towards the hunt's speed.
@@ -477,5 +494,6 @@ fn conclude(
         (schedules, notes.steps),
         elapsed,
         warnings,
+        account,
     )
 }

@@ -17,7 +17,7 @@ use standstill_model::scenario::Program;
 
 use crate::hunt::shrink::shrink;
 use crate::hunt::{Outcome, Template};
-use crate::runner::{Found, Runner, confirm, explored};
+use crate::runner::{Found, Runner, Tally, confirm, explored};
 
 /// Rounds with a bound on preemptions, before one without.
 const ROUNDS: u32 = 4;
@@ -30,6 +30,7 @@ struct Seen {
     found: Vec<(Finding, Plan, u64, u64)>,
     undecided: Option<Undecided>,
     over: bool,
+    tally: Tally,
 }
 
 /// Hunts as `template` says, with no more preemptions than this.
@@ -65,6 +66,7 @@ pub(super) fn hunt(template: &Template, program: &Program, preemptions: Option<u
         (seen.schedules, seen.steps),
         elapsed,
         Vec::new(),
+        seen.tally.account(),
     )
 }
 
@@ -85,6 +87,7 @@ fn rounds(
             plan.schedule = Schedule::Choices(Vec::new());
             explore(engine, program, &plan, breadth, |mut execution| {
                 let job = &template.job;
+                seen.tally.add(execution.run);
                 seen.schedules += 1;
                 seen.steps += execution.run.steps;
                 if let Some(progress) = &job.progress {

@@ -94,6 +94,14 @@ impl Hunt {
         }
     }
 
+    /// A hunt in the program of a job.
+    pub(crate) fn in_job(job: Job) -> Self {
+        Self {
+            job,
+            ..Self::new("")
+        }
+    }
+
     /// A hunt in a variant of a scenario, over its whole ranges; [`Hunt::go`] starts it.
     pub fn of(scenario: &Scenario, variant: Variant) -> Self {
         let mut hunt = Self::new(scenario.name());

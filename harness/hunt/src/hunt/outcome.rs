@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use standstill_model::account::Account;
 use standstill_model::finding::{Finding, Undecided, Verdict};
 use standstill_model::plan::Plan;
 use standstill_report::Report;
@@ -28,6 +29,8 @@ pub struct Outcome {
     pub found: Vec<Found>,
     /// What the user should know about how the hunt went.
     pub warnings: Vec<String>,
+    /// What the hunt saw of the program, and what it could not see.
+    pub account: Account,
 }
 
 impl Outcome {
@@ -39,6 +42,7 @@ impl Outcome {
         (schedules, steps): (u64, u64),
         elapsed: Duration,
         warnings: Vec<String>,
+        account: Account,
     ) -> Self {
         let first = found.first();
         Self {
@@ -54,6 +58,7 @@ impl Outcome {
             elapsed,
             found,
             warnings,
+            account,
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use standstill_model::account::Account;
 use standstill_model::finding::{Finding, Undecided, Verdict};
 use standstill_model::fingerprint::Fingerprint;
 use standstill_model::plan::Plan;
@@ -160,5 +161,7 @@ fn conclude(shared: Shared<'_>, elapsed: Duration) -> Outcome {
         (notes.tried, notes.steps),
         elapsed,
         warnings,
+        // A real runtime's threads are not counted.
+        Account::default(),
     )
 }

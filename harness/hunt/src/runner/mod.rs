@@ -7,6 +7,7 @@ mod error;
 mod explored;
 mod found;
 mod maker;
+mod tally;
 mod watch;
 
 use std::sync::Arc;
@@ -28,12 +29,13 @@ pub use error::HuntError;
 pub(crate) use explored::explored;
 pub use found::{Completion, Found, Shrunk};
 pub(crate) use maker::Maker;
+pub(crate) use tally::Tally;
 pub use watch::Progress;
 #[doc(hidden)]
 pub use watch::{Stuck, TICK, Watch};
 
 /// How often a run is made, at the most, if other threads of the process may have disturbed it.
-const TRIES: u32 = 5;
+const TRIES: u32 = 12;
 
 /// How often a plan of the stress engine is run, at the most, until it shows its finding again.
 pub const STRESS_REPLAYS: u32 = 1_000;

@@ -59,6 +59,9 @@ pub trait Clock: std::fmt::Debug {
     /// A timer, rounded up to milliseconds. It wakes whoever polled it last.
     fn sleep_until(&self, deadline: Instant) -> Timer;
 
+    /// How many tasks are on the runtime that the program spawned past the facade.
+    fn unscheduled(&self) -> usize;
+
     /// Moves the clock. Timers that are due fire before the runtime's future is polled next.
     fn advance(&self, by: Duration);
 }

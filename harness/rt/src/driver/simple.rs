@@ -181,6 +181,10 @@ impl Clock for SimpleClock {
         Box::pin(poll_fn(move |cx| armed.poll(due, cx)))
     }
 
+    fn unscheduled(&self) -> usize {
+        0
+    }
+
     fn advance(&self, by: Duration) {
         self.0.state().elapsed += by;
     }

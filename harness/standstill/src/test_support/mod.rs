@@ -20,6 +20,7 @@ mod kept;
 
 use std::fmt::Debug;
 use std::future::Future;
+use std::io::Write;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -141,18 +142,49 @@ where
         "undecided: no run came to its end in {STRESS_TIME:?}, so none was judged: give the program \
          less to do or to wait for"
     );
-    conclude(&outcome, &entries);
+    conclude(&name, &outcome, &entries);
 }
 
 /// The end of every test that has hunted: reports the findings, and adds them to the corpus.
 #[track_caller]
-fn conclude(outcome: &HuntOutcome, entries: &Entries) {
+fn conclude(name: &str, outcome: &HuntOutcome, entries: &Entries) {
     let Some(mut report) = outcome.report() else {
-        return outcome.assert_clean();
+        outcome.assert_clean();
+        return passed(name, outcome);
     };
     name_replay(&mut report);
     let kept = entries.keep(&report);
     panic!("\n{}\n\n{kept}", report.to_text(false).trim_end());
+}
+
+/// Says in one line what a test did that passes, and what it did not see. A test all of whose tasks
+/// were past the facade has tried nothing, and fails.
+#[track_caller]
+fn passed(name: &str, outcome: &HuntOutcome) {
+    let account = &outcome.account;
+    assert!(!account.is_unseen(), "{UNSEEN}");
+    let schedules = outcome.schedules;
+    if schedules == 0 {
+        return;
+    }
+    let what = match account.is_sequential() {
+        true => format!("not concurrent, its root is its only task; {schedules} schedules"),
+        false => format!("clean in {schedules} schedules; {account}")
+            .trim_end_matches("; ")
+            .to_owned(),
+    };
+    say(&format!("standstill: {}: {what}", in_crate(name)));
+}
+
+/// Why a test fails that the engine saw nothing of.
+const UNSEEN: &str = "undecided: every task of this test was spawned on tokio itself, so none was \
+    scheduled and only one order of them was tried. In Cargo.toml, let the drop-in take tokio's place:\n\n\
+    \x20   tokio = { package = \"standstill-tokio\", version = \"0.1\", features = [\"full\"] }\n";
+
+/// Past the capturing of output, since a test that passes is what this is about.
+fn say(line: &str) {
+    // Nobody needs the line, so it does not matter if it cannot be written.
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 /// The command `standstill` does not know the test, so the test itself has to replay.

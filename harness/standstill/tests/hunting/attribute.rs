@@ -89,6 +89,23 @@ mod subject {
         locks(how() == "crossed").await;
     }
 
+    /// As where the dependency on tokio was not renamed.
+    #[standstill::test(schedules = 50)]
+    async fn raw() {
+        if how() != "raw" {
+            tokio::spawn(async {}).await.unwrap();
+        }
+        if !how().is_empty() {
+            let task = real_tokio::spawn(async { real_tokio::task::yield_now().await });
+            task.await.unwrap();
+        }
+    }
+
+    #[standstill::test(schedules = 50)]
+    async fn alone() {
+        tokio::task::yield_now().await;
+    }
+
     #[standstill::test(engine = "stress", schedules = 3)]
     async fn stressed() {
         match how().as_str() {
@@ -187,6 +204,46 @@ fn with_an_entry() -> (tempfile::TempDir, PathBuf, Entry) {
     assert_eq!(entries.len(), 1);
     let (path, entry) = entries.remove(0);
     (directory, path, entry)
+}
+
+#[test]
+fn a_test_that_passes_says_what_it_did() {
+    let directory = tempfile::tempdir().unwrap();
+    let name = subject("program");
+    let ran = run("program", directory.path(), &[]);
+    assert!(ran.passed, "{}", ran.text);
+    ran.says(&[&format!(
+        "standstill: {name}: clean in 500 schedules; 2 tasks, "
+    )]);
+    let ran = run("alone", directory.path(), &[]);
+    assert!(ran.passed, "{}", ran.text);
+    ran.says(&["alone: not concurrent, its root is its only task; 50 schedules"]);
+    // Where only entries are replayed, nothing was tried.
+    let ran = run(
+        "program",
+        directory.path(),
+        &[("STANDSTILL_SCHEDULES", "0")],
+    );
+    assert!(
+        ran.passed && !ran.text.contains("standstill:"),
+        "{}",
+        ran.text
+    );
+}
+
+#[test]
+fn a_test_whose_tasks_are_all_past_the_facade_fails_with_the_line_to_paste() {
+    let directory = tempfile::tempdir().unwrap();
+    run("raw", directory.path(), &[(HOW, "raw")]).failed(&[
+        "undecided: every task of this test was spawned on tokio itself",
+        "tokio = { package = \"standstill-tokio\", version = \"0.1\", features = [\"full\"] }",
+    ]);
+    let ran = run("raw", directory.path(), &[(HOW, "partly")]);
+    assert!(ran.passed, "{}", ran.text);
+    ran.says(&[
+        "raw: clean in 50 schedules; 2 tasks, ",
+        "; not seen: tasks that were spawned on tokio itself, in 50 of the runs, are not scheduled",
+    ]);
 }
 
 #[test]

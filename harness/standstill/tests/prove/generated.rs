@@ -418,6 +418,7 @@ fn outcomes(
     let proof = Prove::new("generated")
         .reduction(reduction)
         .keep_going(true)
+        .hunt_first(0)
         .slack(Duration::from_secs(1))
         .executions(most)
         .run(move || root(Arc::clone(&body), Arc::clone(&log)));

@@ -5,9 +5,12 @@
 mod generated;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use standstill::{Conclusion, FindingKind, Leaks, Prove, Runner, Slack, Unproved};
+use standstill::{
+    Conclusion, FindingKind, Knob, Leaks, Load, Prove, Runner, Scenario, Slack, Unproved, Variant,
+};
 use tokio::sync::{Mutex, Notify, oneshot};
 
 async fn both_orders(ordered: bool) {
@@ -167,6 +170,78 @@ fn early_timers_are_tried_everywhere() {
     assert_eq!(proof.conclusion, Conclusion::Proved);
     let proof = Prove::new("impatient").run(impatient);
     assert_eq!(proof.conclusion, Conclusion::Proved);
+}
+
+/// Whether the worker asks for the lock depends on a flag that the facade does not know.
+async fn hidden_flag() {
+    let lock = Arc::new(Mutex::new(()));
+    let draining = Arc::new(AtomicBool::new(false));
+    let (of_worker, seen) = (Arc::clone(&lock), Arc::clone(&draining));
+    let worker = tokio::spawn(async move {
+        if !seen.load(Ordering::SeqCst) {
+            drop(of_worker.lock().await);
+        }
+    });
+    let held = lock.lock().await;
+    draining.store(true, Ordering::SeqCst);
+    worker.await.unwrap();
+    drop(held);
+}
+
+#[test]
+fn what_a_hunt_finds_is_not_proved_away() {
+    // By what the facade sees alone, one interleaving seems to be enough.
+    let alone = Prove::new("hidden").hunt_first(0).run(hidden_flag);
+    assert_eq!(alone.conclusion, Conclusion::Proved);
+    let proof = Prove::new("hidden").run(hidden_flag);
+    let Conclusion::Found(found) = &proof.conclusion else {
+        panic!("{proof}");
+    };
+    assert_eq!(found.finding.kind, FindingKind::Hang);
+    assert!(proof.found_by_hunt && proof.executions == 0, "{proof}");
+    assert!(
+        proof.to_string().starts_with("hang in schedule "),
+        "{proof}"
+    );
+    let all = Prove::new("hidden").keep_going(true).run(hidden_flag);
+    assert!(all.found_by_hunt && all.executions > 0, "{all}");
+    assert!(matches!(all.conclusion, Conclusion::Found(_)), "{all}");
+}
+
+#[test]
+fn tasks_past_the_facade_are_no_proof() {
+    let proof = Prove::new("raw").run(|| async {
+        tokio::spawn(async {}).await.unwrap();
+        real_tokio::spawn(async {}).await.unwrap();
+    });
+    let Conclusion::NotProved(Unproved::Doubt(why)) = &proof.conclusion else {
+        panic!("{proof}");
+    };
+    assert!(
+        why.starts_with("tasks were spawned on tokio itself"),
+        "{why}"
+    );
+}
+
+#[test]
+fn a_proof_begins_where_the_bug_is_and_names_who_is_not_there() {
+    let scenario = Scenario::new("crowd", "two are a crowd")
+        .workers(1..=4)
+        .watchers(0..=2)
+        .smallest_load(Load {
+            workers: 2,
+            ..Load::default()
+        })
+        .variant(
+            Variant::Own,
+            |load| async move { assert!(load.workers <= 2) },
+        );
+    let proof = Prove::of(&scenario, Variant::Own).go().unwrap();
+    assert_eq!(proof.conclusion, Conclusion::Proved);
+    assert_eq!(proof.absent, [Knob::Watchers]);
+    let prove = Prove::of(&scenario, Variant::Own).watchers(0..=1);
+    assert_eq!(prove.ranges().get(Knob::Workers), Some(2..=2));
+    assert_eq!(prove.go().unwrap().absent, []);
 }
 
 #[test]

@@ -134,6 +134,10 @@ impl Clock for TokioClock {
         Box::pin(time::sleep_until(deadline.into()))
     }
 
+    fn unscheduled(&self) -> usize {
+        Handle::current().metrics().num_alive_tasks()
+    }
+
     fn advance(&self, by: Duration) {
         let mut nobody = Context::from_waker(Waker::noop());
         // The first poll moves the clock; what is left of the future is a yield.

@@ -309,6 +309,7 @@ fn fields(state: &RunState) -> Vec<(&'static str, String)> {
         idle,
         began,
         clock,
+        raw_tasks,
         longest_timer,
     } = run;
     let paths: Vec<&str> = panics.iter().map(|panic| panic.path.as_str()).collect();
@@ -330,6 +331,7 @@ fn fields(state: &RunState) -> Vec<(&'static str, String)> {
         ("order", format!("{order}")),
         ("tasks", format!("{alive} {suspended} {idle}")),
         ("time", format!("{began:?} {clock:?} {longest_timer:?}")),
+        ("raw_tasks", format!("{raw_tasks}")),
     ]
 }
 
