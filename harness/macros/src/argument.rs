@@ -21,9 +21,13 @@ enum Kind {
     Directory,
     /// Yes or no.
     Switch,
+    /// Which of tokio's runtimes the test is written for.
+    Flavor,
+    /// Something that tokio's runtime is built with, and that changes nothing here.
+    OfTokio,
 }
 
-const KNOWN: [(&str, Kind); 15] = [
+const KNOWN: [(&str, Kind); 18] = [
     ("schedules", Kind::Number(u64::MAX)),
     ("seed", Kind::Number(u64::MAX)),
     ("max_steps", Kind::Number(u32::MAX as u64)),
@@ -40,6 +44,10 @@ const KNOWN: [(&str, Kind); 15] = [
     ("watchers", Kind::Knob),
     ("rounds", Kind::Knob),
     ("capacity", Kind::Knob),
+    // Those of `#[tokio::test]`.
+    ("flavor", Kind::Flavor),
+    ("worker_threads", Kind::OfTokio),
+    ("start_paused", Kind::OfTokio),
 ];
 
 /// Whether what a statement sets up is the hunt or what is kept of it.
@@ -125,6 +133,8 @@ impl Kind {
             Kind::Knob => format!("an inclusive range up to 255, like `{name} = 1..=4`"),
             Kind::Directory => format!("a directory, like `{name} = \"tests/corpus\"`"),
             Kind::Switch => "`true` or `false`".to_owned(),
+            Kind::Flavor => "`\"current_thread\"` or `\"multi_thread\"`".to_owned(),
+            Kind::OfTokio => "what `#[tokio::test]` takes".to_owned(),
         }
     }
 
@@ -140,6 +150,10 @@ impl Kind {
             (Kind::Time, Lit::Str(time)) => is_time(&time.value()),
             (Kind::Directory, Lit::Str(directory)) => !directory.value().is_empty(),
             (Kind::Switch, Lit::Bool(_)) => true,
+            (Kind::Flavor, Lit::Str(flavor)) => {
+                matches!(flavor.value().as_str(), "current_thread" | "multi_thread")
+            }
+            (Kind::OfTokio, Lit::Int(_) | Lit::Bool(_)) => true,
             _ => false,
         }
     }
@@ -182,6 +196,11 @@ impl Argument {
             }
             Kind::Knob => (Setter::Hunt, quote!(.#name(#value))),
             Kind::Directory | Kind::Switch => (Setter::Kept, quote!(.#name(#value))),
+            Kind::Flavor => {
+                let preempt = quote!(::standstill::test_support::preempt_of(#value));
+                (Setter::Hunt, quote!(.preempt(#preempt)))
+            }
+            Kind::OfTokio => (Setter::Hunt, Tokens::new()),
         }
     }
 
@@ -235,15 +254,16 @@ mod tests {
 
     const THERE_ARE: &str = "there are `schedules`, `seed`, `max_steps`, `engine`, `strategy`, \
                              `preempt`, `leaks`, `slack`, `corpus`, `save`, `workers`, \
-                             `writers`, `watchers`, `rounds`, `capacity`";
+                             `writers`, `watchers`, `rounds`, `capacity`, `flavor`, \
+                             `worker_threads`, `start_paused`";
 
     #[test]
     fn what_makes_sense_is_taken() {
         let all = "schedules = 2_000, seed = 7, max_steps = 1000, slack = \"1s\", engine = \"explore\", strategy = \
                    \"pct\", preempt = \"await\", leaks = \"blocked\", corpus = \"kept\", save = \
                    false, workers = 1..=4, writers = 0..=MOST, watchers = RANGE, rounds = 1..=1, \
-                   capacity = 1..=255,";
-        assert_eq!(syn::parse_str::<Arguments>(all).unwrap().0.len(), 15);
+                   capacity = 1..=255, flavor = \"current_thread\", worker_threads = 2, start_paused = true,";
+        assert_eq!(syn::parse_str::<Arguments>(all).unwrap().0.len(), 18);
         assert!(syn::parse_str::<Arguments>("").unwrap().0.is_empty());
         assert_eq!(
             syn::parse_str::<Arguments>("seed = SEED").unwrap().0.len(),
@@ -270,6 +290,10 @@ mod tests {
                 "schedules = \"many\"",
                 "`schedules` wants a whole number of at most 18446744073709551615, like \
                  `schedules = 10_000`",
+            ),
+            (
+                "flavor = \"local\"",
+                "`flavor` wants `\"current_thread\"` or `\"multi_thread\"`",
             ),
             (
                 "slack = \"1\"",

@@ -33,6 +33,8 @@ use argument::Arguments;
 /// | `engine`, `strategy`, `preempt`, `leaks` | texts, spelled as on the command line | as there |
 /// | `corpus` | where findings are kept: a directory, relative to the package's | `"standstill-corpus"` |
 /// | `save` | whether findings are written there; entries are replayed in any case | `true`, but `false` with `#[should_panic]` |
+/// | `flavor` | of `#[tokio::test]`: with `"current_thread"` only what one worker thread can do is explored, tasks being switched only at `.await`s, as with `preempt = "await"` | `"multi_thread"` |
+/// | `worker_threads`, `start_paused` | of `#[tokio::test]`: accepted, and of no effect: the clock is always paused, and each task may run on a worker of its own | |
 /// | `workers`, `writers`, `watchers`, `rounds`, `capacity` | knobs: inclusive ranges like `1..=4` | 0 |
 ///
 /// The environment goes before: `STANDSTILL_SCHEDULES`, `STANDSTILL_SEED`, `STANDSTILL_SLACK`, `STANDSTILL_CORPUS` and

@@ -17,7 +17,7 @@ use standstill_model::plan::{EngineKind, Leaks, Plan, Preempt, Schedule, Variant
 use standstill_model::trace::Trace;
 
 use crate::story::{self, Step};
-use crate::{Report, Smaller, slack};
+use crate::{Report, Smaller, Workers, slack};
 
 /// The version of the layout.
 const FORMAT: u64 = 1;
@@ -35,6 +35,8 @@ struct Document<'a> {
     replay: String,
     schedules_before: Option<u64>,
     minimised: Option<Smaller>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workers: Option<Workers>,
     shuttle_schedule: Option<&'a str>,
     notes: &'a [String],
     sources: &'a BTreeMap<String, String>,
@@ -126,6 +128,7 @@ impl Serialize for Report {
             replay: self.replay_command(),
             schedules_before: self.schedules_before,
             minimised: self.minimised,
+            workers: self.workers,
             shuttle_schedule: self.shuttle_schedule.as_deref(),
             notes: &self.notes,
             sources: &self.sources,
@@ -147,6 +150,7 @@ struct Stored {
     replay: Option<String>,
     schedules_before: Option<u64>,
     minimised: Option<Smaller>,
+    workers: Option<Workers>,
     shuttle_schedule: Option<String>,
     #[serde(default)]
     notes: Vec<String>,
@@ -179,6 +183,7 @@ impl<'de> Deserialize<'de> for Report {
             .filter(|replay| *replay != report.replay_command());
         report.schedules_before = stored.schedules_before;
         report.minimised = stored.minimised;
+        report.workers = stored.workers;
         report.shuttle_schedule = stored.shuttle_schedule;
         report.notes = stored.notes;
         report.trace = stored.trace;

@@ -49,6 +49,19 @@ pub struct Smaller {
     pub needs_slack: bool,
 }
 
+/// How many worker threads a finding takes, by trial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "needed")]
+pub enum Workers {
+    /// One is enough: it came up where tasks were switched only between polls.
+    One,
+    /// It did not come up like that, so two tasks seem to have to run at once.
+    Two {
+        /// In how many schedules.
+        tried: u32,
+    },
+}
+
 /// A finding with everything that its reader needs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
@@ -71,6 +84,8 @@ pub struct Report {
     pub sources: BTreeMap<String, String>,
     /// How much smaller this run is than the one that the hunt found, if it was minimised.
     pub minimised: Option<Smaller>,
+    /// How many worker threads it takes, if that was tried.
+    pub workers: Option<Workers>,
     /// What happened in the run, step by step, if it was traced.
     pub trace: Option<Trace>,
 }
@@ -102,6 +117,7 @@ impl Report {
             notes: Vec::new(),
             sources,
             minimised: None,
+            workers: None,
             trace: None,
         }
     }

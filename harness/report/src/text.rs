@@ -12,7 +12,7 @@ use standstill_rt::site::Place;
 
 use crate::names::called;
 use crate::story::{self, Line, MANY};
-use crate::{Report, Smaller, headline, help, slack, words};
+use crate::{Report, Smaller, Workers, headline, help, slack, words};
 
 /// ANSI escape sequences, or none.
 #[derive(Clone, Copy)]
@@ -241,6 +241,20 @@ fn task_line(report: &Report, task: &TaskNode) -> String {
     line
 }
 
+/// How many worker threads a finding takes.
+fn workers_text(workers: Workers) -> String {
+    match workers {
+        Workers::One => {
+            "one worker thread: it also happens where tasks are switched only at `.await`s"
+                .to_owned()
+        }
+        Workers::Two { tried } => format!(
+            "two tasks at once, so two worker threads: not found in {tried} schedules that switch tasks \
+             only at `.await`s"
+        ),
+    }
+}
+
 fn write_facts(text: &mut String, report: &Report, paint: Paint) {
     let plan = &report.plan;
     let finding = &report.finding;
@@ -289,6 +303,9 @@ fn write_facts(text: &mut String, report: &Report, paint: Paint) {
             let _ = write!(schedule, " after {} ms of virtual time", finding.virtual_ms);
         }
         fact("schedule", schedule);
+    }
+    if let Some(workers) = report.workers {
+        fact("needs", workers_text(workers));
     }
     if let Some(spent) = slack::spent(report) {
         fact("slack", spent.text());

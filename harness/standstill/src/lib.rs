@@ -83,7 +83,7 @@ pub use standstill_model::{
     Verdict,
 };
 pub use standstill_model::{graph, trace};
-pub use standstill_report::{Report, Smaller};
+pub use standstill_report::{Report, Smaller, Workers};
 pub use standstill_rt::{
     Op, Place, ResourceKind, Side, Site, TaskKind, TaskPath, TaskPathError, TaskRef, role_of,
 };

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use standstill::{EngineKind, Load, LoadRanges};
+use standstill::{Account, EngineKind, Load, LoadRanges};
 
 use super::done::Done;
 
@@ -32,6 +32,8 @@ pub(crate) struct RowDocument {
     steps_per_s: Option<f64>,
     pub(crate) fingerprint: Option<String>,
     token: Option<String>,
+    #[serde(default)]
+    account: Option<Account>,
 }
 
 impl Document {
@@ -73,6 +75,10 @@ fn row(done: &Done<'_>, engine: EngineKind, strategy: &str) -> RowDocument {
             .and_then(|outcome| outcome.finding())
             .map(|finding| finding.fingerprint.to_string()),
         token: plan.map(standstill::Plan::to_token),
+        // With a finding, how much was seen depends on the number of jobs.
+        account: outcome
+            .filter(|outcome| outcome.finding().is_none())
+            .map(|outcome| outcome.account.clone()),
     }
 }
 

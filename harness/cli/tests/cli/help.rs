@@ -231,11 +231,12 @@ fn the_help_of_a_hunt_lists_every_option() {
     A second Ctrl-C ends it at once.
 
     JSON: {"rows": [{scenario, variant, engine, strategy, load, expected, verdict, met, schedules,
-    first_at, schedules_per_s, steps_per_s, fingerprint, token}]}. `expected` is found or clean;
-    `verdict` is clean, hang, partial-hang, leak, livelock, panic, blocked, crash or undecided;
-    `first_at` counts schedules from 0; `load` has the counts of the finding's run, as numbers, or
-    else the ranges hunted in, as [low, high]. What is absent is null. Of several findings
-    (--keep-going) a row has the first; --report writes them all.
+    first_at, schedules_per_s, steps_per_s, fingerprint, token, account}]}. `expected` is found
+    or clean; `verdict` is clean, hang, partial-hang, leak, livelock, panic, blocked, crash or
+    undecided; `first_at` counts schedules from 0; `load` has the counts of the finding's run, as
+    numbers, or else the ranges hunted in, as [low, high]; `account` says what a row without a
+    finding saw. What is absent is null. Of several findings (--keep-going) a row has the first;
+    --report writes them all.
     "#);
 }
 

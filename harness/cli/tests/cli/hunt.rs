@@ -30,6 +30,7 @@ pub(crate) struct Row {
     pub(crate) steps_per_s: Option<f64>,
     pub(crate) fingerprint: Option<String>,
     pub(crate) token: Option<String>,
+    pub(crate) account: Option<standstill::Account>,
 }
 
 /// The rows of a hunt, and its exit code.
@@ -72,6 +73,13 @@ fn the_document_has_a_row_for_every_variant() {
             .is_some_and(|token| token.starts_with("ss2-"))
     );
     assert_ne!(buggy.strategy, "auto");
+    assert!(buggy.account.is_none());
+    let account = fixed.account.as_ref().expect("nothing was found");
+    assert!(
+        account.tasks >= 3 && account.interleavings > 10,
+        "{account}"
+    );
+    assert!(account.unseen().is_empty(), "{account}");
 
     assert_eq!(
         (&*fixed.scenario, &*fixed.variant),

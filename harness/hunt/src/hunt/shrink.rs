@@ -5,19 +5,25 @@ use std::sync::Arc;
 use standstill_model::finding::FindingKind;
 use standstill_model::scenario::Program;
 
-use crate::hunt::Template;
+use crate::hunt::{Template, workers};
 use crate::minimise::Minimise;
 use crate::runner::Runner;
 use crate::runner::confirm;
 use crate::runner::{Found, Shrunk};
 
-/// Minimises a finding, if that is possible and if the smaller plan is confirmed like any other.
+/// Minimises a finding, if that is possible and if the smaller plan is confirmed like any other. Then tries
+/// where it can happen.
 pub(super) fn shrink(
     template: &Template,
     program: &Program,
     runner: &mut Runner,
     found: &mut Found,
 ) {
+    minimise(template, program, runner, found);
+    found.workers = workers::tried(template, program, runner, found);
+}
+
+fn minimise(template: &Template, program: &Program, runner: &mut Runner, found: &mut Found) {
     let budget = template.settings.minimise;
     // Each trial with a blocked thread costs a thread, and more than a second.
     if budget == 0 || found.finding.kind == FindingKind::Blocked {

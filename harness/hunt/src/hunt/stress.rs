@@ -142,6 +142,7 @@ fn conclude(shared: Shared<'_>, elapsed: Duration) -> Outcome {
             minimised: None,
             trace: None,
             shuttle_schedule: None,
+            workers: None,
             first_at,
             count,
         })

@@ -34,6 +34,7 @@ pub fn confirm(
                 first_at: 0,
                 count: 1,
                 shuttle_schedule: run.shuttle_schedule,
+                workers: None,
             })
         }
         Verdict::Undecided(reason) => Err(reason),

@@ -4,7 +4,7 @@ use standstill_model::finding::Finding;
 use standstill_model::plan::Plan;
 use standstill_model::size::Size;
 use standstill_model::trace::Trace;
-use standstill_report::{Report, Smaller};
+use standstill_report::{Report, Smaller, Workers};
 
 /// How far a minimisation came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub struct Found {
     pub count: u64,
     /// As [`Run::shuttle_schedule`](standstill_engine::Run::shuttle_schedule), of the finding's replay.
     pub shuttle_schedule: Option<String>,
+    /// How many worker threads it takes, if that was tried.
+    pub workers: Option<Workers>,
 }
 
 impl Found {
@@ -47,6 +49,7 @@ impl Found {
             interrupted: shrunk.completion == Completion::Interrupted,
             needs_slack: shrunk.needs_slack,
         });
+        report.workers = self.workers;
         report.schedules_before = Some(self.first_at);
         report.shuttle_schedule.clone_from(&self.shuttle_schedule);
         report

@@ -216,6 +216,7 @@ impl Property {
                         plan,
                         first_at: u64::from(case),
                         count: 1,
+                        workers: None,
                         shuttle_schedule: None,
                     });
                 }

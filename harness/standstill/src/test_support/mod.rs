@@ -28,7 +28,7 @@ use crate::isolation::{self, Launcher};
 use standstill_hunt::Runner;
 use standstill_hunt::{Hunt, Outcome as HuntOutcome};
 use standstill_model::Verdict;
-use standstill_model::{EngineKind, Load, Plan, Program};
+use standstill_model::{EngineKind, Load, Plan, Preempt, Program};
 use standstill_report::Report;
 
 use environment::Environment;
@@ -60,6 +60,20 @@ where
     match text.parse() {
         Ok(word) => word,
         Err(error) => panic!("{error}"),
+    }
+}
+
+/// Where tasks may be preempted on a runtime of this flavour of tokio's.
+///
+/// # Panics
+///
+/// If there is no such flavour.
+#[track_caller]
+pub fn preempt_of(flavor: &str) -> Preempt {
+    match flavor {
+        "current_thread" => Preempt::Await,
+        "multi_thread" => Preempt::Op,
+        _ => panic!("there is no flavor `{flavor}`: choose one of current_thread, multi_thread"),
     }
 }
 

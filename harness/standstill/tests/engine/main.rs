@@ -19,3 +19,4 @@ mod soundness;
 mod unmodelled;
 mod unwinding;
 mod watches;
+mod workers;
