@@ -1,4 +1,4 @@
-//! What a page's script works with.
+//! The data that a page's script uses.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use standstill::graph::{Link, Why};
 use standstill::trace::{Event, Trace, What};
 use standstill::{Place, Report};
 
-/// The finding as the script wants it: tasks and resources by index, events as short arrays.
+/// The finding in the form that the script needs: tasks and resources by index, events as short arrays.
 pub(crate) fn data(report: &Report) -> Value {
     let json = serde_json::to_value(report).unwrap_or_default();
     let mut data = json!({
@@ -53,7 +53,7 @@ fn place(place: &Place) -> String {
     format!("{}:{}", place.file, place.line)
 }
 
-/// `[step, ms, task, what, ...]`.
+/// An event as `[step, ms, task, what, ...]`.
 fn event(event: &Event) -> Value {
     let head = |what: &str| json!([event.step, event.ms, event.task, what]);
     let with = |what: &str, rest: Value| {
@@ -98,7 +98,8 @@ fn resource_id(report: &Report, resource: usize) -> Option<u32> {
     report.finding.graph.resources.get(resource)?.id
 }
 
-/// Who is on the other side of what a task waits for at the end, or is ahead of it, or is joined.
+/// The tasks that others wait for at the end, except holders: those on the other side of a resource,
+/// ahead in its queue, granted it, or being joined.
 fn others(report: &Report, trace: &Trace) -> Vec<Value> {
     let mut others = BTreeMap::new();
     for (index, task) in report.finding.graph.tasks.iter().enumerate() {
@@ -130,7 +131,7 @@ fn others(report: &Report, trace: &Trace) -> Vec<Value> {
         .collect()
 }
 
-/// The heart of the finding: which task waits for which resource, for whose sake.
+/// The core of the finding: which task waits for which resource, and because of which other task.
 fn core(report: &Report, trace: &Trace) -> Value {
     let resolved = |link: &Link| {
         let (_, wait, blocker) = report.finding.graph.follow(*link);

@@ -5,35 +5,35 @@ use serde::Serialize;
 
 use crate::template::render;
 
-/// What a hunt came to.
+/// The results of a hunt.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Index {
-    /// Its rows, in order.
+    /// The rows, in order.
     pub rows: Vec<IndexRow>,
-    /// How many of them came to what they had to.
+    /// The number of rows with the required verdict.
     pub met: usize,
 }
 
 /// A row of a hunt.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct IndexRow {
-    /// The scenario.
+    /// The name of the scenario.
     pub scenario: String,
-    /// The variant.
+    /// The name of the variant.
     pub variant: String,
-    /// What it came to, in one word.
+    /// The verdict, in one word.
     pub verdict: String,
-    /// Whether it had to.
+    /// Whether this is the required verdict.
     pub met: bool,
-    /// How many schedules were tried.
+    /// The number of schedules that were tried.
     pub schedules: String,
-    /// How many in a second.
+    /// The number of schedules per second.
     pub rate: String,
-    /// Why it could not be decided, if it could not.
+    /// Why the verdict is undecided, if it is.
     pub reason: Option<String>,
-    /// What is different from the hunt before, if there was one.
+    /// What differs from the previous hunt, if there was one.
     pub trend: Option<String>,
-    /// What was found.
+    /// The findings.
     pub findings: Vec<IndexFinding>,
 }
 
@@ -44,13 +44,13 @@ pub struct IndexFinding {
     pub headline: String,
     /// Its fingerprint.
     pub fingerprint: String,
-    /// The file of its page, beside this one.
+    /// The file of its page, in the same directory as this page.
     pub page: String,
-    /// The command that shows it again.
+    /// The command that replays it.
     pub replay: String,
 }
 
-/// The page of a hunt, as HTML.
+/// Renders the page of a hunt as HTML.
 pub fn index(index: &Index) -> String {
     let trend = index.rows.iter().any(|row| row.trend.is_some());
     render("index", context! { index, trend })

@@ -1,5 +1,5 @@
-//! Standstill's findings as pages for a browser. Each page is one file that needs nothing else: no
-//! network, no server.
+//! Renders Standstill's findings as pages for a browser. Each page is one self-contained file: it needs
+//! no network and no server.
 //!
 //! - [`page`]: one finding, with its run step by step;
 //! - [`index`]: a whole hunt, with links to its findings.

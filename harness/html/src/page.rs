@@ -6,8 +6,8 @@ use standstill::Report;
 use crate::data;
 use crate::template::render;
 
-/// The page of a finding, as HTML. With a trace in the report it shows the run step by step, else
-/// only how it ended.
+/// Renders the page of a finding as HTML. If the report has a trace, the page shows the run step by
+/// step, otherwise only its end.
 pub fn page(report: &Report) -> String {
     let (kind, headline) = {
         let headline = report.headline();
@@ -19,7 +19,7 @@ pub fn page(report: &Report) -> String {
         (kind, said)
     };
     let data = data::data(report).to_string();
-    // Inside of a script element nothing may look like the end of it.
+    // Inside a script element, nothing may look like its end tag.
     let data = data.replace('<', "\\u003c");
     let facts: Vec<(&str, String)> = vec![
         (

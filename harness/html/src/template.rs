@@ -1,4 +1,4 @@
-//! The templates, and what every page is made with.
+//! The templates, and the parts that all pages share.
 
 use minijinja::{AutoEscape, Environment, Value};
 
@@ -7,7 +7,7 @@ const INDEX: &str = include_str!("assets/index.html");
 const STYLE: &str = include_str!("assets/style.css");
 const SCRIPT: &str = include_str!("assets/page.js");
 
-/// A sentence with what is between backticks as code.
+/// Formats a sentence as HTML, with the text between backticks as code.
 fn code(text: &str) -> Value {
     let mut html = String::with_capacity(text.len());
     for (at, part) in text.split('`').enumerate() {
@@ -26,8 +26,7 @@ fn code(text: &str) -> Value {
     Value::from_safe_string(html)
 }
 
-/// Renders one of the templates. They are part of this crate: one that cannot be rendered is a
-/// mistake in here.
+/// Renders one of the templates. They are part of this crate, so a failure is a bug in this crate.
 pub(crate) fn render(name: &str, context: Value) -> String {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);

@@ -1,5 +1,6 @@
-//! The pages in a browser: they are drawn, what they are about is seen, and stepping works. Where
-//! there is no Chromium these tests say so and pass: `ci/check.sh` tells, too.
+//! Opens the pages in a browser and checks that they are drawn, show their finding, and can be stepped
+//! through. Without Chromium, these tests print that they are skipped, and pass. `ci/check.sh` reports
+//! this, too.
 
 mod browser;
 
@@ -59,7 +60,7 @@ fn lost_wakeup() -> Report {
     }))
 }
 
-/// Twenty tasks that get in each other's way for some two thousand steps, and a deadlock then.
+/// Twenty tasks that contend for a lock for about two thousand steps, and then a deadlock.
 fn crowd() -> Report {
     async fn busy(shared: Arc<Mutex<u32>>) {
         for _ in 0..24 {
@@ -89,7 +90,7 @@ fn a_lock_cycle_is_drawn_and_can_be_stepped_through() {
     assert_eq!(seen.errors, Vec::<String>::new());
     assert_eq!(seen.lanes, ["root", "transfer#1", "transfer#2"]);
     assert_eq!(seen.core_lanes, ["transfer#1", "transfer#2"]);
-    // Two waits, and two holds: the whole cycle is red.
+    // Two waits and two holds: the whole cycle is red.
     assert_eq!(seen.core_edges, 4, "{seen:?}");
     assert!(seen.text.contains("transfer#1") && seen.text.contains("savings"));
     let end = report.finding.step;

@@ -1,4 +1,4 @@
-//! The arguments of the attribute. What is wrong with one is told with its name.
+//! The arguments of the attribute. An error message names the argument that is wrong.
 
 use proc_macro2::TokenStream as Tokens;
 use quote::quote;
@@ -6,20 +6,21 @@ use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Error, Expr, ExprLit, ExprRange, Ident, Lit, RangeLimits, Result, Token};
 
-/// What an argument's value is.
+/// The kind of value that an argument takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     /// A number of at most this.
     Number(u64),
-    /// A word that the command line knows: one of these, or whatever the library knows.
+    /// A word of the command line: one of these, or, if the list is empty, one that the library
+    /// accepts.
     Word(&'static [&'static str]),
     /// A time with its unit.
     Time,
-    /// A range of a knob.
+    /// A range for a knob.
     Knob,
     /// A directory.
     Directory,
-    /// Yes or no.
+    /// `true` or `false`.
     Switch,
     /// Which of tokio's runtimes the test is written for.
     Flavor,
@@ -32,7 +33,7 @@ const KNOWN: [(&str, Kind); 18] = [
     ("seed", Kind::Number(u64::MAX)),
     ("max_steps", Kind::Number(u32::MAX as u64)),
     ("engine", Kind::Word(&["explore", "shuttle", "stress"])),
-    // With the library's own list, which grows.
+    // The library checks this one, since its list of strategies grows.
     ("strategy", Kind::Word(&[])),
     ("preempt", Kind::Word(&["op", "await"])),
     ("leaks", Kind::Word(&["all", "blocked", "off"])),
@@ -50,21 +51,21 @@ const KNOWN: [(&str, Kind); 18] = [
     ("start_paused", Kind::OfTokio),
 ];
 
-/// Whether what a statement sets up is the hunt or what is kept of it.
+/// What a setter configures: the hunt, or where and whether findings are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Setter {
     Hunt,
     Kept,
 }
 
-/// One `name = value` that makes sense.
+/// One `name = value` that is valid.
 pub(crate) struct Argument {
     name: Ident,
     value: Expr,
     kind: Kind,
 }
 
-/// All of them; none comes twice.
+/// All arguments. No name occurs twice.
 pub(crate) struct Arguments(pub(crate) Vec<Argument>);
 
 impl Parse for Arguments {
@@ -118,7 +119,7 @@ fn there_are() -> String {
 }
 
 impl Kind {
-    /// What a value has to be, with an example.
+    /// Describes the valid values, with an example.
     fn wants(self, name: &str) -> String {
         match self {
             Kind::Number(most) => {
@@ -138,7 +139,7 @@ impl Kind {
         }
     }
 
-    /// Whether a literal is one of its values.
+    /// Whether a literal is a valid value.
     fn takes(self, literal: &Lit) -> bool {
         match (self, literal) {
             (Kind::Number(most), Lit::Int(number)) => number
@@ -160,7 +161,7 @@ impl Kind {
 }
 
 impl Argument {
-    /// What can be told from the value as it is written; a constant is for the compiler to check.
+    /// Checks the value as far as it is a literal. The compiler checks the type of other expressions.
     fn check(&self) -> Result<()> {
         let fits = match &self.value {
             Expr::Lit(ExprLit { lit, .. }) => self.kind.takes(lit),
@@ -177,7 +178,7 @@ impl Argument {
         Err(Error::new_spanned(&self.value, message))
     }
 
-    /// What it sets up, and how.
+    /// What the argument configures, and the method call that does so.
     pub(crate) fn setter(&self) -> (Setter, Tokens) {
         let Self { name, value, kind } = self;
         match kind {
@@ -204,20 +205,20 @@ impl Argument {
         }
     }
 
-    /// Whether it is the argument of this name.
+    /// Whether the argument has this name.
     pub(crate) fn is(&self, name: &str) -> bool {
         self.name == name
     }
 }
 
-/// A whole number and a unit, as the library reads it.
+/// Whether `text` is a whole number and a unit, in the format that the library reads.
 fn is_time(text: &str) -> bool {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
     number.parse::<u64>().is_ok() && matches!(unit, "ms" | "s" | "m" | "h")
 }
 
-/// `1..=4`: two bounds, the greater one included, and not the wrong way round.
+/// Whether `range` is like `1..=4`: it has two bounds, includes the upper one, and is not reversed.
 fn is_knob_range(range: &ExprRange) -> bool {
     let (Some(low), Some(high), RangeLimits::Closed(_)) = (&range.start, &range.end, range.limits)
     else {
@@ -230,8 +231,8 @@ fn is_knob_range(range: &ExprRange) -> bool {
     }
 }
 
-/// A bound that is written as a number; None if it is a constant; an error if it is something else
-/// or too great.
+/// The value of a bound that is written as a number. None if it is a constant, and an error if it is
+/// something else or too large.
 fn bound(bound: &Expr) -> std::result::Result<Option<u8>, ()> {
     match bound {
         Expr::Lit(ExprLit {

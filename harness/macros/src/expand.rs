@@ -1,4 +1,4 @@
-//! From an `async fn` to a test.
+//! Generates a test from an `async fn`.
 
 use proc_macro2::TokenStream as Tokens;
 use quote::{ToTokens, format_ident, quote};
@@ -6,7 +6,7 @@ use syn::{Error, ItemFn, Result};
 
 use crate::argument::{Arguments, Setter};
 
-/// The test that the function becomes.
+/// The test that replaces the function.
 pub(crate) fn expand(arguments: &Arguments, function: &ItemFn) -> Result<Tokens> {
     let call = call(function)?;
     let mut hunt = Tokens::new();
@@ -15,7 +15,7 @@ pub(crate) fn expand(arguments: &Arguments, function: &ItemFn) -> Result<Tokens>
         .attrs
         .iter()
         .any(|attribute| attribute.path().is_ident("should_panic"));
-    // What such a test finds is what it is there for.
+    // Such a test expects its findings, so they are not stored.
     if panics && !arguments.0.iter().any(|argument| argument.is("save")) {
         kept.extend(quote!(.save(false)));
     }
@@ -46,7 +46,7 @@ pub(crate) fn expand(arguments: &Arguments, function: &ItemFn) -> Result<Tokens>
     })
 }
 
-/// The closure that starts the function for a load.
+/// The closure that calls the function with a load.
 fn call(function: &ItemFn) -> Result<Tokens> {
     let signature = &function.sig;
     if signature.asyncness.is_none() {

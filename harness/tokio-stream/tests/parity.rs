@@ -1,13 +1,14 @@
-//! The contract of tokio-stream's wrappers, written once and kept three ways: by tokio-stream
-//! itself, by the drop-in outside of runs, and by the drop-in inside, under many schedules.
+//! The contract of tokio-stream's wrappers. It is written once and checked three times: for
+//! tokio-stream itself, for the drop-in outside runs, and for the drop-in inside runs, under many
+//! schedules.
 
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
-/// No contract takes longer: this is a tester of hangs.
+/// The time limit of a contract. These tests check a hang tester, so they must not hang themselves.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Runs `test` on a thread of its own, but not for ever.
+/// Runs `test` on its own thread, with a time limit.
 fn limited(test: impl FnOnce() + Send + 'static) {
     let (done, ended) = channel();
     let thread = std::thread::spawn(move || {
@@ -41,7 +42,7 @@ macro_rules! all_contracts {
     };
 }
 
-/// Runs a contract on a runtime whose clock is paused.
+/// Runs a contract on a runtime with a paused clock.
 macro_rules! on_a_runtime {
     () => {
         fn check<F, R>(body: F)
@@ -76,7 +77,7 @@ mod by_the_drop_in {
     on_a_runtime!();
 }
 
-/// Runs a contract in runs of an engine. `$with` sets the hunt up for it.
+/// Runs a contract in runs of an engine. `$with` configures the hunt.
 #[cfg(feature = "standstill")]
 macro_rules! in_runs {
     ($with:expr) => {

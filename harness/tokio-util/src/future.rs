@@ -1,4 +1,4 @@
-//! More methods for futures.
+//! Extension methods for futures.
 
 use std::future::Future;
 use std::panic::Location;
@@ -10,9 +10,9 @@ use standstill_tokio::time::{self, Instant, Timeout};
 
 use crate::sync::{CancellationToken, RunUntilCancelled, RunUntilCancelledOwned};
 
-/// Limits of time, and cancellation, as methods of every future.
+/// Timeouts and cancellation, as methods of every future.
 pub trait FutureExt: Future {
-    /// Gives the future this long to end.
+    /// Limits the time of the future to `timeout`. The result is an error if it is not ready by then.
     #[track_caller]
     fn timeout(self, timeout: Duration) -> Timeout<Self>
     where
@@ -21,7 +21,7 @@ pub trait FutureExt: Future {
         time::timeout(timeout, self)
     }
 
-    /// Gives the future time to end until `deadline`.
+    /// Limits the time of the future: the result is an error if it is not ready at `deadline`.
     #[track_caller]
     fn timeout_at(self, deadline: Instant) -> Timeout<Self>
     where
@@ -30,7 +30,7 @@ pub trait FutureExt: Future {
         time::timeout_at(deadline, self)
     }
 
-    /// Runs the future until it ends, or, with None, until the token is cancelled.
+    /// Runs the future until it ends or the token is cancelled. The result is None if it was cancelled.
     #[track_caller]
     fn with_cancellation_token(
         self,
@@ -45,7 +45,7 @@ pub trait FutureExt: Future {
         WithCancellationTokenFuture { run }
     }
 
-    /// As [`FutureExt::with_cancellation_token`], keeping the token.
+    /// As [`FutureExt::with_cancellation_token`], with a future that owns the token.
     #[track_caller]
     fn with_cancellation_token_owned(
         self,
@@ -63,12 +63,12 @@ pub trait FutureExt: Future {
 
 impl<T: Future + ?Sized> FutureExt for T {}
 
-/// Types that tokio-util has without naming them in public.
+/// Types that tokio-util returns but does not export.
 mod unnamed {
     use super::{RunUntilCancelled, RunUntilCancelledOwned};
 
     pin_project_lite::pin_project! {
-        /// What `with_cancellation_token` returns.
+        /// The future that `with_cancellation_token` returns.
         #[must_use = "futures do nothing unless polled"]
         pub struct WithCancellationTokenFuture<'a, F> {
             #[pin]
@@ -77,7 +77,7 @@ mod unnamed {
     }
 
     pin_project_lite::pin_project! {
-        /// What `with_cancellation_token_owned` returns.
+        /// The future that `with_cancellation_token_owned` returns.
         #[must_use = "futures do nothing unless polled"]
         pub struct WithCancellationTokenFutureOwned<F> {
             #[pin]

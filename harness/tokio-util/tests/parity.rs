@@ -1,5 +1,6 @@
-//! The contract of what people use of tokio-util, written once and kept three ways: by tokio-util
-//! itself, by the drop-in outside of runs, and by the drop-in inside, under many schedules.
+//! The contract of the commonly used parts of tokio-util. It is written once and checked three times:
+//! for tokio-util itself, for the drop-in outside runs, and for the drop-in inside runs, under many
+//! schedules.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -7,10 +8,10 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-/// No contract takes longer: this is a tester of hangs.
+/// The time limit of a contract. These tests check a hang tester, so they must not hang themselves.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Runs `test` on a thread of its own, but not for ever.
+/// Runs `test` on its own thread, with a time limit.
 fn limited(test: impl FnOnce() + Send + 'static) {
     let (done, ended) = channel();
     let thread = std::thread::spawn(move || {
@@ -27,7 +28,7 @@ fn limited(test: impl FnOnce() + Send + 'static) {
     }
 }
 
-/// Whether `future` is pending when it is polled once, without anybody to wake.
+/// Whether `future` is pending when it is polled once, with a waker that does nothing.
 fn is_pending<F: Future + ?Sized>(future: Pin<&mut F>) -> bool {
     future
         .poll(&mut Context::from_waker(Waker::noop()))
@@ -53,7 +54,7 @@ macro_rules! all_contracts {
     };
 }
 
-/// Runs a contract on a runtime whose clock is paused.
+/// Runs a contract on a runtime with a paused clock.
 macro_rules! on_a_runtime {
     () => {
         fn check<F, R>(body: F)
@@ -88,7 +89,7 @@ mod by_the_drop_in {
     on_a_runtime!();
 }
 
-/// Runs a contract in runs of an engine. `$with` sets the hunt up for it.
+/// Runs a contract in runs of an engine. `$with` configures the hunt.
 #[cfg(feature = "standstill")]
 macro_rules! in_runs {
     ($with:expr) => {

@@ -2,12 +2,12 @@
 
 use standstill_rt::facade;
 
-/// Whether the caller, the method `what`, is in a run and may block there: it then waits by
-/// [`facade::block_on`]. Outside of a run: false, and tokio's own way is taken.
+/// Whether the caller, the method `what`, is in a run and may block there. If so, it waits with
+/// [`facade::block_on`]. Otherwise tokio's own method is used.
 ///
 /// # Panics
 ///
-/// In an asynchronous task of a run, in tokio's words and with the method's name.
+/// In an asynchronous task of a controlled run. The message is tokio's, with the method's name.
 #[track_caller]
 pub(crate) fn in_run(what: &str, instead: &str) -> bool {
     match facade::may_block() {

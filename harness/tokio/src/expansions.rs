@@ -1,7 +1,11 @@
-//! `select!`, `task_local!`, and what their expansions name.
+//! `select!`, `task_local!`, and the items that their expansions refer to.
 
-/// Polls several futures until one is ready and its pattern fits, and drops the others: tokio's
-/// macro, with the branch that is polled first chosen by the strategy of the run.
+/// Polls several futures until one is ready and its pattern matches, then drops the others. This is
+/// tokio's macro, but in a run the engine chooses which branch is polled first.
+///
+/// # Panics
+///
+/// If all branches are disabled and there is no `else` branch.
 ///
 /// ```
 /// # use standstill_tokio as tokio;
@@ -33,8 +37,7 @@ macro_rules! select {
     };
 }
 
-/// Declares values that each task has of its own, set by [`LocalKey::scope`] for the time that a
-/// future is polled.
+/// Declares task-local values. [`LocalKey::scope`] gives such a key a value while a future is polled.
 ///
 /// [`LocalKey::scope`]: crate::task::LocalKey::scope
 ///
@@ -68,7 +71,7 @@ macro_rules! task_local {
     };
 }
 
-/// What the macros' expansions name. No part of the interface.
+/// The items that the macros' expansions refer to. Not part of the public interface.
 #[doc(hidden)]
 pub mod support {
     pub use crate::raw::Current;

@@ -1,8 +1,8 @@
-//! What has a tag.
+//! A trait for types that have a tag.
 
 use standstill_rt::facade::Tag;
 
-/// Has a [`Tag`].
+/// A type that has a [`Tag`].
 pub(crate) trait Tagged {
     fn tag(&self) -> &Tag;
 }

@@ -1,16 +1,16 @@
-//! A drop-in for tokio whose waits, holds and wakes Standstill can schedule and explain.
+//! A drop-in replacement for tokio whose waits, holds and wakes Standstill can schedule and explain.
 //!
 //! ```toml
 //! tokio = { package = "standstill-tokio", version = "0.1", features = ["full"] }
 //! ```
 //!
-//! With the feature `standstill` off this crate *is* tokio: one `pub use`. With it on, every type
-//! wraps the real one of tokio, so that the code which runs under the explorer is the code that
-//! runs in production; and outside of a run of Standstill it still behaves as tokio does.
+//! With the feature `standstill` disabled, this crate *is* tokio: one `pub use`. With it enabled, the
+//! types listed below wrap the real tokio types, so the code that runs under the explorer is the code
+//! that runs in production. Outside a run of Standstill, they still behave as in tokio.
 //!
-//! What the facade adds, and nothing more: a switch point before each operation that another task
-//! could observe, what the tracker needs to know of waits and holds, and `select!`'s first branch
-//! as a choice of the strategy. In reading order:
+//! The facade adds only three things: a switch point before each operation that another task could
+//! observe, records of waits and holds for the tracker, and the first branch of `select!` as a choice
+//! of the strategy. The modules, in reading order:
 //!
 //! - `sync`: locks, semaphores, notifications, barriers, channels, cells;
 //! - `task`: spawned tasks and their handles, sets of tasks, task-local values;
@@ -19,10 +19,10 @@
 //! - `select!` and `task_local!`.
 //!
 //! Everything else (`io`, `net`, `fs`, `process`, `signal`, `join!`, `pin!`, `#[tokio::main]`) is
-//! tokio's own. In a controlled run `net`, `fs`, `process` and `signal` are refused by name, whoever
-//! calls them, and the run is undecided.
+//! tokio's own. A controlled run refuses every use of `net`, `fs`, `process` and `signal`, also by
+//! other crates. The message names what was used, and the run is undecided.
 //!
-//! What becomes of each item of tokio is in the table of the module `surface`.
+//! The table in the module `surface` says how each item of tokio is treated.
 
 pub use ::tokio::*;
 

@@ -1,18 +1,18 @@
-//! The place to report for an operation that is begun by polling.
+//! The source position to report for an operation that begins with a poll.
 
 use std::cell::Cell;
 
 use standstill_rt::Site;
 
 thread_local! {
-    /// The caller that was looked at last, and whether a user could have written it.
+    /// The last caller that was examined, and whether it is in the user's code.
     static LAST: Cell<(Option<Site>, bool)> = const { Cell::new((None, false)) };
 }
 
-/// `caller` if a user could have written it, else `otherwise`.
+/// Returns `caller` if it is in the user's code, else `otherwise`.
 ///
-/// A future that is polled through a combinator has library code as its caller. The place where
-/// it was made then says more.
+/// A future that is polled through a combinator has library code as its caller. The position where the
+/// future was created is then more useful.
 pub(crate) fn of_poll(caller: Site, otherwise: Site) -> Site {
     let (known, is_users) = LAST.get();
     let is_users = if known.is_some_and(|known| std::ptr::eq(known, caller)) {

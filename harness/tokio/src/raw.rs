@@ -1,5 +1,5 @@
-//! The crate's unsafe code: guards that keep what they borrow from alive, and the task-local
-//! values that are pointers for the time of a poll.
+//! The crate's unsafe code: guards that keep the value they borrow from alive, and task-local values,
+//! which are stored as pointers during a poll.
 #![expect(unsafe_code, reason = "see the module's first line")]
 
 use std::any::Any;
@@ -26,7 +26,7 @@ pub(crate) trait Guards {
     type Of<'a>;
 }
 
-/// Names a lifetime, for closures that work for any.
+/// Names a lifetime, for closures that work for any lifetime.
 pub(crate) type Borrow<'a> = PhantomData<&'a ()>;
 
 macro_rules! guards {
@@ -47,8 +47,8 @@ guards! {
     MappedWriteGuards = RwLockMappedWriteGuard;
 }
 
-/// A value that may hold references which are dangling by the time it is moved. Only
-/// `MaybeUninit` says so to the compiler.
+/// A value whose references may be dangling by the time it is moved. Only `MaybeUninit` tells this to
+/// the compiler.
 struct Loose<G>(MaybeUninit<G>);
 
 impl<G> Loose<G> {
@@ -57,7 +57,7 @@ impl<G> Loose<G> {
     }
 
     fn get(&self) -> &G {
-        // SAFETY: `new` wrote it, and only `drop` and `into_inner` end it.
+        // SAFETY: `new` initialises the value, and only `drop` and `into_inner` invalidate it.
         unsafe { self.0.assume_init_ref() }
     }
 
@@ -68,21 +68,22 @@ impl<G> Loose<G> {
 
     fn into_inner(self) -> G {
         let this = ManuallyDrop::new(self);
-        // SAFETY: as in `get`; `this` is never dropped, so the guard is not there twice.
+        // SAFETY: as in `get`; `this` is never dropped, so the guard is not duplicated.
         unsafe { this.0.assume_init_read() }
     }
 }
 
 impl<G> Drop for Loose<G> {
     fn drop(&mut self) {
-        // SAFETY: as in `get`; nobody reads it after this.
+        // SAFETY: as in `get`; nothing reads the value after this.
         unsafe { self.0.assume_init_drop() }
     }
 }
 
-/// A real guard together with the `Arc` of the lock it borrows from, and the tracker's note of it.
+/// A real guard, the `Arc` of the lock that it borrows from, and the tracker's record of the hold.
 ///
-/// It is given back in this order: a switch point, the real guard, the note, the `Arc`.
+/// Dropping it passes a switch point, then drops the real guard, the record and the `Arc`, in this
+/// order.
 pub(crate) struct OwnedGuard<G: Guards, O: Tagged + ?Sized> {
     guard: Loose<G::Of<'static>>,
     hold: Hold,
@@ -91,7 +92,7 @@ pub(crate) struct OwnedGuard<G: Guards, O: Tagged + ?Sized> {
 }
 
 impl<G: Guards, O: Tagged + ?Sized> OwnedGuard<G, O> {
-    /// Takes the guard that `take` gets from `owner`.
+    /// Acquires a guard from `owner` by calling `take`.
     pub(crate) fn take<E>(
         owner: Arc<O>,
         (op, amount, site): (Op, u32, Site),
@@ -100,16 +101,17 @@ impl<G: Guards, O: Tagged + ?Sized> OwnedGuard<G, O> {
     where
         O: 'static,
     {
-        // SAFETY: the lock stays where it is for as long as the `Arc`, which is dropped after the
-        // guard. `take` works for any lifetime, so that it can keep nothing of the reference but
-        // what it returns, and that goes into `guard`.
+        // SAFETY: the lock is neither moved nor freed while the `Arc` exists, and the `Arc` is dropped
+        // after the guard. `take` works for any lifetime, so it can keep nothing of the reference
+        // except what it returns, and that is stored in `guard`.
         let lock: &'static O = unsafe { &*Arc::as_ptr(&owner) };
         let guard = take(lock)?;
         Ok(Self::new(guard, owner, op, amount, site))
     }
 
     fn new(guard: G::Of<'static>, owner: Arc<O>, op: Op, amount: u32, site: Site) -> Self {
-        // A local goes before the parameters do: should the rest panic, the guard goes before the lock.
+        // Locals are dropped before parameters: if the code below panics, the guard is dropped before
+        // the lock.
         let guard = Loose::new(guard);
         let hold = Hold::take(owner.tag(), op, amount, site);
         Self {
@@ -124,7 +126,7 @@ impl<G: Guards, O: Tagged + ?Sized> OwnedGuard<G, O> {
         &self.owner
     }
 
-    /// A switch point now, before part of what is held is given back.
+    /// Passes a switch point, before all or part of the hold is released.
     pub(crate) fn switch(&self) {
         self.owner.tag().switch(Op::Release, self.site);
     }
@@ -133,13 +135,13 @@ impl<G: Guards, O: Tagged + ?Sized> OwnedGuard<G, O> {
         self.hold.resize(amount, op);
     }
 
-    /// Makes another guard of the guard.
+    /// Converts the real guard with `map`.
     pub(crate) fn map<M: Guards>(
         self,
         map: impl for<'a> FnOnce(G::Of<'a>, Borrow<'a>) -> M::Of<'a>,
     ) -> OwnedGuard<M, O> {
         let (guard, hold, owner, site) = self.into_parts();
-        // `map` works for any lifetime: it can only put the guard into its result.
+        // `map` works for any lifetime, so it can only put the guard into its result.
         let guard = Loose::new(map(guard, PhantomData));
         OwnedGuard {
             guard,
@@ -149,7 +151,7 @@ impl<G: Guards, O: Tagged + ?Sized> OwnedGuard<G, O> {
         }
     }
 
-    /// Makes another guard of the guard, or leaves it as it is.
+    /// Converts the real guard with `map`, or leaves it unchanged.
     pub(crate) fn try_map<M: Guards>(
         self,
         map: impl for<'a> FnOnce(G::Of<'a>, Borrow<'a>) -> Result<M::Of<'a>, G::Of<'a>>,
@@ -211,20 +213,20 @@ impl<G: Guards, O: Tagged + ?Sized> Drop for OwnedGuard<G, O> {
     }
 }
 
-/// Locks `mutex` and keeps it.
+/// Locks `mutex`, and returns a guard that keeps it alive.
 pub(crate) async fn lock<T: ?Sized + 'static>(
     mutex: Arc<Mutex<T>>,
     site: Site,
 ) -> OwnedGuard<MutexGuards<T>, Mutex<T>> {
     let guard = Wait::new(mutex.real().lock(), mutex.tag(), Op::Lock, site).await;
-    // SAFETY: the mutex stays where it is for as long as the `Arc` that goes into `OwnedGuard` together with
-    // the guard, which drops the guard first; so does whatever unwinds in between, since the guard is a
-    // local and the `Arc` a parameter.
+    // SAFETY: the mutex is neither moved nor freed while the `Arc` exists. `OwnedGuard` stores the
+    // `Arc` together with the guard, and drops the guard first. If the code in between unwinds, the
+    // order is the same, since the guard is a local and the `Arc` a parameter.
     let guard: real::MutexGuard<'static, T> = unsafe { std::mem::transmute(guard) };
     OwnedGuard::new(guard, mutex, Op::Lock, 1, site)
 }
 
-/// Locks `lock` for reading and keeps it.
+/// Locks `lock` for reading, and returns a guard that keeps it alive.
 pub(crate) async fn read<T: ?Sized + 'static>(
     lock: Arc<RwLock<T>>,
     site: Site,
@@ -235,7 +237,7 @@ pub(crate) async fn read<T: ?Sized + 'static>(
     OwnedGuard::new(guard, lock, Op::Read, 1, site)
 }
 
-/// Locks `lock` for writing and keeps it.
+/// Locks `lock` for writing, and returns a guard that keeps it alive.
 pub(crate) async fn write<T: ?Sized + 'static>(
     lock: Arc<RwLock<T>>,
     site: Site,
@@ -258,8 +260,8 @@ pub(crate) struct KeptNotified {
 impl KeptNotified {
     pub(crate) fn new(notify: Arc<Notify>) -> Self {
         let notified = notify.real().notified();
-        // SAFETY: the `Notify` stays where it is for as long as the `Arc`, which is dropped after
-        // this; nobody gets at the future but through `self`.
+        // SAFETY: the `Notify` is neither moved nor freed while the `Arc` exists, and the `Arc` is
+        // dropped after the future. The future can be reached only through `self`.
         let notified: real::futures::Notified<'static> = unsafe { std::mem::transmute(notified) };
         Self {
             notified: Box::pin(notified),
@@ -284,7 +286,7 @@ impl Future for KeptNotified {
     }
 }
 
-/// A `Notify` as the owner of a tag.
+/// A shared `Notify`, from which a wait gets the tag.
 #[derive(Debug)]
 pub(crate) struct KeptNotify(Arc<Notify>);
 
@@ -294,8 +296,8 @@ impl AsRef<Tag> for KeptNotify {
     }
 }
 
-/// The value of a task-local key on this thread: a pointer into the scope that is being polled.
-/// No part of the interface.
+/// The value of a task-local key on this thread: a pointer into the scope that is being polled. Not
+/// part of the public interface.
 #[doc(hidden)]
 pub struct Current<T: 'static> {
     state: Cell<State<T>>,
@@ -321,7 +323,7 @@ impl<T> fmt::Debug for Current<T> {
 }
 
 impl<T: 'static> Current<T> {
-    /// No value.
+    /// A key without a value.
     #[expect(
         clippy::new_without_default,
         reason = "only the macro's expansion makes one"
@@ -352,9 +354,10 @@ impl<T: 'static> Current<T> {
         state.borrows += 1;
         self.state.set(state);
         let borrowed = Borrowed(self);
-        // SAFETY: the pointer is in the cell only for as long as the `Scope` that put it there is
-        // alive, and that borrows the value. The scope's frame is below this one on this stack, so
-        // it outlives the call, also when the stack is suspended during it and the state put aside.
+        // SAFETY: the pointer is in the cell only while the `Scope` that stored it is alive, and the
+        // `Scope` borrows the value. The scope's frame is below this one on the same stack, so it
+        // outlives this call. That is also true if the stack is suspended during the call and the state
+        // is put aside.
         let result = f(unsafe { value.as_ref() });
         drop(borrowed);
         Some(result)
@@ -364,7 +367,7 @@ impl<T: 'static> Current<T> {
         self.state.get().borrows > 0
     }
 
-    /// Takes the state out, while another task runs.
+    /// Removes the state while another task runs.
     pub(crate) fn put_aside(&self) -> Box<dyn Any> {
         Box::new(self.state.replace(State {
             value: None,
@@ -372,7 +375,7 @@ impl<T: 'static> Current<T> {
         }))
     }
 
-    /// Puts back what [`Current::put_aside`] took out.
+    /// Restores the state that [`Current::put_aside`] removed.
     pub(crate) fn put_back(&self, state: &dyn Any) {
         if let Some(state) = state.downcast_ref() {
             self.state.set(*state);
@@ -380,7 +383,7 @@ impl<T: 'static> Current<T> {
     }
 }
 
-/// The time during which a task-local key has a value.
+/// Gives a task-local key a value, or none, until it is dropped.
 pub(crate) struct Scope<'a, T: 'static> {
     key: &'static std::thread::LocalKey<Current<T>>,
     before: State<T>,
@@ -388,7 +391,7 @@ pub(crate) struct Scope<'a, T: 'static> {
 }
 
 impl<'a, T: 'static> Scope<'a, T> {
-    /// Gives the key `value`, or none. Returns None if the key is being read.
+    /// Sets the value of the key, which may be none. Returns None if the key is being read.
     pub(crate) fn enter(
         key: &'static std::thread::LocalKey<Current<T>>,
         value: &'a Option<T>,
@@ -412,7 +415,7 @@ impl<'a, T: 'static> Scope<'a, T> {
 
 impl<T: 'static> Drop for Scope<'_, T> {
     fn drop(&mut self) {
-        // A thread-local that is already gone is read by nobody.
+        // If the thread-local is already destroyed, nothing reads it any more.
         let _ = self.key.try_with(|current| current.state.set(self.before));
     }
 }

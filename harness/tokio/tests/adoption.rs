@@ -5,7 +5,7 @@ use standstill_tokio as tokio;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Duration, timeout};
 
-/// An actor, as they are written everywhere.
+/// An actor in the usual style.
 struct Actor {
     requests: mpsc::Receiver<Request>,
     count: u64,

@@ -1,9 +1,9 @@
-//! The contract of tokio's interface, written once and kept three ways: by tokio itself, by the
-//! drop-in outside of runs, and by the drop-in inside, under many schedules.
+//! The contract of tokio's interface. It is written once and checked three times: for tokio itself, for
+//! the drop-in outside runs, and for the drop-in inside runs, under many schedules.
 
 include!("contract/support.rs");
 
-/// Runs a contract on a runtime whose clock is paused.
+/// Runs a contract on a runtime with a paused clock.
 macro_rules! check_on_a_runtime {
     () => {
         fn check<F, R>(body: F)
@@ -37,7 +37,7 @@ mod by_the_drop_in {
     all_contracts!();
 }
 
-/// Runs a contract in runs of an engine. `$with` sets the hunt up for it.
+/// Runs a contract in runs of an engine. `$with` configures the hunt.
 #[cfg(feature = "standstill")]
 macro_rules! check_in_runs {
     ($with:expr) => {

@@ -1,4 +1,4 @@
-//! What the drop-in tells the engine, as seen from the outside: whole runs and their findings.
+//! What the drop-in reports to the engine, as seen from outside: whole runs and their findings.
 #![cfg(feature = "standstill")]
 
 use std::collections::BTreeSet;
@@ -22,7 +22,7 @@ where
     Hunt::new("run").schedules(500).seed(3).run(body)
 }
 
-/// What a hunt finds.
+/// The finding of a hunt.
 #[track_caller]
 fn found<F, R>(body: F) -> Finding
 where
@@ -36,7 +36,7 @@ where
     finding.clone()
 }
 
-/// The waits of the root in a hang: the operation, the resource and why it lasts.
+/// The waits of the root in a hang: the operation, the resource and why each one lasts.
 #[track_caller]
 fn root_waits<F, R>(body: F) -> Vec<(Op, ResourceKind, Vec<Why>)>
 where
@@ -63,7 +63,7 @@ where
 
 #[test]
 fn a_lost_notification_is_found() {
-    // The flag is looked at before the wait begins: a notification in between is lost.
+    // The flag is checked before the wait begins, so a notification in between is lost.
     let finding = found(|| async {
         let state = Arc::new((StdMutex::new(false), Notify::new()));
         let other = Arc::clone(&state);
@@ -312,7 +312,7 @@ fn a_timeout_may_beat_a_busy_holder() {
 
 #[test]
 fn what_dies_with_a_run_dies_quietly() {
-    // Everything at once is left hanging; closing the run must neither panic nor hang.
+    // All these waits are left hanging. Closing the run must neither panic nor hang.
     let finding = found(|| async {
         let (sender, receiver) = watch::channel(0);
         let (values, mut incoming) = mpsc::channel::<u8>(1);

@@ -1,5 +1,5 @@
-//! The contract of tokio's interface once more, kept by the drop-in outside of runs while its tasks
-//! are tracked there, as for a watchdog. Once on that stays on, so it is a process of its own.
+//! The contract of tokio's interface, for the drop-in outside runs while its tasks are tracked, as for a
+//! watchdog. Tracking stays enabled once it is, so this is a separate process.
 
 include!("contract/support.rs");
 

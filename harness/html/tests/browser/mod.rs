@@ -1,4 +1,4 @@
-//! A page in headless Chromium, and what is seen there.
+//! Opens a page in headless Chromium and reads what it shows.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -9,14 +9,14 @@ use std::time::Duration;
 use serde::Deserialize;
 use wait_timeout::ChildExt;
 
-/// Far above what a page takes, also on a busy machine.
+/// Far longer than a page takes, even on a busy machine.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// What a page shows, and how it answers.
+/// What a page shows, and how it reacts.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Seen {
-    /// Of the script, and of the console.
+    /// Errors of the script and of the console.
     pub(crate) errors: Vec<String>,
     pub(crate) text: String,
     pub(crate) lanes: Vec<String>,
@@ -32,7 +32,7 @@ pub(crate) struct Seen {
     pub(crate) copied: bool,
 }
 
-/// Runs before the page's own script: nothing that goes wrong is missed.
+/// Runs before the page's own script, so that no error is missed.
 const BEFORE: &str = "<script>
 const errors = [];
 addEventListener('error', (event) => errors.push(String(event.message)));
@@ -41,7 +41,7 @@ const said = console.error;
 console.error = (...words) => { errors.push(words.join(' ')); said(...words); };
 </script>";
 
-/// Uses the page as a person would, and writes down what it shows.
+/// Uses the page as a person would, and records what it shows.
 const AFTER: &str = "<script>
 const text = (selector) => [...document.querySelectorAll(selector)].map((found) => found.textContent);
 const step = () => document.getElementById('step').textContent;
@@ -85,14 +85,14 @@ fn chromium() -> Option<PathBuf> {
         .find(|program| program.is_file())
 }
 
-/// Opens a page. None where there is no Chromium.
+/// Opens a page. None if there is no Chromium.
 #[expect(clippy::print_stderr, reason = "a test that is passed over says so")]
 pub(crate) fn open(name: &str, html: &str) -> Option<Seen> {
     let Some(chromium) = chromium() else {
         eprintln!("skipped: there is no Chromium to open {name} in");
         return None;
     };
-    // To look at them: `STANDSTILL_PAGES=DIR cargo test -p standstill-html`.
+    // To view the pages: `STANDSTILL_PAGES=DIR cargo test -p standstill-html`.
     if let Some(directory) = std::env::var_os("STANDSTILL_PAGES") {
         let file = PathBuf::from(directory).join(format!("{name}.html"));
         fs::write(file, html).expect("the page can be written");

@@ -13,7 +13,7 @@ use crate::wrappers::errors::BroadcastStreamRecvError;
 
 type Received<T> = (Result<T, RecvError>, Receiver<T>);
 
-/// The values of a broadcast channel.
+/// A stream of the values of a broadcast channel.
 pub struct BroadcastStream<T> {
     inner: ReusableBoxFuture<'static, Received<T>>,
 }
@@ -24,7 +24,7 @@ async fn receive<T: Clone>(mut receiver: Receiver<T>) -> Received<T> {
 }
 
 impl<T: Clone + Send + 'static> BroadcastStream<T> {
-    /// A stream of what `receiver` receives.
+    /// A stream of the values that `receiver` receives.
     pub fn new(receiver: Receiver<T>) -> Self {
         Self {
             inner: ReusableBoxFuture::new(receive(receiver)),

@@ -1,4 +1,4 @@
-//! Wrappers of what can be polled.
+//! Wrappers of types that can be polled.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -23,7 +23,7 @@ macro_rules! wrapper {
                 Self { inner }
             }
 
-            /// What is wrapped.
+            /// The wrapped value.
             pub fn into_inner(self) -> $inner {
                 self.inner
             }
@@ -44,27 +44,27 @@ macro_rules! wrapper {
 }
 
 wrapper! {
-    /// The values of a bounded channel.
+    /// A stream of the values of a bounded channel.
     ReceiverStream [T] Receiver<T>
 }
 
 wrapper! {
-    /// The values of an unbounded channel.
+    /// A stream of the values of an unbounded channel.
     UnboundedReceiverStream [T] UnboundedReceiver<T>
 }
 
 wrapper! {
-    /// The ticks of an interval.
+    /// A stream of the ticks of an interval.
     IntervalStream [] Interval
 }
 
 wrapper! {
-    /// The results of a set of tasks.
+    /// A stream of the results of a set of tasks.
     JoinSetStream [T] JoinSet<T>
 }
 
 impl<T> ReceiverStream<T> {
-    /// Lets nobody send any more.
+    /// Closes the channel: no more values can be sent.
     #[track_caller]
     pub fn close(&mut self) {
         self.inner.close();
@@ -72,7 +72,7 @@ impl<T> ReceiverStream<T> {
 }
 
 impl<T> UnboundedReceiverStream<T> {
-    /// Lets nobody send any more.
+    /// Closes the channel: no more values can be sent.
     #[track_caller]
     pub fn close(&mut self) {
         self.inner.close();
@@ -106,7 +106,7 @@ impl<T> Stream for ReceiverStream<T> {
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         let at_most = self.inner.is_closed().then(|| {
-            // Room that is reserved may still be used.
+            // Reserved room may still be used.
             self.inner.max_capacity() - self.inner.capacity()
         });
         (self.inner.len(), at_most)

@@ -11,7 +11,7 @@ use tokio_util::sync::ReusableBoxFuture;
 
 type Changed<T> = (Result<(), RecvError>, Receiver<T>);
 
-/// The values of a watch channel.
+/// A stream of the values of a watch channel.
 pub struct WatchStream<T> {
     inner: ReusableBoxFuture<'static, Changed<T>>,
 }
@@ -22,14 +22,14 @@ async fn change<T: Clone + Send + Sync>(mut receiver: Receiver<T>) -> Changed<T>
 }
 
 impl<T: Clone + Send + Sync + 'static> WatchStream<T> {
-    /// A stream of the value as it is and of what it becomes.
+    /// A stream of the current value and its changes.
     pub fn new(receiver: Receiver<T>) -> Self {
         Self {
             inner: ReusableBoxFuture::new(async move { (Ok(()), receiver) }),
         }
     }
 
-    /// A stream of what the value becomes.
+    /// A stream of the changes of the value.
     pub fn from_changes(receiver: Receiver<T>) -> Self {
         Self {
             inner: ReusableBoxFuture::new(change(receiver)),

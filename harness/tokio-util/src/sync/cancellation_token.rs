@@ -13,12 +13,12 @@ use standstill_rt::{Op, ResourceKind, Site};
 
 use crate::sync::{DropGuard, DropGuardRef};
 
-/// Tells any number of tasks to stop. Cancelling one cancels all that were made from it by
-/// [`CancellationToken::child_token`].
+/// Tells any number of tasks to stop. Cancelling a token also cancels all tokens that were created from
+/// it with [`CancellationToken::child_token`].
 pub struct CancellationToken {
     real: Wrapped<real::CancellationToken>,
-    /// One for a token and all that descend from it: who may cancel one of them may be the one to
-    /// wait for.
+    /// One tag for a token and all its descendants: a task that can cancel one of them may be the one
+    /// to wait for.
     tag: Shared<Tag>,
 }
 
@@ -32,7 +32,7 @@ impl CancellationToken {
         }
     }
 
-    /// A token that is cancelled when this one is, or by itself.
+    /// A token that is cancelled when this one is, and can also be cancelled separately.
     #[track_caller]
     pub fn child_token(&self) -> Self {
         self.tag.switch(Op::Atomic, Location::caller());
@@ -42,7 +42,7 @@ impl CancellationToken {
         }
     }
 
-    /// Cancels the token and all that descend from it.
+    /// Cancels the token and all its descendants.
     #[track_caller]
     pub fn cancel(&self) {
         self.cancel_at(Location::caller());
@@ -54,14 +54,14 @@ impl CancellationToken {
         self.tag.moved();
     }
 
-    /// Whether it is cancelled.
+    /// Whether the token is cancelled.
     #[track_caller]
     pub fn is_cancelled(&self) -> bool {
         self.tag.switch(Op::Atomic, Location::caller());
         self.real.is_cancelled()
     }
 
-    /// Waits until it is cancelled.
+    /// Waits until the token is cancelled.
     #[track_caller]
     pub fn cancelled(&self) -> WaitForCancellationFuture<'_> {
         let site = Location::caller();
@@ -70,7 +70,7 @@ impl CancellationToken {
         }
     }
 
-    /// As [`CancellationToken::cancelled`], with a future that keeps the token.
+    /// As [`CancellationToken::cancelled`], with a future that owns the token.
     #[track_caller]
     pub fn cancelled_owned(self) -> WaitForCancellationFutureOwned {
         let site = Location::caller();
@@ -90,13 +90,13 @@ impl CancellationToken {
         DropGuard::new(self, Location::caller())
     }
 
-    /// As [`CancellationToken::drop_guard`], of a borrowed token.
+    /// As [`CancellationToken::drop_guard`], for a borrowed token.
     #[track_caller]
     pub fn drop_guard_ref(&self) -> DropGuardRef<'_> {
         DropGuardRef::new(self, Location::caller())
     }
 
-    /// Runs `future` until it ends, or, with None, until the token is cancelled.
+    /// Runs `future` until it ends or the token is cancelled. The result is None if it was cancelled.
     #[track_caller]
     pub fn run_until_cancelled<F: Future>(
         &self,
@@ -112,7 +112,7 @@ impl CancellationToken {
         }
     }
 
-    /// As [`CancellationToken::run_until_cancelled`], with a future that keeps the token.
+    /// As [`CancellationToken::run_until_cancelled`], with a future that owns the token.
     #[track_caller]
     pub fn run_until_cancelled_owned<F: Future>(
         self,
@@ -169,7 +169,7 @@ impl std::panic::UnwindSafe for CancellationToken {}
 impl std::panic::RefUnwindSafe for CancellationToken {}
 
 pin_project_lite::pin_project! {
-    /// The wait that [`CancellationToken::cancelled`] begins.
+    /// The future that [`CancellationToken::cancelled`] returns.
     #[must_use = "futures do nothing unless polled"]
     pub struct WaitForCancellationFuture<'a> {
         #[pin]
@@ -178,7 +178,7 @@ pin_project_lite::pin_project! {
 }
 
 pin_project_lite::pin_project! {
-    /// The wait that [`CancellationToken::cancelled_owned`] begins.
+    /// The future that [`CancellationToken::cancelled_owned`] returns.
     #[must_use = "futures do nothing unless polled"]
     pub struct WaitForCancellationFutureOwned {
         #[pin]
@@ -215,7 +215,7 @@ impl fmt::Debug for WaitForCancellationFutureOwned {
 }
 
 pin_project_lite::pin_project! {
-    /// A future with a token that ends it early. The future is polled first.
+    /// A future that ends early if a token is cancelled. The inner future is polled first.
     pub(crate) struct Until<W, F> {
         #[pin]
         cancellation: W,

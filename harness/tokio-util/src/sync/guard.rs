@@ -1,4 +1,4 @@
-//! Guards that cancel.
+//! Guards that cancel a token when they are dropped.
 
 use standstill_rt::Site;
 
@@ -24,13 +24,13 @@ impl DropGuard {
         held(self.token.as_ref())
     }
 
-    /// Gives the token back without cancelling it.
+    /// Returns the token without cancelling it.
     pub fn disarm(mut self) -> CancellationToken {
         held(self.token.take())
     }
 }
 
-/// There until the guard is disarmed or dropped, which both end it.
+/// The token exists until the guard is disarmed or dropped, and the guard is not used after that.
 fn held<T>(token: Option<T>) -> T {
     match token {
         Some(token) => token,
@@ -66,7 +66,7 @@ impl<'a> DropGuardRef<'a> {
         held(self.token)
     }
 
-    /// Gives the token back without cancelling it.
+    /// Returns the token without cancelling it.
     pub fn disarm(mut self) -> &'a CancellationToken {
         held(self.token.take())
     }

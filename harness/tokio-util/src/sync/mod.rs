@@ -1,4 +1,4 @@
-//! Cancellation, and channels and semaphores for hand-written futures.
+//! Cancellation tokens, and channel senders and semaphores for hand-written futures.
 
 pub use ::tokio_util::sync::*;
 

@@ -14,12 +14,12 @@ type Acquire = ReusableBoxFuture<'static, Result<OwnedSemaphorePermit, AcquireEr
 /// A semaphore for hand-written futures, and a [`Stream`] of permits.
 pub struct PollSemaphore {
     semaphore: Arc<Semaphore>,
-    /// The wait that was begun, and for how many permits.
+    /// The wait that has begun, and its number of permits.
     acquire: Option<(u32, Acquire)>,
 }
 
 impl PollSemaphore {
-    /// Acquires permits of `semaphore`.
+    /// Wraps `semaphore`.
     pub fn new(semaphore: Arc<Semaphore>) -> Self {
         Self {
             semaphore,
@@ -33,7 +33,7 @@ impl PollSemaphore {
         self.semaphore.close();
     }
 
-    /// The semaphore.
+    /// A new reference to the semaphore.
     pub fn clone_inner(&self) -> Arc<Semaphore> {
         Arc::clone(&self.semaphore)
     }
@@ -43,7 +43,7 @@ impl PollSemaphore {
         self.semaphore
     }
 
-    /// Waits for a permit. None when the semaphore is closed.
+    /// Polls for a permit. None if the semaphore is closed.
     pub fn poll_acquire(&mut self, cx: &mut Context<'_>) -> Poll<Option<OwnedSemaphorePermit>> {
         self.poll_acquire_many(cx, 1)
     }
@@ -77,13 +77,13 @@ impl PollSemaphore {
         Poll::Ready(acquired.ok())
     }
 
-    /// How many permits nobody has.
+    /// The number of free permits.
     #[track_caller]
     pub fn available_permits(&self) -> usize {
         self.semaphore.available_permits()
     }
 
-    /// Adds permits.
+    /// Adds `n` permits.
     #[track_caller]
     pub fn add_permits(&self, n: usize) {
         self.semaphore.add_permits(n);

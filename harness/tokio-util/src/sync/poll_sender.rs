@@ -9,7 +9,7 @@ use futures_sink::Sink;
 use standstill_tokio::sync::mpsc::error::SendError;
 use standstill_tokio::sync::mpsc::{OwnedPermit, Sender};
 
-/// The channel is closed.
+/// The error for a closed channel.
 #[derive(Debug)]
 pub struct PollSendError<T>(Option<T>);
 
@@ -46,7 +46,7 @@ pub struct PollSender<T> {
 }
 
 impl<T: Send + 'static> PollSender<T> {
-    /// Sends by `sender`.
+    /// Wraps `sender`.
     pub fn new(sender: Sender<T>) -> Self {
         Self {
             sender: Some(sender.clone()),
@@ -54,7 +54,7 @@ impl<T: Send + 'static> PollSender<T> {
         }
     }
 
-    /// Waits for room.
+    /// Polls for room, and reserves it.
     ///
     /// # Errors
     ///
@@ -82,7 +82,7 @@ impl<T: Send + 'static> PollSender<T> {
         })
     }
 
-    /// Sends into the room that [`PollSender::poll_reserve`] has found.
+    /// Sends `value` into the room that [`PollSender::poll_reserve`] has reserved.
     ///
     /// # Errors
     ///
@@ -90,7 +90,7 @@ impl<T: Send + 'static> PollSender<T> {
     ///
     /// # Panics
     ///
-    /// If no room was found.
+    /// If no room was reserved.
     #[track_caller]
     pub fn send_item(&mut self, value: T) -> Result<(), PollSendError<T>> {
         match std::mem::replace(&mut self.state, State::Closed) {
@@ -108,17 +108,17 @@ impl<T: Send + 'static> PollSender<T> {
         }
     }
 
-    /// Whether this sender was closed, or has seen that the channel is.
+    /// Whether this sender was closed, or has found the channel closed.
     pub fn is_closed(&self) -> bool {
         matches!(self.state, State::Closed) || self.sender.is_none()
     }
 
-    /// The sender, unless this is closed.
+    /// The inner sender, unless this one is closed.
     pub fn get_ref(&self) -> Option<&Sender<T>> {
         self.sender.as_ref()
     }
 
-    /// Gives the sender up. Room that was found can still be used.
+    /// Closes this sender. Room that it has reserved can still be used.
     pub fn close(&mut self) {
         self.sender = None;
         if matches!(self.state, State::Idle(_) | State::Acquiring(_)) {
@@ -126,7 +126,7 @@ impl<T: Send + 'static> PollSender<T> {
         }
     }
 
-    /// Gives up waiting, or the room that was found. Whether there was something to give up.
+    /// Stops waiting for room, or releases reserved room. Returns whether there was either.
     pub fn abort_send(&mut self) -> bool {
         match std::mem::replace(&mut self.state, State::Closed) {
             State::Acquiring(_) => {

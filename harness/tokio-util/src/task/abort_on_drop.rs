@@ -14,7 +14,7 @@ macro_rules! aborts_on_drop {
         pub struct $name$(<$generic>)?(Option<$handle>);
 
         impl$(<$generic>)? $name$(<$generic>)? {
-            /// Aborts the task of `handle` when this is dropped.
+            /// Wraps `handle`, so that dropping it aborts the task.
             pub fn new(handle: $handle) -> Self {
                 Self(Some(handle))
             }
@@ -38,7 +38,7 @@ macro_rules! aborts_on_drop {
                 self.handle().is_finished()
             }
 
-            /// The handle inside, whose drop aborts nothing.
+            /// Returns the inner handle, which does not abort the task when it is dropped.
             pub fn detach(mut self) -> $handle {
                 match self.0.take() {
                     Some(handle) => handle,
@@ -76,7 +76,7 @@ aborts_on_drop! {
 }
 
 impl<T> AbortOnDropHandle<T> {
-    /// A handle that can only abort.
+    /// A handle that can abort the task, but not await it.
     pub fn abort_handle(&self) -> AbortHandle {
         self.handle().abort_handle()
     }

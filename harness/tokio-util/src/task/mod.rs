@@ -1,4 +1,5 @@
-//! Tasks that are waited for together, or aborted with their handles.
+//! Tracking of tasks that are awaited together, and handles that abort their task when they are
+//! dropped.
 
 pub use ::tokio_util::task::*;
 

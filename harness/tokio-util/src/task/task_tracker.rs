@@ -12,14 +12,14 @@ use standstill_rt::{Op, ResourceKind, Site};
 use standstill_tokio::runtime::Handle;
 use standstill_tokio::task::{self, JoinHandle, LocalSet};
 
-/// Waits for tasks to end, without keeping what they return.
+/// Waits for tasks to end, without storing their results.
 pub struct TaskTracker {
     real: Wrapped<real::TaskTracker>,
     tag: Shared<Tag>,
 }
 
 impl TaskTracker {
-    /// A tracker of no tasks, which is open.
+    /// An open tracker without tasks.
     #[must_use]
     #[track_caller]
     pub fn new() -> Self {
@@ -29,18 +29,18 @@ impl TaskTracker {
         }
     }
 
-    /// Waits until it is closed and tracks no task.
+    /// Waits until the tracker is closed and tracks no tasks.
     #[track_caller]
     pub fn wait(&self) -> TaskTrackerWaitFuture<'_> {
         let site = Location::caller();
-        // Whether it is empty counts from now on.
+        // The wait ends even if the tracker is empty only for a moment from now on.
         self.tag.switch(Op::Atomic, site);
         TaskTrackerWaitFuture {
             wait: Wait::new(self.real.wait(), &*self.tag, Op::TrackerWait, site),
         }
     }
 
-    /// Lets waits end once it is empty. True if it was open.
+    /// Closes the tracker: waits end once it tracks no tasks. Returns true if it was open.
     #[track_caller]
     pub fn close(&self) -> bool {
         self.tag.switch(Op::Close, Location::caller());
@@ -49,14 +49,14 @@ impl TaskTracker {
         closed
     }
 
-    /// Opens it again. True if it was closed.
+    /// Reopens the tracker. Returns true if it was closed.
     #[track_caller]
     pub fn reopen(&self) -> bool {
         self.tag.switch(Op::Atomic, Location::caller());
         self.real.reopen()
     }
 
-    /// Whether it is closed.
+    /// Whether the tracker is closed.
     #[must_use]
     #[track_caller]
     pub fn is_closed(&self) -> bool {
@@ -64,7 +64,7 @@ impl TaskTracker {
         self.real.is_closed()
     }
 
-    /// How many tasks it tracks.
+    /// The number of tracked tasks.
     #[must_use]
     #[track_caller]
     pub fn len(&self) -> usize {
@@ -72,7 +72,7 @@ impl TaskTracker {
         self.real.len()
     }
 
-    /// Whether it tracks no task.
+    /// Whether the tracker tracks no tasks.
     #[must_use]
     #[track_caller]
     pub fn is_empty(&self) -> bool {
@@ -80,7 +80,7 @@ impl TaskTracker {
         self.real.is_empty()
     }
 
-    /// Starts a task that is tracked.
+    /// Spawns a task and tracks it.
     #[track_caller]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
@@ -100,7 +100,7 @@ impl TaskTracker {
         handle.spawn(self.track_future(future))
     }
 
-    /// Starts a task that need not be `Send` and is tracked.
+    /// Spawns a task that need not be `Send`, and tracks it.
     #[track_caller]
     pub fn spawn_local<F>(&self, future: F) -> JoinHandle<F::Output>
     where
@@ -120,7 +120,7 @@ impl TaskTracker {
         local_set.spawn_local(self.track_future(future))
     }
 
-    /// Runs `f` where it may block, as a task that is tracked.
+    /// Runs `f` as a tracked task that is allowed to block.
     #[track_caller]
     pub fn spawn_blocking<F, T>(&self, f: F) -> JoinHandle<T>
     where
@@ -151,7 +151,7 @@ impl TaskTracker {
         }
     }
 
-    /// A future that is tracked until it is dropped.
+    /// Tracks `future` until it is dropped.
     #[track_caller]
     pub fn track_future<F: Future>(&self, future: F) -> TrackedFuture<F> {
         TrackedFuture {
@@ -161,7 +161,7 @@ impl TaskTracker {
         }
     }
 
-    /// Stands for a task: it is tracked until this is dropped.
+    /// A token that counts as a tracked task until it is dropped.
     #[track_caller]
     pub fn token(&self) -> TaskTrackerToken {
         let site = Location::caller();
@@ -173,7 +173,7 @@ impl TaskTracker {
         }
     }
 
-    /// Whether both are the same.
+    /// Whether both are the same tracker.
     #[must_use]
     pub fn ptr_eq(left: &Self, right: &Self) -> bool {
         real::TaskTracker::ptr_eq(&left.real, &right.real)
@@ -202,7 +202,7 @@ impl fmt::Debug for TaskTracker {
     }
 }
 
-/// Stands for a task that is tracked.
+/// A token that counts as a tracked task until it is dropped.
 #[must_use]
 #[derive(Debug)]
 pub struct TaskTrackerToken {
@@ -218,7 +218,7 @@ impl TaskTrackerToken {
         &self.tracker
     }
 
-    /// The current task is the one that it stands for.
+    /// Records that the current task is the one that this token counts.
     fn works(&self) {
         self.tracker.tag.switch(Op::Track, self.site);
     }
@@ -240,7 +240,7 @@ impl Drop for TaskTrackerToken {
 }
 
 pin_project_lite::pin_project! {
-    /// A future that is tracked: what [`TaskTracker::track_future`] returns.
+    /// A tracked future, returned by [`TaskTracker::track_future`].
     #[must_use = "futures do nothing unless polled"]
     pub struct TrackedFuture<F> {
         #[pin]
@@ -272,7 +272,7 @@ impl<F: fmt::Debug> fmt::Debug for TrackedFuture<F> {
 }
 
 pin_project_lite::pin_project! {
-    /// The wait that [`TaskTracker::wait`] begins.
+    /// The future that [`TaskTracker::wait`] returns.
     #[must_use = "futures do nothing unless polled"]
     pub struct TaskTrackerWaitFuture<'a> {
         #[pin]

@@ -1,4 +1,4 @@
-//! tokio's runtimes, as the engine asks for them.
+//! Provides the engine with tokio's runtimes.
 
 mod refused;
 mod stack;
@@ -23,27 +23,28 @@ use standstill_rt::driver::{
 
 static TOKIO: Tokio = Tokio;
 
-/// Makes the runtimes of all runs that begin from now on runtimes of tokio. Whatever needs one does
-/// it by itself; a harness whose programs may use tokio past the facade does it beforehand.
+/// Makes all runs that begin from now on use runtimes of tokio. Code that needs such a runtime
+/// registers it itself. A harness registers it in advance if its programs may use tokio without the
+/// facade.
 #[doc(hidden)]
 pub fn register() {
     driver::register(&TOKIO);
 }
 
-/// The caller is about to use tokio's runtime.
+/// Registers tokio. Called before tokio's runtime is used.
 ///
 /// # Panics
 ///
-/// In a controlled run that began without one: the run is made once more.
+/// In a controlled run that began without tokio's runtime. The run is then repeated with it.
 #[inline]
 pub(crate) fn require() {
     driver::require(&TOKIO);
 }
 
-/// What tells runtimes of tokio apart.
+/// The id that distinguishes a tokio runtime from others.
 #[doc(hidden)]
 pub fn id_of(handle: &Handle) -> RuntimeId {
-    // The number is all that an id prints.
+    // tokio's id reveals its number only by its `Display` output.
     let mut digits = Digits(0);
     let _ = write!(digits, "{}", handle.id());
     RuntimeId(digits.0)
@@ -72,7 +73,7 @@ impl Driver for Tokio {
             .enable_time()
             .start_paused(true)
             .thread_name_fn(refused::name_blocking_thread)
-            // Who asks for a thread is seen when one is started, so none is kept.
+            // The hook sees who asks for a thread only when a thread starts, so no idle thread is kept.
             .thread_keep_alive(Duration::ZERO)
             .build()
             .unwrap_or_else(|error| panic!("cannot build a tokio runtime: {error}"));
@@ -121,7 +122,7 @@ impl PausedRuntime for Paused {
     }
 }
 
-/// The clock of the runtime that the thread is in.
+/// The clock of the current runtime.
 #[derive(Debug)]
 struct TokioClock;
 
@@ -140,7 +141,7 @@ impl Clock for TokioClock {
 
     fn advance(&self, by: Duration) {
         let mut nobody = Context::from_waker(Waker::noop());
-        // The first poll moves the clock; what is left of the future is a yield.
+        // The first poll advances the clock; the rest of the future only yields.
         let _ = pin!(time::advance(by)).poll(&mut nobody);
     }
 }

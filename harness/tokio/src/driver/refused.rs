@@ -1,10 +1,10 @@
-//! What the runtime of a controlled run refuses.
+//! Operations that the runtime of a controlled run refuses.
 //!
-//! The types of `tokio::net`, `fs`, `process` and `signal` are passed through, since other crates
-//! name them. The runtime says that it was asked: it has no driver for them, which makes tokio panic,
-//! and a hook for the threads that `tokio::fs` works on. That does not depend on how the program was
-//! built. In which of its functions tokio was asked is read off the stack, as far as the binary has
-//! names and lines.
+//! The types of `tokio::net`, `fs`, `process` and `signal` are re-exported unchanged, since other
+//! crates name them. The runtime detects their use in two ways: it has no I/O driver, so tokio panics,
+//! and a hook runs when a thread for `tokio::fs` starts. This does not depend on how the program was
+//! built. Which function of tokio was called is read from the stack, as far as the binary has names and
+//! line numbers.
 
 use std::backtrace::Backtrace;
 
@@ -12,11 +12,11 @@ use standstill_rt::{host, unmodelled};
 
 use crate::driver::stack::{self, Asker};
 
-/// tokio's words where a driver is missing.
+/// The start of tokio's panic message for a missing driver.
 const NO_DRIVER: &str = "A Tokio 1.x context was found, but IO is disabled.";
 
-/// In the hook, while the panic's stack is still there: what to say in place of `message`, of a panic
-/// in `file`.
+/// The message to report in place of `message`, for a panic in `file`. None if the panic has another
+/// cause. The panic hook calls this, while the stack of the panic still exists.
 pub(super) fn explained(message: &str, file: Option<&str>) -> Option<String> {
     if !message.starts_with(NO_DRIVER) {
         return None;
@@ -36,13 +36,13 @@ pub(super) fn explained(message: &str, file: Option<&str>) -> Option<String> {
     Some(unmodelled::text(&what, instead))
 }
 
-/// The runtime of a run is about to start a thread, on behalf of `tokio::fs` or the names of
-/// `tokio::net`, say. Returns the thread's name.
+/// Called when the runtime of a run is about to start a thread, for example for `tokio::fs` or for name
+/// resolution in `tokio::net`. Returns the thread's name.
 ///
 /// # Panics
 ///
-/// For those two, and where it cannot be told who asked. A raw `spawn_blocking` of another crate
-/// may go on.
+/// For these two, and if it is unknown who asked for the thread. A raw `spawn_blocking` of another
+/// crate is allowed.
 pub(super) fn name_blocking_thread() -> String {
     if host::in_run() {
         unmodelled::note_runtime_thread();
@@ -58,12 +58,12 @@ pub(super) fn name_blocking_thread() -> String {
     "tokio-blocking".to_owned()
 }
 
-/// What to do where tokio's driver was asked for by nobody knows whom.
+/// The advice if it is unknown who asked for tokio's driver.
 const UNTOLD_DRIVER: &str = "connect the two sides by `tokio::io::duplex`, put a command or a signal \
      behind something that the test can replace, or run this with the stress engine. A profile with \
      `debug = \"line-tables-only\"` and without `strip` lets this say which of them it was";
 
-/// What to do where the blocking pool was asked for by nobody knows whom.
+/// The advice if it is unknown who asked for the blocking pool.
 const UNTOLD_POOL: &str = "give the code a reader or a writer in place of a file, use the facade's \
      `spawn_blocking`, or run this with the stress engine. A profile with `debug = \
      \"line-tables-only\"` and without `strip` lets this say what it was, and lets a `spawn_blocking` \

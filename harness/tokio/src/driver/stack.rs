@@ -1,31 +1,31 @@
-//! Who asked tokio for something, as far as a stack can tell: by the names of its functions where
-//! they are whole, else by its lines. With neither, nothing is said.
+//! Finds out from a stack who asked tokio for something: by the names of functions if they are
+//! complete, else by source positions. If the stack has neither, the answer is unknown.
 
 /// Who asked for a thread of the blocking pool.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Asker {
-    /// This function, or type, of `tokio::net`, `fs`, `process` or `signal`.
+    /// This function or type of `tokio::net`, `fs`, `process` or `signal`.
     Part(String),
     /// A caller of `spawn_blocking`, or a standard stream.
     Other,
-    /// That cannot be told.
+    /// It cannot be determined.
     Unknown,
 }
 
 pub(super) const AREAS: [&str; 4] = ["net", "fs", "process", "signal"];
 
-/// What the run's runtime is asked through; the rest of tokio's source is beside it.
+/// Files that every request to the run's runtime goes through. They show where tokio's source is.
 const WITHIN: [&str; 2] = ["src/runtime/blocking/pool.rs", "src/runtime/driver.rs"];
 
 /// One function of a stack.
 struct Frame<'a> {
-    /// With its modules, or, with line tables alone, without.
+    /// With its modules, or without them if the binary has only line tables.
     name: &'a str,
     file: Option<&'a str>,
 }
 
-/// The functions of a stack as it is printed, the innermost first: each is a line like
-/// `  12: tokio::fs::read::read::{{closure}}`, and where its place is known a second one like
+/// The functions of a printed stack, innermost first. Each is a line such as
+/// `  12: tokio::fs::read::read::{{closure}}`. If its position is known, a second line follows, such as
 /// `  at /tokio/src/fs/read.rs:48:5`.
 fn frames(stack: &str) -> Vec<Frame<'_>> {
     let mut frames: Vec<Frame<'_>> = Vec::new();
@@ -44,7 +44,7 @@ fn frames(stack: &str) -> Vec<Frame<'_>> {
     frames
 }
 
-/// Where tokio's source is, if the stack has lines.
+/// The directory of tokio's source, if the stack has line numbers.
 fn root<'a>(frames: &[Frame<'a>]) -> Option<&'a str> {
     frames
         .iter()
@@ -53,17 +53,17 @@ fn root<'a>(frames: &[Frame<'a>]) -> Option<&'a str> {
 }
 
 impl<'a> Frame<'a> {
-    /// The file below `src` in tokio's source.
+    /// The path of the function's file below `src` in tokio's source.
     fn in_tokio(&self, root: Option<&str>) -> Option<&'a str> {
         self.file?.strip_prefix(root?)?.strip_prefix("src/")
     }
 
-    /// What a program calls this by, if it belongs to one of the areas.
+    /// The public name of the function or its type, if it belongs to one of the areas.
     fn part(&self, root: Option<&str>) -> Option<String> {
         named(self.name).or_else(|| of_file(self.in_tokio(root)?))
     }
 
-    /// Belongs to tokio or to the standard library: a combinator, perhaps.
+    /// Whether it belongs to tokio or to the standard library. It may be a combinator.
     fn is_glue(&self, root: Option<&str>) -> bool {
         let name = self.name.trim_start_matches('<');
         ["tokio::", "core::", "alloc::", "std::"]
@@ -74,8 +74,8 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// Which function of `tokio::net`, `fs`, `process` or `signal` the stack is in: the one that the
-/// program called.
+/// The function of `tokio::net`, `fs`, `process` or `signal` that the program called, if the stack is
+/// in one.
 pub(super) fn part(stack: &str) -> Option<String> {
     let frames = frames(stack);
     let root = root(&frames);
@@ -92,8 +92,8 @@ pub(super) fn part(stack: &str) -> Option<String> {
 
 /// Who asked for the thread that is about to be started in the blocking pool.
 ///
-/// A function that was compiled into its caller is only there if the stack has lines. That `tokio::fs`
-/// is not to be seen does therefore not say that it was not `tokio::fs`.
+/// A function that was inlined into its caller appears only if the stack has line numbers. So if no
+/// function of `tokio::fs` appears, one may have been called nevertheless.
 pub(super) fn asker(stack: &str) -> Asker {
     if let Some(part) = part(stack) {
         return Asker::Part(part);
@@ -117,7 +117,8 @@ pub(super) fn asker(stack: &str) -> Asker {
                 through_handle =
                     file.starts_with("runtime/handle.rs") || file.starts_with("runtime/runtime.rs");
             }
-            // Straight out of the runtime's door, which nobody in tokio itself goes through.
+            // Called on a `Handle` or `Runtime` from outside tokio: `tokio::fs` and `net` do not call
+            // these directly.
             None if through_handle && frame.file.is_some() => return Asker::Other,
             None if through_handle => return Asker::Unknown,
             None => {}
@@ -126,7 +127,7 @@ pub(super) fn asker(stack: &str) -> Asker {
     Asker::Unknown
 }
 
-/// What a function's name with its modules says.
+/// The public name of a function, from its name with modules.
 fn named(name: &str) -> Option<String> {
     // `<tokio::fs::file::File as tokio::io::AsyncWrite>::poll_write` is a method of `File`.
     let (path, method) = match name.strip_prefix('<').and_then(|n| n.split_once(" as ")) {
@@ -153,7 +154,7 @@ fn named(name: &str) -> Option<String> {
     })
 }
 
-/// What a file below tokio's `src` is about.
+/// The public name of what a file below tokio's `src` contains.
 fn of_file(file: &str) -> Option<String> {
     let (area, rest) = file.strip_suffix(".rs")?.split_once('/')?;
     if !AREAS.contains(&area) {
@@ -184,7 +185,8 @@ fn of_file(file: &str) -> Option<String> {
     })
 }
 
-/// What the place of a panic of tokio's says: that is in a binary without any names, too.
+/// The public name for the position of a panic in tokio. Even a binary without names contains
+/// positions.
 pub(super) fn of_place(file: &str) -> Option<String> {
     let (before, below) = file.rsplit_once("/src/")?;
     let package = before.rsplit('/').next().unwrap_or_default();

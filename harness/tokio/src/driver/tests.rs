@@ -1,4 +1,4 @@
-//! Stacks as they are printed, of programs that were built in several ways.
+//! Printed stacks of programs that were built in different ways.
 
 use super::stack::{Asker, asker, of_place, part};
 
@@ -56,7 +56,8 @@ fn a_stack_tells_the_function_that_was_called() {
     assert_eq!(part("   7: tokio::task::spawn\n"), None);
 }
 
-/// The innermost functions when the blocking pool is asked for a thread, with line tables alone.
+/// A stack that asks the blocking pool for a thread, with line tables only. `outer` are its outer
+/// functions.
 fn with_lines(outer: &[(&str, &str)]) -> String {
     let tokio = "/registry/tokio-1.54.1/src";
     let inner = [
@@ -91,7 +92,7 @@ fn lines_alone_tell_what_was_asked_for() {
     ] {
         assert_eq!(asked(file), Asker::Part(name.to_owned()));
     }
-    // A file of that name in the program itself.
+    // A file of the same name in the program itself.
     assert_eq!(asked("./src/fs/file.rs:148:30"), Asker::Unknown);
 }
 

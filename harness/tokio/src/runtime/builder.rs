@@ -8,7 +8,7 @@ use ::tokio::runtime as real;
 use crate::runtime::{LocalOptions, LocalRuntime, Runtime, outside_of_runs};
 use crate::time::Duration;
 
-/// Builds a runtime: tokio's own builder, whose runtimes spawn tasks of this crate.
+/// Builds runtimes. It wraps tokio's builder, and its runtimes spawn this crate's tasks.
 pub struct Builder {
     real: real::Builder,
 }
@@ -27,46 +27,75 @@ macro_rules! settings {
 }
 
 settings! {
-    /// Enables everything that the features have.
+    /// Enables all drivers that the enabled features provide.
     enable_all();
     /// Enables timers.
     enable_time();
-    /// Enables what waits for the operating system.
+    /// Enables the I/O driver.
     #[cfg(any(feature = "net", feature = "process", feature = "signal"))]
     enable_io();
-    /// How many events are taken from the operating system at a time.
+    /// Sets the maximum number of I/O events to process per tick. The default is 1024.
+    ///
+    /// # Panics
+    ///
+    /// If `capacity` is 0.
     #[cfg(any(feature = "net", feature = "process", feature = "signal"))]
     max_io_events_per_tick(capacity: usize);
-    /// How many events are taken from the operating system at a time while there is work.
+    /// Sets the maximum number of I/O events to process in a tick that does not wait. By default the
+    /// same as for other ticks.
+    ///
+    /// # Panics
+    ///
+    /// If `capacity` is 0.
     #[cfg(any(feature = "net", feature = "process", feature = "signal"))]
     max_io_events_per_busy_tick(capacity: usize);
-    /// How many threads run tasks.
+    /// Sets the number of worker threads. The default is the number of cores.
+    ///
+    /// # Panics
+    ///
+    /// If `threads` is 0.
     worker_threads(threads: usize);
-    /// How many threads there are at most for what blocks.
+    /// Sets the maximum number of threads for blocking operations. The default is 512.
+    ///
+    /// # Panics
+    ///
+    /// If `threads` is 0.
     max_blocking_threads(threads: usize);
-    /// The threads' name.
+    /// Sets the name of the threads. The default is `tokio-rt-worker`.
     thread_name(name: impl Into<String>);
-    /// The runtime's name.
+    /// Sets the name of the runtime.
+    ///
+    /// # Panics
+    ///
+    /// If `name` is empty.
     name(name: impl Into<String>);
-    /// Names each thread.
+    /// Sets a function that names each thread.
     thread_name_fn(f: impl Fn() -> String + Send + Sync + 'static);
-    /// The size of the threads' stacks, in bytes.
+    /// Sets the stack size of the threads, in bytes. The default is 2 MiB.
     thread_stack_size(bytes: usize);
-    /// Called when a thread has started.
+    /// Calls `f` after each thread has started.
     on_thread_start(f: impl Fn() + Send + Sync + 'static);
-    /// Called before a thread ends.
+    /// Calls `f` before each thread stops.
     on_thread_stop(f: impl Fn() + Send + Sync + 'static);
-    /// Called before a thread goes idle.
+    /// Calls `f` before a thread becomes idle.
     on_thread_park(f: impl Fn() + Send + Sync + 'static);
-    /// Called when a thread has something to do again.
+    /// Calls `f` when a thread resumes work.
     on_thread_unpark(f: impl Fn() + Send + Sync + 'static);
-    /// How long a thread for what blocks stays without work.
+    /// Sets how long an idle thread of the blocking pool is kept. The default is 10 seconds.
     thread_keep_alive(duration: Duration);
-    /// After how many polls the shared queue is looked at.
+    /// Sets after how many polls a worker checks the shared queue.
+    ///
+    /// # Panics
+    ///
+    /// If `polls` is 0.
     global_queue_interval(polls: u32);
-    /// After how many polls timers and the operating system are looked at.
+    /// Sets after how many polls a worker checks timers and I/O events.
+    ///
+    /// # Panics
+    ///
+    /// If `polls` is 0.
     event_interval(polls: u32);
-    /// Whether the clock is paused from the start.
+    /// Sets whether the clock is paused from the start. The default is false.
     #[cfg(feature = "test-util")]
     start_paused(paused: bool);
 }
@@ -79,7 +108,7 @@ impl Builder {
         }
     }
 
-    /// A runtime with threads of its own.
+    /// A runtime with its own worker threads.
     #[cfg(feature = "rt-multi-thread")]
     pub fn new_multi_thread() -> Self {
         Self {
@@ -87,11 +116,11 @@ impl Builder {
         }
     }
 
-    /// Makes the runtime.
+    /// Builds the runtime.
     ///
     /// # Errors
     ///
-    /// If the system lacks what it needs.
+    /// If the operating system cannot provide the resources.
     ///
     /// # Panics
     ///
@@ -102,11 +131,11 @@ impl Builder {
         self.real.build().map(Runtime::around)
     }
 
-    /// Makes a runtime for tasks that need not be `Send`: tokio's own, with tokio's own handles.
+    /// Builds a runtime for tasks that need not be `Send`. It and its handles are tokio's own types.
     ///
     /// # Errors
     ///
-    /// If the system lacks what it needs.
+    /// If the operating system cannot provide the resources.
     ///
     /// # Panics
     ///

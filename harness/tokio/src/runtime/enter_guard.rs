@@ -3,10 +3,11 @@
 use ::tokio::runtime as real;
 use standstill_rt::host;
 
-/// The time during which a runtime is the current one.
+/// Makes a runtime the current one until it is dropped.
 ///
-/// In a controlled run the engine's is, whatever was entered. tokio keeps it in a thread-local of the
-/// thread that all tasks of the run share, and has it left in the reverse order.
+/// In a controlled run it has no effect: the current runtime is always the engine's. tokio stores the
+/// current runtime in a thread-local and requires that guards are dropped in reverse order, but all
+/// tasks of a run share one thread.
 #[derive(Debug)]
 #[must_use = "Creating and dropping a runtime guard does nothing"]
 pub struct EnterGuard<'a> {

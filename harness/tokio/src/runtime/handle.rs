@@ -10,7 +10,7 @@ use crate::driver;
 use crate::runtime::{EnterGuard, RuntimeFlavor, RuntimeMetrics, TryCurrentError};
 use crate::task::{JoinHandle, spawn_at, spawn_blocking_at};
 
-/// A handle to a runtime. In a run, whatever the handle, tasks are spawned into the run.
+/// A handle to a runtime. In a run, every handle spawns tasks into the run.
 #[derive(Clone, Debug)]
 pub struct Handle {
     real: real::Handle,
@@ -21,33 +21,33 @@ impl Handle {
         Self { real }
     }
 
-    /// The handle of the runtime that this is called in.
+    /// The handle of the current runtime.
     ///
     /// # Panics
     ///
-    /// Outside of a runtime.
+    /// Outside a runtime.
     #[track_caller]
     pub fn current() -> Self {
         driver::require();
         Self::new(real::Handle::current())
     }
 
-    /// The handle of the runtime that this is called in.
+    /// The handle of the current runtime.
     ///
     /// # Errors
     ///
-    /// Outside of a runtime.
+    /// Outside a runtime.
     pub fn try_current() -> Result<Self, TryCurrentError> {
         driver::require();
         real::Handle::try_current().map(Self::new)
     }
 
-    /// Makes this the current runtime until the guard is dropped.
+    /// Makes this the current runtime until the guard is dropped. Has no effect in a controlled run.
     pub fn enter(&self) -> EnterGuard<'_> {
         EnterGuard::enter(&self.real)
     }
 
-    /// Starts a task on the runtime.
+    /// Spawns a task on the runtime.
     #[track_caller]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
@@ -57,7 +57,7 @@ impl Handle {
         spawn_at(future, Some(&self.real), Location::caller())
     }
 
-    /// Runs `f` where it may block.
+    /// Runs `f` as a task that is allowed to block.
     #[track_caller]
     pub fn spawn_blocking<F, R>(&self, f: F) -> JoinHandle<R>
     where
@@ -67,7 +67,7 @@ impl Handle {
         spawn_blocking_at(f, Some(&self.real), Location::caller())
     }
 
-    /// Runs `future`, blocking the thread.
+    /// Runs `future` to completion, blocking the thread.
     ///
     /// # Panics
     ///
@@ -86,7 +86,7 @@ impl Handle {
         }
     }
 
-    /// What kind of runtime it is.
+    /// The kind of the runtime.
     pub fn runtime_flavor(&self) -> RuntimeFlavor {
         self.real.runtime_flavor()
     }
@@ -101,13 +101,13 @@ impl Handle {
         self.real.name()
     }
 
-    /// Tokio's own handle. No part of the interface.
+    /// tokio's own handle. Not part of the public interface.
     #[doc(hidden)]
     pub fn real(&self) -> real::Handle {
         self.real.clone()
     }
 
-    /// What the runtime counts.
+    /// The runtime's metrics.
     pub fn metrics(&self) -> RuntimeMetrics {
         self.real.metrics()
     }

@@ -1,5 +1,5 @@
-//! Runtimes and handles to them. In a run there is one runtime, the engine's, and tasks that are
-//! spawned through a handle belong to the run.
+//! Runtimes and their handles. In a controlled run there is only one runtime, the engine's. Tasks that
+//! are spawned through a handle belong to the run.
 
 pub use ::tokio::runtime::*;
 
@@ -16,7 +16,7 @@ pub use runtime::Runtime;
 
 use standstill_rt::host;
 
-/// Refuses what only works outside of runs.
+/// Refuses an operation that works only outside runs.
 #[track_caller]
 pub(crate) fn outside_of_runs(what: &str) {
     if host::in_controlled_run() {

@@ -9,7 +9,7 @@ use crate::runtime::{EnterGuard, Handle, RuntimeMetrics, outside_of_runs};
 use crate::task::{JoinHandle, spawn_at, spawn_blocking_at};
 use crate::time::Duration;
 
-/// A runtime: tokio's own. It cannot be made or blocked on in a controlled run.
+/// A runtime. It wraps tokio's own, and cannot be created or blocked on in a controlled run.
 #[derive(Debug)]
 pub struct Runtime {
     real: real::Runtime,
@@ -26,11 +26,11 @@ impl Runtime {
         &self.real
     }
 
-    /// A multi-thread runtime with everything enabled.
+    /// A multi-thread runtime with all drivers enabled.
     ///
     /// # Errors
     ///
-    /// If the system lacks what it needs.
+    /// If the operating system cannot provide the resources.
     ///
     /// # Panics
     ///
@@ -42,12 +42,12 @@ impl Runtime {
         real::Runtime::new().map(Self::around)
     }
 
-    /// A handle to it.
+    /// A handle to the runtime.
     pub fn handle(&self) -> &Handle {
         &self.handle
     }
 
-    /// Starts a task on it.
+    /// Spawns a task on the runtime.
     #[track_caller]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
@@ -57,7 +57,7 @@ impl Runtime {
         spawn_at(future, Some(self.real.handle()), Location::caller())
     }
 
-    /// Runs `f` where it may block.
+    /// Runs `f` as a task that is allowed to block.
     #[track_caller]
     pub fn spawn_blocking<F, R>(&self, f: F) -> JoinHandle<R>
     where
@@ -67,7 +67,7 @@ impl Runtime {
         spawn_blocking_at(f, Some(self.real.handle()), Location::caller())
     }
 
-    /// Runs `future`, blocking the thread.
+    /// Runs `future` to completion, blocking the thread.
     ///
     /// # Panics
     ///
@@ -78,22 +78,22 @@ impl Runtime {
         self.real.block_on(future)
     }
 
-    /// Makes it the current runtime until the guard is dropped.
+    /// Makes this the current runtime until the guard is dropped. Has no effect in a controlled run.
     pub fn enter(&self) -> EnterGuard<'_> {
         EnterGuard::enter(self.real.handle())
     }
 
-    /// Ends it, waiting no longer than this for what blocks.
+    /// Shuts the runtime down. Waits at most `duration` for blocking operations.
     pub fn shutdown_timeout(self, duration: Duration) {
         self.real.shutdown_timeout(duration);
     }
 
-    /// Ends it without waiting for anything.
+    /// Shuts the runtime down without waiting.
     pub fn shutdown_background(self) {
         self.real.shutdown_background();
     }
 
-    /// What it counts.
+    /// The runtime's metrics.
     pub fn metrics(&self) -> RuntimeMetrics {
         self.real.metrics()
     }

@@ -9,7 +9,7 @@ use standstill_rt::{Op, ResourceKind, Site};
 
 use crate::sync::BarrierWaitResult;
 
-/// Lets tasks through only in groups of a fixed size.
+/// Lets tasks pass only in groups of a fixed size.
 #[derive(Debug)]
 pub struct Barrier {
     tag: Tag,
@@ -17,7 +17,7 @@ pub struct Barrier {
 }
 
 impl Barrier {
-    /// A barrier for groups of `n`; 0 is taken for 1.
+    /// A barrier for groups of `n` tasks; 0 counts as 1.
     #[track_caller]
     pub fn new(n: usize) -> Self {
         Self {
@@ -32,7 +32,7 @@ impl Barrier {
         result
     }
 
-    /// Waits until the group is complete. The last to come is its leader.
+    /// Waits until the group is complete. The last task to arrive is its leader.
     #[track_caller]
     pub fn wait(&self) -> impl Future<Output = BarrierWaitResult> {
         self.wait_at(Location::caller())

@@ -1,4 +1,4 @@
-//! A channel whose every receiver sees every value.
+//! A channel in which every receiver sees every value.
 
 use std::fmt;
 use std::future::Future;
@@ -14,7 +14,7 @@ pub use ::tokio::sync::broadcast::*;
 
 use error::{RecvError, SendError, TryRecvError};
 
-/// A channel that keeps at least the last `capacity` values for those who are behind.
+/// A channel that keeps at least the last `capacity` values for receivers that are behind.
 ///
 /// # Panics
 ///
@@ -22,7 +22,7 @@ use error::{RecvError, SendError, TryRecvError};
 #[track_caller]
 pub fn channel<T: Clone>(capacity: usize) -> (Sender<T>, Receiver<T>) {
     let (sender, receiver) = {
-        // Not in a closure: it panics where it was called.
+        // Not in a closure, so that a panic names the caller's position.
         let _inside = Inside::enter();
         real::channel(capacity)
     };
@@ -39,7 +39,7 @@ pub fn channel<T: Clone>(capacity: usize) -> (Sender<T>, Receiver<T>) {
     )
 }
 
-/// A sending end. The channel closes when the last is dropped.
+/// A sending end. The channel closes when the last one is dropped.
 pub struct Sender<T> {
     end: End,
     real: Wrapped<real::Sender<T>>,
@@ -65,11 +65,11 @@ impl<T> Sender<T> {
         Wait::new(self.real.closed(), &self.end, Op::Closed, site).await;
     }
 
-    /// Sends to all receivers, and says how many they are.
+    /// Sends to all receivers, and returns how many there are.
     ///
     /// # Errors
     ///
-    /// The value, if there is none.
+    /// The value, if there is no receiver.
     #[track_caller]
     pub fn send(&self, value: T) -> Result<usize, SendError<T>> {
         self.end.switch(Op::Send, Location::caller());
@@ -78,7 +78,7 @@ impl<T> Sender<T> {
         Ok(receivers)
     }
 
-    /// A receiver of what is sent from now on.
+    /// A receiver of the values that are sent from now on.
     #[track_caller]
     pub fn subscribe(&self) -> Receiver<T> {
         let site = Location::caller();
@@ -98,21 +98,21 @@ impl<T> Sender<T> {
         }
     }
 
-    /// How many values some receiver has still to see.
+    /// The number of values that at least one receiver has not received.
     #[track_caller]
     pub fn len(&self) -> usize {
         self.end.look(Location::caller());
         self.real.inside(real::Sender::len)
     }
 
-    /// Whether every receiver has seen everything.
+    /// Whether all receivers have received all values.
     #[track_caller]
     pub fn is_empty(&self) -> bool {
         self.end.look(Location::caller());
         self.real.inside(real::Sender::is_empty)
     }
 
-    /// How many receivers there are.
+    /// The number of receivers.
     #[track_caller]
     pub fn receiver_count(&self) -> usize {
         self.end.look(Location::caller());
@@ -130,14 +130,14 @@ impl<T> Sender<T> {
         self.closed_at(Location::caller())
     }
 
-    /// How many senders there are.
+    /// The number of senders.
     #[track_caller]
     pub fn strong_count(&self) -> usize {
         self.end.look(Location::caller());
         self.real.inside(real::Sender::strong_count)
     }
 
-    /// How many weak senders there are.
+    /// The number of weak senders.
     #[track_caller]
     pub fn weak_count(&self) -> usize {
         self.end.look(Location::caller());
@@ -168,7 +168,7 @@ pub struct WeakSender<T> {
 }
 
 impl<T> WeakSender<T> {
-    /// A sender that does keep the channel open, unless it is closed already.
+    /// A sender that keeps the channel open. None if all senders were dropped.
     #[must_use]
     #[track_caller]
     pub fn upgrade(&self) -> Option<Sender<T>> {
@@ -181,14 +181,14 @@ impl<T> WeakSender<T> {
         })
     }
 
-    /// How many senders there are.
+    /// The number of senders.
     #[track_caller]
     pub fn strong_count(&self) -> usize {
         self.tag.switch(Op::Atomic, Location::caller());
         self.real.inside(real::WeakSender::strong_count)
     }
 
-    /// How many weak senders there are.
+    /// The number of weak senders.
     #[track_caller]
     pub fn weak_count(&self) -> usize {
         self.tag.switch(Op::Atomic, Location::caller());
@@ -211,21 +211,21 @@ impl<T> fmt::Debug for WeakSender<T> {
     }
 }
 
-/// A receiving end, with its own place in the stream of values.
+/// A receiving end, with its own position in the sequence of values.
 pub struct Receiver<T> {
     end: End,
     real: Wrapped<real::Receiver<T>>,
 }
 
 impl<T> Receiver<T> {
-    /// How many values are still to be received here.
+    /// The number of values that this receiver has not received.
     #[track_caller]
     pub fn len(&self) -> usize {
         self.end.switch(Op::Inspect, Location::caller());
         self.real.inside(real::Receiver::len)
     }
 
-    /// Whether everything was received here.
+    /// Whether this receiver has received all values.
     #[track_caller]
     pub fn is_empty(&self) -> bool {
         self.end.switch(Op::Inspect, Location::caller());
@@ -237,21 +237,21 @@ impl<T> Receiver<T> {
         self.real.same_channel(&other.real)
     }
 
-    /// How many senders there are.
+    /// The number of senders.
     #[track_caller]
     pub fn sender_strong_count(&self) -> usize {
         self.end.switch(Op::Inspect, Location::caller());
         self.real.inside(real::Receiver::sender_strong_count)
     }
 
-    /// How many weak senders there are.
+    /// The number of weak senders.
     #[track_caller]
     pub fn sender_weak_count(&self) -> usize {
         self.end.switch(Op::Inspect, Location::caller());
         self.real.inside(real::Receiver::sender_weak_count)
     }
 
-    /// Whether there is no sender.
+    /// Whether all senders were dropped.
     #[track_caller]
     pub fn is_closed(&self) -> bool {
         self.end.switch(Op::Inspect, Location::caller());
@@ -267,7 +267,7 @@ impl<T: Clone> Receiver<T> {
         received
     }
 
-    /// A receiver of what is sent from now on.
+    /// A receiver of the values that are sent from now on.
     #[track_caller]
     pub fn resubscribe(&self) -> Self {
         let site = Location::caller();
@@ -282,14 +282,14 @@ impl<T: Clone> Receiver<T> {
     ///
     /// # Errors
     ///
-    /// If values were overwritten before they were received here, or if the channel is closed and
-    /// everything received.
+    /// If values were overwritten before this receiver received them, or if the channel is closed and
+    /// all values were received.
     #[track_caller]
     pub fn recv(&mut self) -> impl Future<Output = Result<T, RecvError>> {
         self.recv_at(Location::caller())
     }
 
-    /// The next value, if it is there.
+    /// The next value, if there is one.
     ///
     /// # Errors
     ///

@@ -1,6 +1,6 @@
 //! Locks, semaphores, notifications, barriers, channels and cells.
 //!
-//! Each type holds the real one of tokio and a tag that tells the tracker which resource it is.
+//! Each type contains the real tokio type and a tag that identifies the resource to the tracker.
 
 pub use ::tokio::sync::*;
 
@@ -32,12 +32,12 @@ pub use semaphore::{Semaphore, SemaphorePermit};
 pub use semaphore_owned::OwnedSemaphorePermit;
 pub use set_once::SetOnce;
 
-/// Futures with names.
+/// Named future types.
 pub mod futures {
     pub use super::notify::{Notified, OwnedNotified};
 }
 
-/// Shows a guard as what it guards.
+/// Formats a guard as the value that it guards.
 macro_rules! guard_formats {
     ([$($generics:tt)*] $guard:ty => $target:ident) => {
         impl<$($generics)*> std::fmt::Debug for $guard

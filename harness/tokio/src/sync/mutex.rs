@@ -15,7 +15,7 @@ use crate::guard::Tagged;
 use crate::raw::{self, MutexGuards, OwnedGuard};
 use crate::sync::{OwnedMutexGuard, TryLockError, guard_formats};
 
-/// An asynchronous lock that grants in the order of asking.
+/// An asynchronous mutex. Tasks acquire it in the order in which they ask for it.
 pub struct Mutex<T: ?Sized> {
     tag: Tag,
     real: real::Mutex<T>,
@@ -28,7 +28,7 @@ impl<T: ?Sized> Tagged for Mutex<T> {
 }
 
 impl<T> Mutex<T> {
-    /// An unlocked mutex around `value`.
+    /// An unlocked mutex that contains `value`.
     #[track_caller]
     pub fn new(value: T) -> Self {
         Self {
@@ -46,7 +46,7 @@ impl<T> Mutex<T> {
         }
     }
 
-    /// The value, without the lock.
+    /// Consumes the mutex and returns the value.
     pub fn into_inner(self) -> T {
         self.real.into_inner()
     }
@@ -75,7 +75,7 @@ impl<T: ?Sized> Mutex<T> {
         let mut held = false;
         if self.tag.begin(Op::Lock, site) {
             held = self.tag.probe(Op::Lock);
-            // A lock that is free is taken the same way by both; this one makes no future.
+            // Acquires a free lock as `lock` does, but without creating a future.
             if !held && let Ok(real) = self.real.try_lock() {
                 return self.guard(real, site);
             }
@@ -94,7 +94,7 @@ impl<T: ?Sized> Mutex<T> {
     ///
     /// # Errors
     ///
-    /// If it is locked, or if somebody else is in line for it.
+    /// If the mutex is locked, or if another task is queued for it.
     #[track_caller]
     pub fn try_lock(&self) -> Result<MutexGuard<'_, T>, TryLockError> {
         let site = Location::caller();
@@ -117,7 +117,7 @@ impl<T: ?Sized> Mutex<T> {
         }
     }
 
-    /// The value: a mutable borrow needs no lock.
+    /// The value. No lock is needed, since the borrow is mutable.
     pub fn get_mut(&mut self) -> &mut T {
         self.real.get_mut()
     }
@@ -138,7 +138,7 @@ impl<T: ?Sized + 'static> Mutex<T> {
     ///
     /// # Errors
     ///
-    /// If it is locked, or if somebody else is in line for it.
+    /// If the mutex is locked, or if another task is queued for it.
     #[track_caller]
     pub fn try_lock_owned(self: Arc<Self>) -> Result<OwnedMutexGuard<T>, TryLockError> {
         let site = Location::caller();
@@ -190,7 +190,7 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
     }
 }
 
-/// The right to use what a [`Mutex`] guards, until it is dropped.
+/// Gives access to the value of a locked [`Mutex`]. The mutex is released when the guard is dropped.
 #[clippy::has_significant_drop]
 #[must_use = "if unused the Mutex will immediately unlock"]
 pub struct MutexGuard<'a, T: ?Sized> {
@@ -206,7 +206,7 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
         this.mutex
     }
 
-    /// A guard of a part of the value.
+    /// Narrows the guard to a part of the value.
     pub fn map<U, F>(this: Self, f: F) -> MappedMutexGuard<'a, U>
     where
         U: ?Sized,
@@ -219,11 +219,11 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
         }
     }
 
-    /// A guard of a part of the value, if `f` finds it.
+    /// Narrows the guard to a part of the value, if `f` returns one.
     ///
     /// # Errors
     ///
-    /// The guard as it was, if `f` finds nothing.
+    /// The unchanged guard, if `f` returns None.
     pub fn try_map<U, F>(this: Self, f: F) -> Result<MappedMutexGuard<'a, U>, Self>
     where
         U: ?Sized,
@@ -256,7 +256,8 @@ impl<T: ?Sized> DerefMut for MutexGuard<'_, T> {
 
 guard_formats!([T: ?Sized] MutexGuard<'_, T> => T);
 
-/// The right to use a part of what a [`Mutex`] guards, until it is dropped.
+/// Gives access to a part of the value of a locked [`Mutex`]. The mutex is released when the guard is
+/// dropped.
 #[clippy::has_significant_drop]
 #[must_use = "if unused the Mutex will immediately unlock"]
 pub struct MappedMutexGuard<'a, T: ?Sized> {
@@ -266,7 +267,7 @@ pub struct MappedMutexGuard<'a, T: ?Sized> {
 }
 
 impl<'a, T: ?Sized> MappedMutexGuard<'a, T> {
-    /// A guard of a smaller part of the value.
+    /// Narrows the guard to a smaller part of the value.
     pub fn map<U, F>(this: Self, f: F) -> MappedMutexGuard<'a, U>
     where
         F: FnOnce(&mut T) -> &mut U,
@@ -278,11 +279,11 @@ impl<'a, T: ?Sized> MappedMutexGuard<'a, T> {
         }
     }
 
-    /// A guard of a smaller part of the value, if `f` finds it.
+    /// Narrows the guard to a smaller part of the value, if `f` returns one.
     ///
     /// # Errors
     ///
-    /// The guard as it was, if `f` finds nothing.
+    /// The unchanged guard, if `f` returns None.
     pub fn try_map<U, F>(this: Self, f: F) -> Result<MappedMutexGuard<'a, U>, Self>
     where
         F: FnOnce(&mut T) -> Option<&mut U>,

@@ -9,10 +9,10 @@ use ::tokio::sync as real;
 use crate::raw::{MappedMutexGuards, MutexGuards, OwnedGuard};
 use crate::sync::{Mutex, guard_formats};
 
-/// The right to use what a shared [`Mutex`] guards, until it is dropped.
+/// Gives access to the value of a locked, shared [`Mutex`]. The mutex is released when the guard is
+/// dropped.
 ///
-/// Unlike in tokio, what is guarded must be `'static`, as it is whenever the guard can be sent to
-/// another task.
+/// Unlike in tokio, the value must be `'static`. It always is if the guard can be sent to another task.
 #[clippy::has_significant_drop]
 pub struct OwnedMutexGuard<T: ?Sized + 'static> {
     kept: OwnedGuard<MutexGuards<T>, Mutex<T>>,
@@ -28,7 +28,7 @@ impl<T: ?Sized> OwnedMutexGuard<T> {
         this.kept.owner()
     }
 
-    /// A guard of a part of the value.
+    /// Narrows the guard to a part of the value.
     pub fn map<U, F>(this: Self, f: F) -> OwnedMappedMutexGuard<T, U>
     where
         U: ?Sized,
@@ -40,11 +40,11 @@ impl<T: ?Sized> OwnedMutexGuard<T> {
         )
     }
 
-    /// A guard of a part of the value, if `f` finds it.
+    /// Narrows the guard to a part of the value, if `f` returns one.
     ///
     /// # Errors
     ///
-    /// The guard as it was, if `f` finds nothing.
+    /// The unchanged guard, if `f` returns None.
     pub fn try_map<U, F>(this: Self, f: F) -> Result<OwnedMappedMutexGuard<T, U>, Self>
     where
         U: ?Sized,
@@ -73,12 +73,13 @@ impl<T: ?Sized> DerefMut for OwnedMutexGuard<T> {
 
 guard_formats!([T: ?Sized] OwnedMutexGuard<T> => T);
 
-/// The right to use a part of what a shared [`Mutex`] guards, until it is dropped.
+/// Gives access to a part of the value of a locked, shared [`Mutex`]. The mutex is released when the
+/// guard is dropped.
 #[clippy::has_significant_drop]
 #[must_use = "if unused the Mutex will immediately unlock"]
 pub struct OwnedMappedMutexGuard<T: ?Sized + 'static, U: ?Sized + 'static = T> {
     kept: OwnedGuard<MappedMutexGuards<U>, Mutex<T>>,
-    /// Shared among threads only if the part may be sent, too, as in tokio.
+    /// Makes the guard `Sync` only if the part is also `Send`, as in tokio.
     part: PhantomData<Box<RwLock<U>>>,
 }
 
@@ -90,7 +91,7 @@ impl<T: ?Sized, U: ?Sized> OwnedMappedMutexGuard<T, U> {
         }
     }
 
-    /// A guard of a smaller part of the value.
+    /// Narrows the guard to a smaller part of the value.
     pub fn map<S, F>(this: Self, f: F) -> OwnedMappedMutexGuard<T, S>
     where
         F: FnOnce(&mut U) -> &mut S,
@@ -101,11 +102,11 @@ impl<T: ?Sized, U: ?Sized> OwnedMappedMutexGuard<T, U> {
         )
     }
 
-    /// A guard of a smaller part of the value, if `f` finds it.
+    /// Narrows the guard to a smaller part of the value, if `f` returns one.
     ///
     /// # Errors
     ///
-    /// The guard as it was, if `f` finds nothing.
+    /// The unchanged guard, if `f` returns None.
     pub fn try_map<S, F>(this: Self, f: F) -> Result<OwnedMappedMutexGuard<T, S>, Self>
     where
         F: FnOnce(&mut U) -> Option<&mut S>,

@@ -14,7 +14,7 @@ use standstill_rt::{Op, ResourceKind, Site};
 use crate::guard::Tagged;
 use crate::raw::{KeptNotified, KeptNotify};
 
-/// Wakes one or all of the tasks that wait for it; remembers at most one wake-up.
+/// Wakes one or all of the tasks that wait for it. It stores at most one notification.
 #[derive(Debug)]
 pub struct Notify {
     tag: Tag,
@@ -28,7 +28,7 @@ impl Tagged for Notify {
 }
 
 impl Notify {
-    /// A `Notify` that nobody has notified.
+    /// A `Notify` without a stored notification.
     #[track_caller]
     pub fn new() -> Self {
         Self {
@@ -50,8 +50,8 @@ impl Notify {
         &self.real
     }
 
-    /// Waits for a notification. One by [`Notify::notify_waiters`] counts from this call on, one
-    /// by [`Notify::notify_one`] from the first poll or [`Notified::enable`] on.
+    /// Waits for a notification. The future receives one by [`Notify::notify_waiters`] from this call
+    /// on. It queues for one by [`Notify::notify_one`] at its first poll or at [`Notified::enable`].
     #[track_caller]
     pub fn notified(&self) -> Notified<'_> {
         let site = Location::caller();
@@ -63,7 +63,7 @@ impl Notify {
         }
     }
 
-    /// As [`Notify::notified`], with a future that keeps this alive.
+    /// As [`Notify::notified`], with a future that keeps the `Notify` alive.
     #[track_caller]
     pub fn notified_owned(self: Arc<Self>) -> OwnedNotified {
         let site = Location::caller();
@@ -77,7 +77,7 @@ impl Notify {
         }
     }
 
-    /// Wakes the task that has waited longest, or the next to come.
+    /// Wakes the task that has waited longest. If none waits, the next one to wait is notified.
     #[track_caller]
     pub fn notify_one(&self) {
         self.tag.switch(Op::Notify, Location::caller());
@@ -85,7 +85,7 @@ impl Notify {
         self.tag.moved();
     }
 
-    /// Wakes the task that came last, or the next to come.
+    /// Wakes the task that began to wait last. If none waits, the next one to wait is notified.
     #[track_caller]
     pub fn notify_last(&self) {
         self.tag.switch(Op::Notify, Location::caller());
@@ -93,7 +93,7 @@ impl Notify {
         self.tag.moved();
     }
 
-    /// Wakes every task that waits now. Nothing is remembered for others.
+    /// Wakes all tasks that wait now. Nothing is stored for later ones.
     #[track_caller]
     pub fn notify_waiters(&self) {
         self.tag.switch(Op::Notify, Location::caller());
@@ -113,7 +113,7 @@ impl std::panic::UnwindSafe for Notify {}
 impl std::panic::RefUnwindSafe for Notify {}
 
 pin_project_lite::pin_project! {
-    /// The wait that [`Notify::notified`] begins.
+    /// The future that [`Notify::notified`] returns.
     #[must_use = "futures do nothing unless you `.await` or poll them"]
     #[derive(Debug)]
     pub struct Notified<'a> {
@@ -125,7 +125,7 @@ pin_project_lite::pin_project! {
 }
 
 impl Notified<'_> {
-    /// Gets in line now, without waiting. Says whether the notification is already there.
+    /// Joins the queue now, without waiting. Returns whether the notification is already there.
     pub fn enable(self: Pin<&mut Self>) -> bool {
         let this = self.project();
         this.tag.switch(Op::Notified, this.site);
@@ -143,21 +143,21 @@ impl Future for Notified<'_> {
 }
 
 pin_project_lite::pin_project! {
-    /// The wait that [`Notify::notified_owned`] begins.
+    /// The future that [`Notify::notified_owned`] returns.
     #[must_use = "futures do nothing unless you `.await` or poll them"]
     #[derive(Debug)]
     pub struct OwnedNotified {
         #[pin]
         wait: Wait<KeptNotified, KeptNotify>,
         site: Site,
-        // As in tokio, where the waiter is part of it.
+        // Not `Unpin`, as in tokio, where the waiter is stored in the future.
         #[pin]
         pinned: PhantomPinned,
     }
 }
 
 impl OwnedNotified {
-    /// Gets in line now, without waiting. Says whether the notification is already there.
+    /// Joins the queue now, without waiting. Returns whether the notification is already there.
     pub fn enable(self: Pin<&mut Self>) -> bool {
         let this = self.project();
         let notified = this.wait.inner_pinned().get_mut();

@@ -13,7 +13,7 @@ use standstill_rt::{Op, ResourceKind, Site};
 
 use crate::sync::SetError;
 
-/// A cell that is filled once, by the first who manages to.
+/// A cell that is filled once, by the first task that succeeds.
 pub struct OnceCell<T> {
     tag: Tag,
     real: real::OnceCell<T>,
@@ -32,13 +32,13 @@ impl<T> OnceCell<T> {
         Self::around(real::OnceCell::const_new())
     }
 
-    /// A cell with this value, if there is one.
+    /// A cell with this value, or an empty one if there is none.
     #[track_caller]
     pub fn new_with(value: Option<T>) -> Self {
         Self::around(real::OnceCell::new_with(value))
     }
 
-    /// As a full cell made by [`OnceCell::new_with`], for constants and statics.
+    /// A full cell, for constants and statics.
     #[track_caller]
     pub const fn const_new_with(value: T) -> Self {
         Self::around(real::OnceCell::const_new_with(value))
@@ -75,7 +75,7 @@ impl<T> OnceCell<T> {
     ///
     /// # Errors
     ///
-    /// If it is full, or somebody is about to fill it.
+    /// If the cell is full, or if a task is about to fill it.
     #[track_caller]
     pub fn set(&self, value: T) -> Result<(), SetError<T>> {
         self.tag.switch(Op::Init, Location::caller());
@@ -84,8 +84,8 @@ impl<T> OnceCell<T> {
         Ok(())
     }
 
-    /// The value; without one, fills the cell with what `f` yields, or waits for somebody else
-    /// who is about to.
+    /// The value. If the cell is empty, fills it with the result of `f`, or waits for another task that
+    /// is about to fill it.
     #[track_caller]
     pub fn get_or_init<F, Fut>(&self, f: F) -> impl Future<Output = &T>
     where
@@ -100,7 +100,7 @@ impl<T> OnceCell<T> {
         }
     }
 
-    /// As [`OnceCell::get_or_init`], with an `f` that may fail and leave the cell empty.
+    /// As [`OnceCell::get_or_init`], but `f` may fail, which leaves the cell empty.
     ///
     /// # Errors
     ///
@@ -130,8 +130,8 @@ impl<T> OnceCell<T> {
     }
 }
 
-/// One attempt to get or make the value. As long as somebody else makes it this is a wait; once
-/// it is our turn, a hold.
+/// One attempt to get or create the value. While another task creates it, this is a wait. Once it is
+/// the current task's turn, it is a hold.
 struct Init<'a> {
     tag: &'a Tag,
     site: Site,
@@ -157,7 +157,7 @@ impl<'a> Init<'a> {
         self.ours.load(Ordering::Relaxed)
     }
 
-    /// It is our turn: makes the value.
+    /// Creates the value, once it is the current task's turn.
     fn begin<F, Fut>(
         &self,
         f: F,
@@ -191,7 +191,7 @@ impl<'a> Init<'a> {
 
     async fn run<R>(&self, whole: impl Future<Output = R>) -> R {
         let mut whole = pin!(whole);
-        // Ends as soon as it is our turn: what we wait for then is the value's business.
+        // Ends when it is this task's turn: later waits are those of the code that creates the value.
         let turn = poll_fn(|cx| match whole.as_mut().poll(cx) {
             Poll::Ready(result) => Poll::Ready(Some(result)),
             Poll::Pending if self.ours() => Poll::Ready(None),
@@ -200,7 +200,7 @@ impl<'a> Init<'a> {
         if let Some(result) = Wait::new(turn, self.tag, Op::Init, self.site).await {
             return result;
         }
-        // It was polled a moment ago and will wake us.
+        // It was polled a moment ago, and has registered the waker.
         let mut polled = true;
         poll_fn(|cx| {
             if std::mem::take(&mut polled) {

@@ -35,7 +35,7 @@ pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
     )
 }
 
-/// The end that the value is put in.
+/// The sending end.
 #[derive(Debug)]
 pub struct Sender<T> {
     end: End,
@@ -53,7 +53,7 @@ impl<T> Sender<T> {
     ///
     /// # Errors
     ///
-    /// The value, if nobody will receive it.
+    /// The value, if the receiver was closed or dropped.
     #[track_caller]
     pub fn send(self, value: T) -> Result<(), T> {
         self.end.switch(Op::Send, Location::caller());
@@ -63,13 +63,13 @@ impl<T> Sender<T> {
         sent
     }
 
-    /// Waits until nobody will receive.
+    /// Waits until the receiver is closed or dropped.
     #[track_caller]
     pub fn closed(&mut self) -> impl Future<Output = ()> {
         self.closed_at(Location::caller())
     }
 
-    /// Whether nobody will receive.
+    /// Whether the receiver was closed or dropped.
     #[track_caller]
     pub fn is_closed(&self) -> bool {
         self.end.look(Location::caller());
@@ -88,7 +88,7 @@ impl<T> Sender<T> {
     }
 }
 
-/// The end that the value is taken out of, by awaiting it.
+/// The receiving end. Await it to receive the value.
 #[derive(Debug)]
 pub struct Receiver<T> {
     end: End,
@@ -111,14 +111,15 @@ impl<T> Receiver<T> {
         polled
     }
 
-    /// Lets nobody send any more. A value that was sent can still be received.
+    /// Closes the channel: the value can no longer be sent. If it was already sent, it can still be
+    /// received.
     #[track_caller]
     pub fn close(&mut self) {
         self.end.switch(Op::CloseSink, Location::caller());
         self.real.inside_mut(real::Receiver::close);
     }
 
-    /// Whether the value, or the news that there is none, was taken.
+    /// Whether the result was received: the value, or the error that there is none.
     pub fn is_terminated(&self) -> bool {
         self.real.is_terminated()
     }
@@ -130,11 +131,11 @@ impl<T> Receiver<T> {
         self.real.inside(real::Receiver::is_empty)
     }
 
-    /// The value, if it is there.
+    /// The value, if it was sent.
     ///
     /// # Errors
     ///
-    /// If it is not there yet, or never will be.
+    /// If the value has not been sent. The error tells whether it still can be.
     #[track_caller]
     pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
         self.end.switch(Op::Recv, Location::caller());
@@ -143,11 +144,11 @@ impl<T> Receiver<T> {
         Ok(value)
     }
 
-    /// Blocks the thread until the value is there.
+    /// Blocks the thread until the value is sent.
     ///
     /// # Errors
     ///
-    /// If it never will be.
+    /// If no value can be sent any more.
     ///
     /// # Panics
     ///

@@ -16,8 +16,8 @@ use crate::sync::{
     OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLockReadGuard, RwLockWriteGuard, TryLockError,
 };
 
-/// An asynchronous lock that many may hold for reading, or one for writing. It grants in the order
-/// of asking: a reader waits behind a writer that waits.
+/// An asynchronous lock that either many tasks hold for reading or one task holds for writing. Tasks
+/// acquire it in the order in which they ask for it: a reader waits behind a waiting writer.
 pub struct RwLock<T: ?Sized> {
     tag: Tag,
     readers: u32,
@@ -31,7 +31,7 @@ impl<T: ?Sized> Tagged for RwLock<T> {
 }
 
 impl<T> RwLock<T> {
-    /// An unlocked lock around `value`.
+    /// An unlocked lock that contains `value`.
     #[track_caller]
     pub fn new(value: T) -> Self {
         Self {
@@ -41,11 +41,11 @@ impl<T> RwLock<T> {
         }
     }
 
-    /// As [`RwLock::new`], with room for `readers` readers at a time.
+    /// As [`RwLock::new`], for at most `readers` readers at a time.
     ///
     /// # Panics
     ///
-    /// If that is more than `u32::MAX >> 3`.
+    /// If `readers` is more than `u32::MAX >> 3`.
     #[track_caller]
     pub fn with_max_readers(value: T, readers: u32) -> Self {
         Self {
@@ -75,7 +75,7 @@ impl<T> RwLock<T> {
         }
     }
 
-    /// The value, without the lock.
+    /// Consumes the lock and returns the value.
     pub fn into_inner(self) -> T {
         self.real.into_inner()
     }
@@ -86,7 +86,7 @@ impl<T: ?Sized> RwLock<T> {
         &self.real
     }
 
-    /// How many permits a writer takes: those of all readers.
+    /// The number of permits that a writer takes: those of all readers.
     pub(crate) fn readers(&self) -> u32 {
         self.readers
     }
@@ -144,23 +144,23 @@ impl<T: ?Sized> RwLock<T> {
         self.writer(real, site)
     }
 
-    /// Waits until nobody writes or is in line to, and locks for reading.
+    /// Waits until no task writes or is queued to write, and locks for reading.
     #[track_caller]
     pub fn read(&self) -> impl Future<Output = RwLockReadGuard<'_, T>> {
         self.read_at(Location::caller())
     }
 
-    /// Waits until nobody reads or writes, and locks for writing.
+    /// Waits until no task reads or writes, and locks for writing.
     #[track_caller]
     pub fn write(&self) -> impl Future<Output = RwLockWriteGuard<'_, T>> {
         self.write_at(Location::caller())
     }
 
-    /// Locks for reading, if that can be done at once.
+    /// Locks for reading, if this is possible without waiting.
     ///
     /// # Errors
     ///
-    /// If somebody writes or is in line to.
+    /// If a task writes or is queued to write.
     #[track_caller]
     pub fn try_read(&self) -> Result<RwLockReadGuard<'_, T>, TryLockError> {
         let site = Location::caller();
@@ -168,11 +168,11 @@ impl<T: ?Sized> RwLock<T> {
         Ok(self.reader(self.real.try_read()?, site))
     }
 
-    /// Locks for writing, if that can be done at once.
+    /// Locks for writing, if this is possible without waiting.
     ///
     /// # Errors
     ///
-    /// If somebody reads or writes.
+    /// If a task reads or writes.
     #[track_caller]
     pub fn try_write(&self) -> Result<RwLockWriteGuard<'_, T>, TryLockError> {
         let site = Location::caller();
@@ -210,7 +210,7 @@ impl<T: ?Sized> RwLock<T> {
         }
     }
 
-    /// The value: a mutable borrow needs no lock.
+    /// The value. No lock is needed, since the borrow is mutable.
     pub fn get_mut(&mut self) -> &mut T {
         self.real.get_mut()
     }
@@ -241,7 +241,7 @@ impl<T: ?Sized + 'static> RwLock<T> {
     ///
     /// # Errors
     ///
-    /// If somebody writes or is in line to.
+    /// If a task writes or is queued to write.
     #[track_caller]
     pub fn try_read_owned(self: Arc<Self>) -> Result<OwnedRwLockReadGuard<T>, TryLockError> {
         let site = Location::caller();
@@ -256,7 +256,7 @@ impl<T: ?Sized + 'static> RwLock<T> {
     ///
     /// # Errors
     ///
-    /// If somebody reads or writes.
+    /// If a task reads or writes.
     #[track_caller]
     pub fn try_write_owned(self: Arc<Self>) -> Result<OwnedRwLockWriteGuard<T>, TryLockError> {
         let site = Location::caller();

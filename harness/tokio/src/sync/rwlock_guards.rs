@@ -8,7 +8,8 @@ use standstill_rt::facade::{Hold, Release};
 
 use crate::sync::guard_formats;
 
-/// The right to read what an [`RwLock`](crate::sync::RwLock) guards, until it is dropped.
+/// Gives read access to the value of an [`RwLock`](crate::sync::RwLock). The lock is released when the
+/// guard is dropped.
 #[clippy::has_significant_drop]
 #[must_use = "if unused the RwLock will immediately unlock"]
 pub struct RwLockReadGuard<'a, T: ?Sized> {
@@ -18,7 +19,7 @@ pub struct RwLockReadGuard<'a, T: ?Sized> {
 }
 
 impl<'a, T: ?Sized> RwLockReadGuard<'a, T> {
-    /// A guard of a part of the value.
+    /// Narrows the guard to a part of the value.
     pub fn map<F, U: ?Sized>(this: Self, f: F) -> RwLockReadGuard<'a, U>
     where
         F: FnOnce(&T) -> &U,
@@ -30,11 +31,11 @@ impl<'a, T: ?Sized> RwLockReadGuard<'a, T> {
         }
     }
 
-    /// A guard of a part of the value, if `f` finds it.
+    /// Narrows the guard to a part of the value, if `f` returns one.
     ///
     /// # Errors
     ///
-    /// The guard as it was, if `f` finds nothing.
+    /// The unchanged guard, if `f` returns None.
     pub fn try_map<F, U: ?Sized>(this: Self, f: F) -> Result<RwLockReadGuard<'a, U>, Self>
     where
         F: FnOnce(&T) -> Option<&U>,
@@ -50,7 +51,8 @@ impl<'a, T: ?Sized> RwLockReadGuard<'a, T> {
     }
 }
 
-/// The right to use what an [`RwLock`](crate::sync::RwLock) guards, until it is dropped.
+/// Gives write access to the value of an [`RwLock`](crate::sync::RwLock). The lock is released when the
+/// guard is dropped.
 #[clippy::has_significant_drop]
 #[must_use = "if unused the RwLock will immediately unlock"]
 pub struct RwLockWriteGuard<'a, T: ?Sized> {
@@ -60,7 +62,7 @@ pub struct RwLockWriteGuard<'a, T: ?Sized> {
 }
 
 impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
-    /// A guard of a part of the value.
+    /// Narrows the guard to a part of the value.
     pub fn map<F, U: ?Sized>(this: Self, f: F) -> RwLockMappedWriteGuard<'a, U>
     where
         F: FnOnce(&mut T) -> &mut U,
@@ -72,11 +74,11 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
         }
     }
 
-    /// A guard of a part of the value, if `f` finds it.
+    /// Narrows the guard to a part of the value, if `f` returns one.
     ///
     /// # Errors
     ///
-    /// The guard as it was, if `f` finds nothing.
+    /// The unchanged guard, if `f` returns None.
     pub fn try_map<F, U: ?Sized>(this: Self, f: F) -> Result<RwLockMappedWriteGuard<'a, U>, Self>
     where
         F: FnOnce(&mut T) -> Option<&mut U>,
@@ -91,7 +93,7 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
         }
     }
 
-    /// A guard of the same value that further parts can be taken of.
+    /// Converts the guard to a mapped one of the same value, which can be narrowed repeatedly.
     pub fn into_mapped(this: Self) -> RwLockMappedWriteGuard<'a, T> {
         RwLockMappedWriteGuard {
             release: this.release,
@@ -100,7 +102,7 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
         }
     }
 
-    /// From now on only reads, without anybody else writing in between.
+    /// Changes the guard to read access. No other task can write in between.
     pub fn downgrade(self) -> RwLockReadGuard<'a, T> {
         self.release.switch();
         let Self {
@@ -117,7 +119,7 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
         }
     }
 
-    /// From now on only reads a part of the value, without anybody else writing in between.
+    /// Changes the guard to read access to a part of the value. No other task can write in between.
     pub fn downgrade_map<F, U: ?Sized>(this: Self, f: F) -> RwLockReadGuard<'a, U>
     where
         F: FnOnce(&T) -> &U,
@@ -137,11 +139,11 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
         }
     }
 
-    /// As [`RwLockWriteGuard::downgrade_map`], if `f` finds a part.
+    /// As [`RwLockWriteGuard::downgrade_map`], if `f` returns a part.
     ///
     /// # Errors
     ///
-    /// The guard as it was, if `f` finds nothing.
+    /// The unchanged guard, if `f` returns None.
     pub fn try_downgrade_map<F, U: ?Sized>(this: Self, f: F) -> Result<RwLockReadGuard<'a, U>, Self>
     where
         F: FnOnce(&T) -> Option<&U>,
@@ -170,7 +172,8 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
     }
 }
 
-/// The right to use a part of what an [`RwLock`](crate::sync::RwLock) guards, until it is dropped.
+/// Gives write access to a part of the value of an [`RwLock`](crate::sync::RwLock). The lock is
+/// released when the guard is dropped.
 #[clippy::has_significant_drop]
 pub struct RwLockMappedWriteGuard<'a, T: ?Sized> {
     release: Release<'a>,
@@ -179,7 +182,7 @@ pub struct RwLockMappedWriteGuard<'a, T: ?Sized> {
 }
 
 impl<'a, T: ?Sized> RwLockMappedWriteGuard<'a, T> {
-    /// A guard of a smaller part of the value.
+    /// Narrows the guard to a smaller part of the value.
     pub fn map<F, U: ?Sized>(this: Self, f: F) -> RwLockMappedWriteGuard<'a, U>
     where
         F: FnOnce(&mut T) -> &mut U,
@@ -191,11 +194,11 @@ impl<'a, T: ?Sized> RwLockMappedWriteGuard<'a, T> {
         }
     }
 
-    /// A guard of a smaller part of the value, if `f` finds it.
+    /// Narrows the guard to a smaller part of the value, if `f` returns one.
     ///
     /// # Errors
     ///
-    /// The guard as it was, if `f` finds nothing.
+    /// The unchanged guard, if `f` returns None.
     pub fn try_map<F, U: ?Sized>(this: Self, f: F) -> Result<RwLockMappedWriteGuard<'a, U>, Self>
     where
         F: FnOnce(&mut T) -> Option<&mut U>,

@@ -1,4 +1,4 @@
-//! The guards that keep their `RwLock` alive. Unlike in tokio, what they guard must be `'static`.
+//! The guards that keep their `RwLock` alive. Unlike in tokio, the value must be `'static`.
 
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
@@ -10,7 +10,8 @@ use standstill_rt::Op;
 use crate::raw::{MappedWriteGuards, OwnedGuard, ReadGuards, WriteGuards};
 use crate::sync::{RwLock, guard_formats};
 
-/// The right to read what a shared [`RwLock`] guards, until it is dropped.
+/// Gives read access to the value of a shared [`RwLock`]. The lock is released when the guard is
+/// dropped.
 #[clippy::has_significant_drop]
 pub struct OwnedRwLockReadGuard<T: ?Sized + 'static, U: ?Sized + 'static = T> {
     kept: OwnedGuard<ReadGuards<U>, RwLock<T>>,
@@ -28,7 +29,7 @@ impl<T: ?Sized, U: ?Sized> OwnedRwLockReadGuard<T, U> {
         this.kept.owner()
     }
 
-    /// A guard of a part of the value.
+    /// Narrows the guard to a part of the value.
     pub fn map<F, V: ?Sized>(this: Self, f: F) -> OwnedRwLockReadGuard<T, V>
     where
         F: FnOnce(&U) -> &V,
@@ -40,11 +41,11 @@ impl<T: ?Sized, U: ?Sized> OwnedRwLockReadGuard<T, U> {
         }
     }
 
-    /// A guard of a part of the value, if `f` finds it.
+    /// Narrows the guard to a part of the value, if `f` returns one.
     ///
     /// # Errors
     ///
-    /// The guard as it was, if `f` finds nothing.
+    /// The unchanged guard, if `f` returns None.
     pub fn try_map<F, V: ?Sized>(this: Self, f: F) -> Result<OwnedRwLockReadGuard<T, V>, Self>
     where
         F: FnOnce(&U) -> Option<&V>,
@@ -56,11 +57,12 @@ impl<T: ?Sized, U: ?Sized> OwnedRwLockReadGuard<T, U> {
     }
 }
 
-/// The right to use what a shared [`RwLock`] guards, until it is dropped.
+/// Gives write access to the value of a shared [`RwLock`]. The lock is released when the guard is
+/// dropped.
 #[clippy::has_significant_drop]
 pub struct OwnedRwLockWriteGuard<T: ?Sized + 'static> {
     kept: OwnedGuard<WriteGuards<T>, RwLock<T>>,
-    /// Unpins no more than in tokio.
+    /// Makes the guard `Unpin` only if the value is, as in tokio.
     value: PhantomData<T>,
 }
 
@@ -77,7 +79,7 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
         this.kept.owner()
     }
 
-    /// A guard of a part of the value.
+    /// Narrows the guard to a part of the value.
     pub fn map<F, U: ?Sized>(this: Self, f: F) -> OwnedRwLockMappedWriteGuard<T, U>
     where
         F: FnOnce(&mut T) -> &mut U,
@@ -89,11 +91,11 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
         }
     }
 
-    /// A guard of a part of the value, if `f` finds it.
+    /// Narrows the guard to a part of the value, if `f` returns one.
     ///
     /// # Errors
     ///
-    /// The guard as it was, if `f` finds nothing.
+    /// The unchanged guard, if `f` returns None.
     pub fn try_map<F, U: ?Sized>(
         this: Self,
         f: F,
@@ -107,7 +109,7 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
             .map_err(Self::new)
     }
 
-    /// A guard of the same value that further parts can be taken of.
+    /// Converts the guard to a mapped one of the same value, which can be narrowed repeatedly.
     pub fn into_mapped(this: Self) -> OwnedRwLockMappedWriteGuard<T> {
         OwnedRwLockMappedWriteGuard {
             kept: this
@@ -116,7 +118,7 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
         }
     }
 
-    /// From now on only reads, without anybody else writing in between.
+    /// Changes the guard to read access. No other task can write in between.
     pub fn downgrade(self) -> OwnedRwLockReadGuard<T> {
         self.kept.switch();
         let mut kept = self
@@ -126,7 +128,7 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
         OwnedRwLockReadGuard { kept }
     }
 
-    /// From now on only reads a part of the value, without anybody else writing in between.
+    /// Changes the guard to read access to a part of the value. No other task can write in between.
     pub fn downgrade_map<F, U: ?Sized>(this: Self, f: F) -> OwnedRwLockReadGuard<T, U>
     where
         F: FnOnce(&T) -> &U,
@@ -139,11 +141,11 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
         OwnedRwLockReadGuard { kept }
     }
 
-    /// As [`OwnedRwLockWriteGuard::downgrade_map`], if `f` finds a part.
+    /// As [`OwnedRwLockWriteGuard::downgrade_map`], if `f` returns a part.
     ///
     /// # Errors
     ///
-    /// The guard as it was, if `f` finds nothing.
+    /// The unchanged guard, if `f` returns None.
     pub fn try_downgrade_map<F, U: ?Sized>(
         this: Self,
         f: F,
@@ -164,7 +166,8 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
     }
 }
 
-/// The right to use a part of what a shared [`RwLock`] guards, until it is dropped.
+/// Gives write access to a part of the value of a shared [`RwLock`]. The lock is released when the
+/// guard is dropped.
 #[clippy::has_significant_drop]
 pub struct OwnedRwLockMappedWriteGuard<T: ?Sized + 'static, U: ?Sized + 'static = T> {
     kept: OwnedGuard<MappedWriteGuards<U>, RwLock<T>>,
@@ -176,7 +179,7 @@ impl<T: ?Sized, U: ?Sized> OwnedRwLockMappedWriteGuard<T, U> {
         this.kept.owner()
     }
 
-    /// A guard of a smaller part of the value.
+    /// Narrows the guard to a smaller part of the value.
     pub fn map<F, V: ?Sized>(this: Self, f: F) -> OwnedRwLockMappedWriteGuard<T, V>
     where
         F: FnOnce(&mut U) -> &mut V,
@@ -188,11 +191,11 @@ impl<T: ?Sized, U: ?Sized> OwnedRwLockMappedWriteGuard<T, U> {
         }
     }
 
-    /// A guard of a smaller part of the value, if `f` finds it.
+    /// Narrows the guard to a smaller part of the value, if `f` returns one.
     ///
     /// # Errors
     ///
-    /// The guard as it was, if `f` finds nothing.
+    /// The unchanged guard, if `f` returns None.
     pub fn try_map<F, V: ?Sized>(
         this: Self,
         f: F,

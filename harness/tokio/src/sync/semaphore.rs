@@ -12,7 +12,7 @@ use crate::blocking;
 use crate::guard::Tagged;
 use crate::sync::{AcquireError, OwnedSemaphorePermit, TryAcquireError};
 
-/// A number of permits that tasks take and give back, granted in the order of asking.
+/// A number of permits that tasks acquire and release. Tasks get them in the order in which they ask.
 #[derive(Debug)]
 pub struct Semaphore {
     tag: Tag,
@@ -25,7 +25,7 @@ impl Tagged for Semaphore {
     }
 }
 
-/// As many permits as the tracker can count.
+/// `permits`, limited to what the tracker can count.
 pub(super) const fn clamp(permits: usize) -> u32 {
     if permits > u32::MAX as usize {
         u32::MAX
@@ -42,7 +42,7 @@ impl Semaphore {
     ///
     /// # Panics
     ///
-    /// If that is more than [`Semaphore::MAX_PERMITS`].
+    /// If `permits` is more than [`Semaphore::MAX_PERMITS`].
     #[track_caller]
     pub fn new(permits: usize) -> Self {
         Self {
@@ -98,7 +98,7 @@ impl Semaphore {
         self.real.try_acquire_many(n)
     }
 
-    /// How many permits are there to be taken.
+    /// The number of free permits.
     #[track_caller]
     pub fn available_permits(&self) -> usize {
         self.tag.switch(Op::Inspect, Location::caller());
@@ -109,7 +109,7 @@ impl Semaphore {
     ///
     /// # Panics
     ///
-    /// If there are then more than [`Semaphore::MAX_PERMITS`].
+    /// If the total is then more than [`Semaphore::MAX_PERMITS`].
     #[track_caller]
     pub fn add_permits(&self, n: usize) {
         self.tag.switch(Op::Release, Location::caller());
@@ -118,7 +118,7 @@ impl Semaphore {
         self.tag.moved();
     }
 
-    /// Takes up to `n` permits that are free out for good, and says how many.
+    /// Permanently removes up to `n` free permits, and returns the number removed.
     #[track_caller]
     pub fn forget_permits(&self, n: usize) -> usize {
         self.tag.switch(Op::Acquire, Location::caller());
@@ -150,7 +150,7 @@ impl Semaphore {
         self.acquire_at(n, Location::caller())
     }
 
-    /// Takes a permit, if one is free.
+    /// Acquires a permit, if one is free.
     ///
     /// # Errors
     ///
@@ -160,7 +160,7 @@ impl Semaphore {
         self.try_acquire_many(1)
     }
 
-    /// Takes `n` permits, if they are free.
+    /// Acquires `n` permits, if that many are free.
     ///
     /// # Errors
     ///
@@ -291,7 +291,7 @@ impl Semaphore {
         }
     }
 
-    /// Fails everybody who waits for a permit, now and later.
+    /// Closes the semaphore: all waiting and later attempts to acquire a permit fail.
     #[track_caller]
     pub fn close(&self) {
         self.tag.switch(Op::CloseSource, Location::caller());
@@ -299,7 +299,7 @@ impl Semaphore {
         self.tag.moved();
     }
 
-    /// Whether the semaphore was closed.
+    /// Whether the semaphore is closed.
     #[track_caller]
     pub fn is_closed(&self) -> bool {
         self.tag.switch(Op::Inspect, Location::caller());
@@ -307,7 +307,7 @@ impl Semaphore {
     }
 }
 
-/// Permits of a [`Semaphore`], given back when dropped.
+/// Permits of a [`Semaphore`]. They are released when this is dropped.
 #[must_use]
 #[clippy::has_significant_drop]
 #[derive(Debug)]
@@ -319,7 +319,7 @@ pub struct SemaphorePermit<'a> {
 }
 
 impl<'a> SemaphorePermit<'a> {
-    /// Never gives the permits back.
+    /// Drops the permits without ever releasing them.
     pub fn forget(self) {
         let permits = clamp(self.real.num_permits());
         self.real.forget();
@@ -331,7 +331,7 @@ impl<'a> SemaphorePermit<'a> {
     ///
     /// # Panics
     ///
-    /// If they are of another semaphore.
+    /// If they belong to another semaphore.
     #[track_caller]
     pub fn merge(&mut self, other: Self) {
         self.real.merge(other.real);
@@ -341,7 +341,7 @@ impl<'a> SemaphorePermit<'a> {
             .resize(clamp(self.real.num_permits()), Op::Acquire);
     }
 
-    /// Takes `n` permits out of these, if there are so many.
+    /// Splits off `n` of the permits. None if there are fewer.
     pub fn split(&mut self, n: usize) -> Option<Self> {
         let site = self.release.site();
         let real = self.real.split(n)?;
@@ -350,12 +350,12 @@ impl<'a> SemaphorePermit<'a> {
         Some(self.semaphore.permit(real, site))
     }
 
-    /// The semaphore they are of.
+    /// The semaphore that the permits belong to.
     pub fn semaphore(&self) -> &Semaphore {
         self.semaphore
     }
 
-    /// How many they are.
+    /// The number of permits.
     pub fn num_permits(&self) -> usize {
         self.real.num_permits()
     }

@@ -10,7 +10,7 @@ use crate::guard::Tagged;
 use crate::sync::Semaphore;
 use crate::sync::semaphore::clamp;
 
-/// Permits of a shared [`Semaphore`], given back when dropped.
+/// Permits of a shared [`Semaphore`]. They are released when this is dropped.
 #[must_use]
 #[clippy::has_significant_drop]
 #[derive(Debug)]
@@ -22,8 +22,8 @@ pub struct OwnedSemaphorePermit {
 }
 
 impl OwnedSemaphorePermit {
-    /// Takes the permits of `real` over: they are added to the semaphore when this is dropped,
-    /// which is what `real` would have done.
+    /// Takes over the permits of `real`. They are added to the semaphore when this is dropped, as
+    /// `real` would have done.
     pub(super) fn take_over(
         real: real::SemaphorePermit<'_>,
         semaphore: &Arc<Semaphore>,
@@ -43,7 +43,7 @@ impl OwnedSemaphorePermit {
         }
     }
 
-    /// Never gives the permits back.
+    /// Drops the permits without ever releasing them.
     pub fn forget(mut self) {
         let permits = std::mem::take(&mut self.permits);
         self.semaphore.tag().add_permits(-i64::from(clamp(permits)));
@@ -53,7 +53,7 @@ impl OwnedSemaphorePermit {
     ///
     /// # Panics
     ///
-    /// If they are of another semaphore.
+    /// If they belong to another semaphore.
     #[track_caller]
     pub fn merge(&mut self, mut other: Self) {
         assert!(
@@ -65,7 +65,7 @@ impl OwnedSemaphorePermit {
         self.hold.resize(clamp(self.permits), Op::Acquire);
     }
 
-    /// Takes `n` permits out of these, if there are so many.
+    /// Splits off `n` of the permits. None if there are fewer.
     pub fn split(&mut self, n: usize) -> Option<Self> {
         if n > self.permits {
             return None;
@@ -75,12 +75,12 @@ impl OwnedSemaphorePermit {
         Some(Self::new(n, Arc::clone(&self.semaphore), self.site))
     }
 
-    /// The semaphore they are of.
+    /// The semaphore that the permits belong to.
     pub fn semaphore(&self) -> &Arc<Semaphore> {
         &self.semaphore
     }
 
-    /// How many they are.
+    /// The number of permits.
     pub fn num_permits(&self) -> usize {
         self.permits
     }
@@ -88,7 +88,7 @@ impl OwnedSemaphorePermit {
 
 impl Drop for OwnedSemaphorePermit {
     fn drop(&mut self) {
-        /// Gives them back even if the switch point unwinds.
+        /// Releases the permits even if the switch point unwinds.
         struct GiveBack<'a>(&'a Semaphore, usize);
 
         impl Drop for GiveBack<'_> {

@@ -10,7 +10,7 @@ use standstill_rt::{Op, ResourceKind, Site};
 
 use crate::sync::SetOnceError;
 
-/// A cell that is filled once and can be waited for.
+/// A cell that is filled once and can be awaited.
 pub struct SetOnce<T> {
     tag: Tag,
     real: real::SetOnce<T>,
@@ -29,13 +29,13 @@ impl<T> SetOnce<T> {
         Self::around(real::SetOnce::const_new())
     }
 
-    /// A cell with this value, if there is one.
+    /// A cell with this value, or an empty one if there is none.
     #[track_caller]
     pub fn new_with(value: Option<T>) -> Self {
         Self::around(real::SetOnce::new_with(value))
     }
 
-    /// As a full cell made by [`SetOnce::new_with`], for constants and statics.
+    /// A full cell, for constants and statics.
     #[track_caller]
     pub const fn const_new_with(value: T) -> Self {
         Self::around(real::SetOnce::const_new_with(value))
@@ -44,7 +44,8 @@ impl<T> SetOnce<T> {
     #[track_caller]
     const fn around(real: real::SetOnce<T>) -> Self {
         Self {
-            // Not a `OnceCell` to the tracker: whoever waits here waits for a value to be sent.
+            // The tracker treats it as a `Notify`, not as a `OnceCell`: its waiters wait for a value to
+            // be sent.
             tag: Tag::of::<T>(ResourceKind::Notify, u32::MAX),
             real,
         }
@@ -64,11 +65,11 @@ impl<T> SetOnce<T> {
         Inside::run(|| self.real.get())
     }
 
-    /// Fills the cell and wakes everybody who waits for it.
+    /// Fills the cell and wakes all tasks that wait for it.
     ///
     /// # Errors
     ///
-    /// If it is full.
+    /// If the cell is full.
     #[track_caller]
     pub fn set(&self, value: T) -> Result<(), SetOnceError<T>> {
         self.tag.switch(Op::Notify, Location::caller());

@@ -16,7 +16,7 @@ pub struct JoinError(Repr);
 enum Repr {
     Real(real::JoinError),
     Cancelled(Id),
-    // The mutex is what makes the payload `Sync`; it is never contended.
+    // The mutex makes the payload `Sync`; it is never contended.
     Panicked(Id, Option<String>, Mutex<Box<dyn Any + Send>>),
 }
 
@@ -48,11 +48,11 @@ impl JoinError {
         !self.is_cancelled()
     }
 
-    /// What the task panicked with.
+    /// The payload that the task panicked with.
     ///
     /// # Panics
     ///
-    /// If it did not.
+    /// If the task did not panic.
     #[track_caller]
     pub fn into_panic(self) -> Box<dyn Any + Send + 'static> {
         match self.try_into_panic() {
@@ -61,11 +61,11 @@ impl JoinError {
         }
     }
 
-    /// What the task panicked with.
+    /// The payload that the task panicked with.
     ///
     /// # Errors
     ///
-    /// The error as it was, if the task did not panic.
+    /// The unchanged error, if the task did not panic.
     pub fn try_into_panic(self) -> Result<Box<dyn Any + Send + 'static>, Self> {
         match self.0 {
             Repr::Real(error) => error.try_into_panic().map_err(Self::real),

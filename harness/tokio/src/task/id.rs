@@ -5,7 +5,8 @@ use std::fmt;
 use ::tokio::task as real;
 use standstill_rt::{TaskRef, host};
 
-/// Tells a task from all others that are alive. In a run it is the same in every replay.
+/// Identifies a task among all tasks that exist at the same time. In a controlled run, it is the
+/// same in every replay.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id(Repr);
 
@@ -43,11 +44,11 @@ impl fmt::Debug for Id {
     }
 }
 
-/// The id of the task that calls this.
+/// The id of the current task.
 ///
 /// # Panics
 ///
-/// Outside of a spawned task.
+/// Outside a spawned task.
 #[track_caller]
 pub fn id() -> Id {
     match try_id() {
@@ -56,7 +57,7 @@ pub fn id() -> Id {
     }
 }
 
-/// The id of the task that calls this, if it is a spawned one.
+/// The id of the current task, if it is a spawned one.
 pub fn try_id() -> Option<Id> {
     match host::with(|host| {
         (
@@ -64,7 +65,7 @@ pub fn try_id() -> Option<Id> {
             host.controlled(),
         )
     }) {
-        // The root is to a run what `block_on`'s future is to a runtime.
+        // The root task of a run corresponds to `block_on`'s future in a runtime, which has no id.
         Some((Some(task), _)) => (task.serial > 0).then(|| Id::of(task)),
         Some((None, true)) => None,
         Some((None, false)) | None => real::try_id().map(Id::real),

@@ -1,4 +1,4 @@
-//! The handles of a spawned task.
+//! The handles to a spawned task.
 
 use std::fmt;
 use std::future::Future;
@@ -16,7 +16,7 @@ use standstill_rt::{Op, Site, TaskRef, host};
 use crate::place;
 use crate::task::{Id, JoinError};
 
-/// Stands for a spawned task: await it for the result, drop it to let the task go its own way.
+/// A handle to a spawned task. Awaiting it returns the result; dropping it detaches the task.
 pub struct JoinHandle<T> {
     repr: Repr<T>,
 }
@@ -74,7 +74,7 @@ impl<T> JoinHandle<T> {
         }
     }
 
-    /// A handle that can only abort.
+    /// A handle that can abort the task, but not await it.
     #[must_use = "abort handles do nothing unless `.abort` is called"]
     pub fn abort_handle(&self) -> AbortHandle {
         let repr = match &self.repr {
@@ -96,7 +96,7 @@ impl<T> JoinHandle<T> {
         }
     }
 
-    /// Polls for the result without a note to the tracker: for a set that notes its own waits.
+    /// Polls for the result without recording a wait, for a set that records its own waits.
     pub(super) fn poll_untracked(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
         match &mut self.repr {
             Repr::Real(handle) => poll_real(handle, cx),
@@ -106,7 +106,7 @@ impl<T> JoinHandle<T> {
         }
     }
 
-    /// Notes that the current task waits for this one.
+    /// Records that the current task waits for this one.
     pub(super) fn note_wait(&self, wait: &mut PollWait, op: Op, site: Site) {
         if let Repr::Run { joined, .. } = &self.repr {
             wait.begin(&joined.spawned.tag, op, site);
@@ -128,7 +128,7 @@ fn poll_cell(spawned: &Spawned, cx: &mut Context<'_>) -> Poll<Result<Output, Joi
     spawned.cell.poll(cx).map(|result| ended(spawned, result))
 }
 
-/// As [`poll_cell`], and notes that the current task waits.
+/// As [`poll_cell`], and records that the current task waits.
 #[inline(never)]
 fn poll_tracked(
     spawned: &Spawned,
@@ -168,7 +168,7 @@ impl<T> Future for JoinHandle<T> {
     }
 }
 
-/// As in tokio the result goes with its handle: whoever can only abort does not keep it.
+/// As in tokio, the result is dropped with its handle: an abort handle does not keep it.
 impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
         if let Repr::Run { joined, .. } = &self.repr {
@@ -189,7 +189,7 @@ impl<T: fmt::Debug> fmt::Debug for JoinHandle<T> {
     }
 }
 
-/// Aborts a task, and knows whether it has ended. Any number of them may exist.
+/// A handle that can abort a task and tell whether it has ended. A task may have any number of them.
 #[derive(Clone)]
 pub struct AbortHandle {
     repr: AbortRepr,

@@ -18,24 +18,23 @@ use crate::task::{
     spawn_local,
 };
 
-/// Tasks that belong together: joined in the order in which they end, aborted when this is
-/// dropped.
+/// A set of tasks that are joined in the order in which they end. Dropping the set aborts them.
 pub struct JoinSet<T> {
     members: BTreeMap<u64, Member<T>>,
     spawned: u64,
     woken: Owner,
-    /// Where the set was made.
+    /// Where the set was created.
     site: Site,
     /// Whether the task that owns the set waits for a member.
     waiting: bool,
-    /// No more unwind-safe than in tokio.
+    /// Makes the set as little unwind-safe as in tokio.
     unwinding: PhantomData<Arc<dyn Fn() + Send + Sync>>,
 }
 
 struct Member<T> {
     handle: JoinHandle<T>,
-    /// Set when the task had ended by the time it was added. The lock is what makes the set `Sync`
-    /// although the result need not be; it is never taken.
+    /// The result, if the task had already ended when it was added. The lock makes the set `Sync`
+    /// although the result need not be; it is never locked.
     ended: Locked<Option<Result<T, JoinError>>>,
     waker: Waker,
     wait: PollWait,
@@ -47,7 +46,7 @@ impl<T> Member<T> {
     }
 }
 
-/// What the members' wakers and the set share.
+/// State that the members' wakers share with the set.
 #[derive(Default)]
 struct Woken {
     lists: Mutex<Lists>,
@@ -55,10 +54,10 @@ struct Woken {
 
 #[derive(Default)]
 struct Lists {
-    /// The members that have woken us, in that order.
+    /// The members that have woken the set, in this order.
     woken: VecDeque<u64>,
     waker: Option<Waker>,
-    /// The set is no more.
+    /// Whether the set was dropped.
     gone: bool,
 }
 
@@ -81,7 +80,7 @@ impl Woken {
         }
     }
 
-    /// The first member that has woken us; with none, `waker` is woken for the next.
+    /// The first member that has woken the set. If there is none, the next one wakes `waker`.
     #[inline(never)]
     fn next(&self, waker: Option<&Waker>) -> Option<u64> {
         let mut lists = self.lists();
@@ -96,7 +95,7 @@ impl Woken {
     }
 }
 
-/// The set's own, which takes no notice of wakers once it is dropped.
+/// The set's own reference. Once it is dropped, the members' wakers have no effect.
 struct Owner(Shared<Woken>);
 
 impl Owner {
@@ -132,7 +131,8 @@ struct MemberWaker {
 impl Wake for MemberWaker {
     fn wake(self: Arc<Self>) {
         if !self.woken.lists().gone {
-            // The order of the list is the order in which members are joined.
+            // The order of wake-ups is the order in which members are joined, so other steps may notice
+            // it.
             host::with(|host| host.unseen());
             self.woken.wake(self.member);
         }
@@ -153,17 +153,17 @@ impl<T> JoinSet<T> {
         }
     }
 
-    /// How many tasks were not joined yet.
+    /// The number of tasks that have not been joined.
     pub fn len(&self) -> usize {
         self.members.len()
     }
 
-    /// Whether every task was joined.
+    /// Whether all tasks have been joined.
     pub fn is_empty(&self) -> bool {
         self.members.is_empty()
     }
 
-    /// Ends the notes that this set's owner waits.
+    /// Ends the recorded waits of the task that owns the set.
     fn end_waits(&mut self) {
         if std::mem::take(&mut self.waiting) {
             for member in self.members.values_mut() {
@@ -180,7 +180,7 @@ impl<T> JoinSet<T> {
 }
 
 impl<T: 'static> JoinSet<T> {
-    /// Starts a task that belongs to the set.
+    /// Spawns a task that belongs to the set.
     #[track_caller]
     pub fn spawn<F>(&mut self, task: F) -> AbortHandle
     where
@@ -200,7 +200,7 @@ impl<T: 'static> JoinSet<T> {
         self.insert(handle.spawn(task))
     }
 
-    /// Starts a task that need not be `Send`.
+    /// Spawns a task that need not be `Send`.
     ///
     /// # Panics
     ///
@@ -222,7 +222,7 @@ impl<T: 'static> JoinSet<T> {
         self.insert(local_set.spawn_local(task))
     }
 
-    /// Runs `f` where it may block, as a task that belongs to the set.
+    /// Runs `f` as a task of the set that is allowed to block.
     #[track_caller]
     pub fn spawn_blocking<F>(&mut self, f: F) -> AbortHandle
     where
@@ -247,7 +247,7 @@ impl<T: 'static> JoinSet<T> {
         let member = self.spawned;
         self.spawned += 1;
         let waker = self.woken.waker(member);
-        // Leaves the waker with the task. It may have ended already.
+        // Registers the waker with the task, which may have ended already.
         let ended = match poll_now(&mut handle, &waker) {
             Poll::Ready(result) => {
                 self.woken.0.wake(member);
@@ -293,7 +293,7 @@ impl<T: 'static> JoinSet<T> {
             };
             match polled {
                 Poll::Ready(result) => return Poll::Ready(Some(self.finish(key, result))),
-                // It woke us without having ended: the budget is used up.
+                // It woke the set without having ended: the budget is used up.
                 Poll::Pending => {
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
@@ -342,13 +342,13 @@ impl<T: 'static> JoinSet<T> {
         self.next_at(site).await.map(without_id)
     }
 
-    /// Waits for the next task to end. None when the set is empty.
+    /// Waits for the next task to end. None if the set is empty.
     #[track_caller]
     pub fn join_next(&mut self) -> impl Future<Output = Option<Result<T, JoinError>>> {
         self.join_next_at(Location::caller())
     }
 
-    /// As [`JoinSet::join_next`], with the task's id.
+    /// As [`JoinSet::join_next`], and also returns the task's id.
     #[track_caller]
     pub fn join_next_with_id(
         &mut self,
@@ -362,7 +362,7 @@ impl<T: 'static> JoinSet<T> {
         self.try_next(Location::caller()).map(without_id)
     }
 
-    /// As [`JoinSet::try_join_next`], with the task's id.
+    /// As [`JoinSet::try_join_next`], and also returns the task's id.
     #[track_caller]
     pub fn try_join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
         self.try_next(Location::caller())
@@ -393,7 +393,7 @@ impl<T: 'static> JoinSet<T> {
         outputs
     }
 
-    /// Waits for all tasks and returns what they did, in the order in which they ended.
+    /// Waits for all tasks and returns their results, in the order in which they ended.
     ///
     /// # Panics
     ///
@@ -409,7 +409,7 @@ impl<T: 'static> JoinSet<T> {
         self.abort_members(Location::caller());
     }
 
-    /// Lets all tasks go their own way.
+    /// Detaches all tasks: they continue without the set.
     pub fn detach_all(&mut self) {
         self.members.clear();
     }
@@ -437,14 +437,14 @@ fn without_id<T>(ended: Ended<T>) -> Result<T, JoinError> {
     ended.map(|(_, output)| output)
 }
 
-/// Polls whatever the budget of the current task.
+/// Polls regardless of the current task's budget.
 fn poll_now<T>(handle: &mut JoinHandle<T>, waker: &Waker) -> Poll<Result<T, JoinError>> {
     let mut cx = Context::from_waker(waker);
     let mut poll = coop::unconstrained(poll_fn(|cx| handle.poll_untracked(cx)));
     Pin::new(&mut poll).poll(&mut cx)
 }
 
-/// Ends the set's waits when the future that waits is dropped.
+/// Ends the recorded waits when the waiting future is dropped.
 struct Waiting<'a, T>(&'a mut JoinSet<T>);
 
 impl<T> Drop for Waiting<'_, T> {

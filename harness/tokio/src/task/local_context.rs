@@ -1,9 +1,10 @@
-//! What tokio keeps in a thread-local while a [`LocalSet`](super::LocalSet) is polled or entered.
+//! The state that tokio keeps in a thread-local while a [`LocalSet`](super::LocalSet) is polled or
+//! entered.
 //!
-//! All tasks of a run share a thread. So it is taken out of the thread-local while a poll is
-//! suspended, and at the end of the run. tokio offers no more than to enter another set and to leave
-//! it again, which puts back what was there before: whoever enters a set here first enters one that
-//! stays empty, and keeps what leaves that for the time when nothing may be entered.
+//! All tasks of a run share a thread. So this state is removed from the thread-local while a poll is
+//! suspended, and at the end of the run. tokio only allows entering another set and leaving it again,
+//! which restores the previous state. Therefore this module always enters a set that stays empty before
+//! it enters any other set. Dropping the guard of the empty set restores the state from before both.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -15,7 +16,7 @@ use standstill_rt::facade::NoPreempt;
 use standstill_rt::host::{self, PollScoped};
 
 thread_local! {
-    /// Leaves what was entered, the innermost last.
+    /// Guards that restore the state before each set that was entered, the innermost last.
     static ENTERED: RefCell<Entered> = const {
         RefCell::new(Entered {
             all: Vec::new(),
@@ -31,7 +32,7 @@ struct Entered {
 }
 
 impl Entered {
-    /// Keeps what there is now below whatever is entered next.
+    /// Saves the current state before another set is entered. Returns a number that identifies it.
     fn enter(&mut self) -> u64 {
         let number = self.next;
         self.next += 1;
@@ -45,13 +46,13 @@ fn enter_empty() -> real::LocalEnterGuard {
     EMPTY.with(real::LocalSet::enter)
 }
 
-/// Leaves what was entered last.
+/// Restores the state that was saved last.
 fn leave_last() {
     let last = ENTERED.with_borrow_mut(|entered| entered.all.pop());
     drop(last);
 }
 
-/// Leaves what was entered under this number.
+/// Restores the state that was saved under this number.
 fn leave(number: u64) {
     let guard = ENTERED.with_borrow_mut(|entered| {
         let place = entered.all.iter().rposition(|(known, _)| *known == number);
@@ -67,7 +68,7 @@ fn is_entered(number: u64) -> bool {
 /// The set that is being polled.
 struct Polled;
 
-/// What was in the thread-local. Dropped, it is not put back.
+/// The state that was in the thread-local. Dropping this does not restore it.
 struct Aside(ManuallyDrop<real::LocalEnterGuard>);
 
 impl PollScoped for Polled {
@@ -85,7 +86,7 @@ impl PollScoped for Polled {
     }
 }
 
-/// Whatever a run has entered.
+/// All sets that a run has entered.
 struct OfRun;
 
 impl PollScoped for OfRun {
@@ -99,7 +100,7 @@ impl PollScoped for OfRun {
     fn resumed(&'static self, _: Box<dyn Any>) {}
 }
 
-/// The time of a poll of a `LocalSet`. In a run it is not preempted.
+/// Marks a poll of a `LocalSet` until it is dropped. In a run, this poll is not preempted.
 pub(super) struct Polling {
     entered: bool,
     _no_preempt: NoPreempt,
@@ -132,11 +133,11 @@ impl Drop for Polling {
     }
 }
 
-/// Makes a set the one that [`spawn_local`](super::spawn_local) spawns on, until it is dropped.
+/// Makes a set the one that [`spawn_local`](super::spawn_local) spawns on, until the guard is dropped.
 pub struct LocalEnterGuard {
-    /// None once it is dropped.
+    /// None once this is dropped.
     real: Option<real::LocalEnterGuard>,
-    /// In a run, what was entered below it.
+    /// In a controlled run, the number of the state that was saved before.
     below: Option<u64>,
 }
 
@@ -163,7 +164,7 @@ impl Drop for LocalEnterGuard {
                 leave(below);
             }
         } else {
-            // Its run has ended, and with it all that was entered.
+            // Its run has ended, and all that the run had entered was left then.
             std::mem::forget(real);
         }
     }

@@ -1,8 +1,8 @@
 //! Tasks that stay on one thread.
 //!
-//! They are polled within the poll of whoever polls the set, in a run as well: there they are a part
-//! of that task, and so are their waits and what they hold. For what tokio keeps in a thread-local
-//! meanwhile see `local_context`.
+//! The task that polls the set also polls these tasks, within its own poll. In a run, they count as a
+//! part of that task, and so do their waits and holds. For the state that tokio keeps in a thread-local
+//! meanwhile, see `local_context`.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -16,14 +16,14 @@ use crate::runtime::{Runtime, outside_of_runs};
 use crate::task::local_context::{LocalEnterGuard, Polling};
 use crate::task::{JoinHandle, coop};
 
-/// Starts a future that need not be `Send` on the current [`LocalSet`].
+/// Spawns a future that need not be `Send` on the current [`LocalSet`].
 ///
-/// In a run its budget is that of the task which polls the set: without bounds. tokio would keep another
-/// one in a thread-local while it is polled.
+/// In a controlled run, its cooperative budget is that of the task that polls the set, which is
+/// unlimited. Otherwise tokio would keep a separate budget in a thread-local during the poll.
 ///
 /// # Panics
 ///
-/// Outside of a `LocalSet`.
+/// Outside a `LocalSet`.
 #[track_caller]
 pub fn spawn_local<F>(future: F) -> JoinHandle<F::Output>
 where
@@ -36,7 +36,7 @@ where
     JoinHandle::real(real::spawn_local(future))
 }
 
-/// A set of tasks that run on the thread which polls the set.
+/// A set of tasks that run on the thread that polls the set.
 pub struct LocalSet {
     real: real::LocalSet,
 }
@@ -59,7 +59,7 @@ impl LocalSet {
         LocalEnterGuard::enter(&self.real)
     }
 
-    /// Starts a task on this set.
+    /// Spawns a task on this set.
     #[track_caller]
     pub fn spawn_local<F>(&self, future: F) -> JoinHandle<F::Output>
     where
@@ -76,7 +76,7 @@ impl LocalSet {
     ///
     /// # Panics
     ///
-    /// In a run.
+    /// In a controlled run.
     #[track_caller]
     pub fn block_on<F>(&self, runtime: &Runtime, future: F) -> F::Output
     where

@@ -1,4 +1,4 @@
-//! Spawned tasks: their handles, errors and sets, and values of their own.
+//! Spawned tasks: their handles, errors and sets, and task-local values.
 
 pub use ::tokio::task::*;
 
@@ -26,7 +26,7 @@ pub use yield_now::yield_now;
 
 pub(crate) use spawn::{spawn_at, spawn_blocking_at};
 
-/// Futures with names.
+/// Named future types.
 pub mod futures {
     pub use super::task_local::TaskLocalFuture;
 }

@@ -11,11 +11,11 @@ use standstill_rt::{Op, Site};
 use crate::driver;
 use crate::task::JoinHandle;
 
-/// Starts `future` as a task of its own.
+/// Spawns `future` as a new task.
 ///
 /// # Panics
 ///
-/// Outside of a runtime and of a run.
+/// If it is called neither in a runtime nor in a run.
 #[track_caller]
 pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
 where
@@ -25,7 +25,7 @@ where
     spawn_at(future, None, Location::caller())
 }
 
-/// As [`spawn`], onto `handle`'s runtime when there is no run.
+/// As [`spawn`], on `handle`'s runtime unless the run is controlled.
 #[track_caller]
 pub(crate) fn spawn_at<F>(
     future: F,
@@ -37,7 +37,7 @@ where
     F::Output: Send + 'static,
 {
     driver::require();
-    // A run on a real runtime spawns where it is; a controlled one knows no other place.
+    // A run on a real runtime spawns on the current one. A controlled run has no other runtime.
     let entered = handle.map(RealHandle::enter);
     let spawned = facade::spawn_future(future, site);
     drop(entered);
@@ -53,11 +53,11 @@ where
     }
 }
 
-/// Runs `f` where it may block.
+/// Runs `f` as a task that is allowed to block.
 ///
 /// # Panics
 ///
-/// Outside of a runtime and of a run.
+/// If it is called neither in a runtime nor in a run.
 #[track_caller]
 pub fn spawn_blocking<F, R>(f: F) -> JoinHandle<R>
 where
@@ -67,7 +67,7 @@ where
     spawn_blocking_at(f, None, Location::caller())
 }
 
-/// As [`spawn_blocking`], onto `handle`'s runtime when there is no run.
+/// As [`spawn_blocking`], on `handle`'s runtime unless the run is controlled.
 #[track_caller]
 pub(crate) fn spawn_blocking_at<F, R>(
     f: F,
@@ -94,16 +94,16 @@ where
     }
 }
 
-/// Runs `f`, which may block, on the task that calls this.
+/// Runs `f`, which may block, on the current task.
 ///
-/// In a run `f` may use what blocks, such as [`Handle::block_on`] and `blocking_recv`: it suspends
-/// the task in the middle of its poll.
+/// In a controlled run, `f` may use blocking operations such as [`Handle::block_on`] and
+/// `blocking_recv`. They suspend the task in the middle of its poll.
 ///
 /// [`Handle::block_on`]: crate::runtime::Handle::block_on
 ///
 /// # Panics
 ///
-/// On a current-thread runtime.
+/// On a current-thread runtime, unless in a controlled run.
 #[cfg(feature = "rt-multi-thread")]
 #[track_caller]
 pub fn block_in_place<F, R>(f: F) -> R

@@ -1,4 +1,4 @@
-//! Values that a task has of its own.
+//! Task-local values.
 
 use std::any::Any;
 use std::fmt;
@@ -12,7 +12,7 @@ use standstill_rt::host::{self, PollScoped};
 
 use crate::raw::{Current, Scope};
 
-/// The name of a task-local value, as `task_local!` declares it.
+/// The key of a task-local value, declared by `task_local!`.
 pub struct LocalKey<T: 'static> {
     #[doc(hidden)]
     pub inner: thread::LocalKey<Current<T>>,
@@ -61,7 +61,7 @@ impl Drop for Entered {
 }
 
 impl<T: 'static> LocalKey<T> {
-    /// Gives the key `value` whenever `future` is polled.
+    /// Sets the key to `value` whenever `future` is polled.
     pub fn scope<F>(&'static self, value: T, future: F) -> TaskLocalFuture<T, F>
     where
         F: Future,
@@ -74,11 +74,11 @@ impl<T: 'static> LocalKey<T> {
         }
     }
 
-    /// Gives the key `value` while `f` runs.
+    /// Sets the key to `value` while `f` runs.
     ///
     /// # Panics
     ///
-    /// If it is called from inside of [`LocalKey::with`].
+    /// If it is called inside [`LocalKey::with`] of the same key.
     #[track_caller]
     pub fn sync_scope<F, R>(&'static self, value: T, f: F) -> R
     where
@@ -94,7 +94,7 @@ impl<T: 'static> LocalKey<T> {
         let _scope = Scope::enter(&self.inner, value)
             .map_err(|_| EnterError::Destroyed)?
             .ok_or(EnterError::Borrowed)?;
-        // Dropped first, also when `f` panics.
+        // Dropped before the scope, even if `f` panics.
         let _entered = Entered(host::with(|host| host.enter_scope(self)).is_some());
         Ok(f())
     }
@@ -103,7 +103,7 @@ impl<T: 'static> LocalKey<T> {
     ///
     /// # Panics
     ///
-    /// If there is none.
+    /// If the key has no value.
     #[track_caller]
     pub fn with<F, R>(&'static self, f: F) -> R
     where
@@ -119,7 +119,7 @@ impl<T: 'static> LocalKey<T> {
     ///
     /// # Errors
     ///
-    /// If there is none.
+    /// If the key has no value.
     pub fn try_with<F, R>(&'static self, f: F) -> Result<R, AccessError>
     where
         F: FnOnce(&T) -> R,
@@ -134,7 +134,7 @@ impl<T: Clone + 'static> LocalKey<T> {
     ///
     /// # Panics
     ///
-    /// If there is none.
+    /// If the key has no value.
     #[track_caller]
     pub fn get(&'static self) -> T {
         self.with(T::clone)
@@ -144,7 +144,7 @@ impl<T: Clone + 'static> LocalKey<T> {
     ///
     /// # Errors
     ///
-    /// If there is none.
+    /// If the key has no value.
     pub fn try_get(&'static self) -> Result<T, AccessError> {
         self.try_with(T::clone)
     }
@@ -157,7 +157,7 @@ impl<T: 'static> fmt::Debug for LocalKey<T> {
 }
 
 pin_project_lite::pin_project! {
-    /// A future with a task-local value: what [`LocalKey::scope`] returns.
+    /// A future with a task-local value, returned by [`LocalKey::scope`].
     pub struct TaskLocalFuture<T, F>
     where
         T: 'static,
@@ -175,7 +175,7 @@ pin_project_lite::pin_project! {
             let this = this.project();
             if std::mem::needs_drop::<F>() && this.future.is_some() {
                 let mut future = this.future;
-                // If the scope cannot be entered, the future is dropped after this, without it.
+                // If the scope cannot be entered, the future is dropped later, outside the scope.
                 let _ = this.key.enter(this.value, || future.set(None));
             }
         }
@@ -183,7 +183,7 @@ pin_project_lite::pin_project! {
 }
 
 impl<T: 'static, F> TaskLocalFuture<T, F> {
-    /// Takes the value away from the future.
+    /// Takes the value out of the future.
     pub fn take_value(self: Pin<&mut Self>) -> Option<T> {
         self.project().value.take()
     }
@@ -222,7 +222,7 @@ impl<T: fmt::Debug + 'static, F> fmt::Debug for TaskLocalFuture<T, F> {
     }
 }
 
-/// There is no task-local value.
+/// The error for a task-local key without a value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct AccessError {
     _private: (),

@@ -8,7 +8,7 @@ use ::tokio::task as real;
 use standstill_rt::facade;
 use standstill_rt::{Op, Site, host};
 
-/// Lets other tasks run, and goes on after that.
+/// Lets other tasks run, then continues.
 #[track_caller]
 pub fn yield_now() -> impl Future<Output = ()> {
     yield_at(Location::caller())

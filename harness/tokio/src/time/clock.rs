@@ -1,4 +1,4 @@
-//! The clock in tests. In a run it is paused from the start.
+//! Controls the clock in tests. In a controlled run, it is paused from the start.
 
 use std::future::Future;
 use std::panic::Location;
@@ -9,12 +9,13 @@ use standstill_rt::{Op, facade, host};
 use crate::driver;
 use crate::time::Duration;
 
-/// Stops the clock, so that it jumps to the next timer whenever nothing else can run. In a run
-/// that is so anyway.
+/// Pauses the clock: it then jumps to the next timer whenever nothing else can run. In a controlled run
+/// the clock is always paused, and this does nothing.
 ///
 /// # Panics
 ///
-/// Outside of a run: unless in a current-thread runtime whose clock is running.
+/// Outside a controlled run: if the runtime is not a current-thread runtime, or the clock is already
+/// paused.
 #[track_caller]
 pub fn pause() {
     if !host::in_controlled_run() {
@@ -22,7 +23,7 @@ pub fn pause() {
     }
 }
 
-/// Lets a paused clock go on.
+/// Resumes a paused clock.
 ///
 /// # Panics
 ///
@@ -38,7 +39,7 @@ pub fn resume() {
     real::resume();
 }
 
-/// Puts a paused clock forward.
+/// Advances a paused clock by `duration`.
 ///
 /// # Panics
 ///

@@ -12,7 +12,7 @@ use crate::place;
 use crate::time::timer::Timer;
 use crate::time::{Duration, Instant, MissedTickBehavior};
 
-/// Ticks at once, and then every `period`.
+/// An interval that ticks immediately, and then every `period`.
 ///
 /// # Panics
 ///
@@ -24,7 +24,7 @@ pub fn interval(period: Duration) -> Interval {
     Interval::new(real::interval(period), next)
 }
 
-/// Ticks at `start`, and then every `period`.
+/// An interval that ticks at `start`, and then every `period`.
 ///
 /// # Panics
 ///
@@ -35,18 +35,18 @@ pub fn interval_at(start: Instant, period: Duration) -> Interval {
     Interval::new(real::interval_at(start, period), start)
 }
 
-/// One period after that, or thirty years from now, as tokio has it for a period that never ends.
+/// One period after `than`. If that overflows, thirty years from now, as in tokio.
 fn later(than: Instant, period: Duration) -> Instant {
     const FAR_FUTURE: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
     than.checked_add(period)
         .unwrap_or_else(|| Instant::now() + FAR_FUTURE)
 }
 
-/// Ticks again and again: what [`interval`] returns.
+/// A sequence of ticks, returned by [`interval`].
 #[derive(Debug)]
 pub struct Interval {
     real: real::Interval,
-    /// When the next tick is due. The real one knows, but does not tell.
+    /// When the next tick is due. The real interval does not reveal it.
     next: Instant,
     timer: Timer,
 }
@@ -70,7 +70,8 @@ impl Interval {
         polled
     }
 
-    /// The tick after the one that was `due` and has just come, as the real interval reckons.
+    /// When the next tick is due, after the one that was due at `due` has completed. The rules are
+    /// those of the real interval.
     fn after(&self, due: Instant) -> Instant {
         let (now, period) = (Instant::now(), self.real.period());
         if now <= due + Duration::from_millis(5) {
@@ -92,7 +93,7 @@ impl Interval {
         poll_fn(|cx| waiting.0.poll_at(cx, || site)).await
     }
 
-    /// Waits for the next tick, and says when it was due.
+    /// Waits for the next tick, and returns when it was due.
     #[track_caller]
     pub fn tick(&mut self) -> impl Future<Output = Instant> {
         self.tick_at(Location::caller())
@@ -106,25 +107,25 @@ impl Interval {
         self.poll_at(cx, || place::of_poll(caller, made))
     }
 
-    /// The next tick comes one period from now.
+    /// Makes the next tick due one period from now.
     pub fn reset(&mut self) {
         self.real.reset();
         self.is_due(Instant::now() + self.real.period());
     }
 
-    /// The next tick comes at once.
+    /// Makes the next tick due immediately.
     pub fn reset_immediately(&mut self) {
         self.real.reset_immediately();
         self.is_due(Instant::now());
     }
 
-    /// The next tick comes `after` from now.
+    /// Makes the next tick due when `after` has passed from now.
     pub fn reset_after(&mut self, after: Duration) {
         self.real.reset_after(after);
         self.is_due(Instant::now().checked_add(after).unwrap_or(self.next));
     }
 
-    /// The next tick comes at `deadline`.
+    /// Makes the next tick due at `deadline`.
     pub fn reset_at(&mut self, deadline: Instant) {
         self.real.reset_at(deadline);
         self.is_due(deadline);
@@ -135,12 +136,12 @@ impl Interval {
         self.timer.reset(next);
     }
 
-    /// What happens to ticks that came while nobody waited for them.
+    /// What happens to ticks that were missed.
     pub fn missed_tick_behavior(&self) -> MissedTickBehavior {
         self.real.missed_tick_behavior()
     }
 
-    /// Sets what happens to ticks that came while nobody waited for them.
+    /// Sets what happens to ticks that were missed.
     pub fn set_missed_tick_behavior(&mut self, behavior: MissedTickBehavior) {
         self.real.set_missed_tick_behavior(behavior);
     }
@@ -151,7 +152,7 @@ impl Interval {
     }
 }
 
-/// Ends the wait when the future that waits is dropped.
+/// Ends the recorded wait when the waiting future is dropped.
 struct Waiting<'a>(&'a mut Interval);
 
 impl Drop for Waiting<'_> {

@@ -1,4 +1,5 @@
-//! Sleeps, timeouts and intervals. In a run the clock is virtual, and what waits for it says so.
+//! Sleeps, timeouts and intervals. In a run, waits for them are recorded. In a controlled run, the clock
+//! is virtual.
 
 pub use ::tokio::time::*;
 

@@ -27,7 +27,7 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 }
 
 pin_project_lite::pin_project! {
-    /// The wait that [`sleep`] begins.
+    /// The future that [`sleep`] returns.
     #[must_use = "futures do nothing unless you `.await` or poll them"]
     #[derive(Debug)]
     pub struct Sleep {
@@ -46,17 +46,17 @@ impl Sleep {
         }
     }
 
-    /// When it ends.
+    /// When the sleep ends.
     pub fn deadline(&self) -> Instant {
         self.real.deadline()
     }
 
-    /// Whether it has ended.
+    /// Whether the sleep has ended.
     pub fn is_elapsed(&self) -> bool {
         self.real.is_elapsed()
     }
 
-    /// Makes it end at another time. Works while it is waited for, and after it has ended.
+    /// Changes when the sleep ends. This works while it is being awaited, and after it has ended.
     pub fn reset(self: Pin<&mut Self>, deadline: Instant) {
         let this = self.project();
         this.real.reset(deadline);

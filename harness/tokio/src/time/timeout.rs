@@ -13,7 +13,7 @@ use crate::time::error::Elapsed;
 use crate::time::timer::Timer;
 use crate::time::{Duration, Instant};
 
-/// Gives `future` this long to end.
+/// Limits the time of `future` to `duration`. The result is an error if it is not ready by then.
 #[track_caller]
 pub fn timeout<F>(duration: Duration, future: F) -> Timeout<F::IntoFuture>
 where
@@ -28,7 +28,7 @@ where
     }
 }
 
-/// Gives `future` time to end until `deadline`.
+/// Limits the time of `future`: the result is an error if it is not ready at `deadline`.
 #[track_caller]
 pub fn timeout_at<F>(deadline: Instant, future: F) -> Timeout<F::IntoFuture>
 where
@@ -55,14 +55,14 @@ pub(crate) fn timeout_from<F: Future>(duration: Duration, future: F, site: Site)
 }
 
 pin_project_lite::pin_project! {
-    /// A future with a deadline: what [`timeout`] returns.
+    /// A future with a deadline, returned by [`timeout`].
     #[must_use = "futures do nothing unless you `.await` or poll them"]
     #[derive(Debug)]
     pub struct Timeout<T> {
         #[pin]
         value: T,
         deadline: Option<Instant>,
-        // Nobody else can make an `Elapsed`.
+        // Only tokio can create an `Elapsed`.
         #[pin]
         delay: real::Timeout<Pending<()>>,
         timer: Timer,
@@ -70,17 +70,17 @@ pin_project_lite::pin_project! {
 }
 
 impl<T> Timeout<T> {
-    /// The future inside.
+    /// The inner future.
     pub fn get_ref(&self) -> &T {
         &self.value
     }
 
-    /// The future inside.
+    /// The inner future.
     pub fn get_mut(&mut self) -> &mut T {
         &mut self.value
     }
 
-    /// The future inside, without the deadline.
+    /// The inner future, without the deadline.
     pub fn into_inner(self) -> T {
         self.value
     }
@@ -99,7 +99,7 @@ impl<T: Future> Future for Timeout<T> {
         let starved = had_budget && !coop::has_budget_remaining();
         let mut delay = this.delay;
         let poll = |cx: &mut Context<'_>| {
-            // A future that always uses the budget up must not keep its deadline from passing.
+            // A future that always uses up the budget must not prevent its deadline from passing.
             let polled = if starved {
                 Pin::new(&mut coop::unconstrained(delay.as_mut())).poll(cx)
             } else {

@@ -1,4 +1,4 @@
-//! A timer as the engine sees it.
+//! A timer that the engine knows.
 
 use std::task::{Context, Poll};
 
@@ -7,7 +7,7 @@ use standstill_rt::facade::{PollWait, Tag};
 use standstill_rt::host::{self, TimerId};
 use standstill_rt::{Op, ResourceKind, Site};
 
-/// The wait for a deadline, and the timer that is armed meanwhile.
+/// The wait for a deadline, and the timer that is armed during the wait.
 #[derive(Debug)]
 pub(super) struct Timer {
     tag: Tag,
@@ -37,7 +37,7 @@ impl Timer {
         self.tag.site()
     }
 
-    /// Calls `poll`, which is ready at the deadline; never without one.
+    /// Calls `poll`, which becomes ready at the deadline, or never if there is none.
     pub(super) fn poll<R>(
         &mut self,
         cx: &mut Context<'_>,
@@ -54,7 +54,7 @@ impl Timer {
         polled
     }
 
-    /// The deadline is another one from now on.
+    /// Changes the deadline.
     pub(super) fn reset(&mut self, deadline: Instant) {
         if self.armed.is_some() {
             self.disarm();
@@ -62,7 +62,7 @@ impl Timer {
         }
     }
 
-    /// Nobody waits any more.
+    /// Ends the wait.
     pub(super) fn end(&mut self) {
         self.wait.end();
         self.disarm();

@@ -1,4 +1,4 @@
-// What is there at the end: of a channel, of a guard, of a task; and what errors and panics say.
+// What remains after the end of a channel, a guard or a task, and the messages of errors and panics.
 
 use crate::{is_pending, panic_of, poll};
 use std::pin::pin;
@@ -95,7 +95,7 @@ fn the_last_value_of_a_watch_is_seen_before_its_end() {
         let ended = receiver.changed().await.unwrap_err();
         assert_eq!(ended.to_string(), "channel closed");
         assert!(receiver.has_changed().is_err());
-        // A value that is there already needs no sender.
+        // A value that is already there needs no sender.
         assert_eq!(*receiver.wait_for(|value| *value == 1).await.unwrap(), 1);
         assert!(receiver.wait_for(|value| *value == 2).await.is_err());
         let same = receiver.clone();

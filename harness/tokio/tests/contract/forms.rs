@@ -1,4 +1,4 @@
-// The rarer forms of operations: mapped and owned guards, many at once, polled, made with a value.
+// The rarer forms of operations: mapped and owned guards, many at once, polled, created with a value.
 
 use crate::panic_of;
 use std::pin::pin;

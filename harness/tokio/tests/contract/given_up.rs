@@ -1,4 +1,4 @@
-// What is given up, by a timeout or a `select!`, takes nothing away and leaves nothing behind.
+// Operations that a timeout or a `select!` cancels take nothing and leave nothing behind.
 
 use crate::{is_pending, poll};
 use std::pin::pin;
@@ -37,7 +37,7 @@ fn a_writer_that_gives_up_lets_readers_behind_it_in() {
         drop(writer);
         assert!(poll(reader).is_ready());
         drop(reading);
-        // And one that was granted what it asked for.
+        // The same for a writer that was already granted the lock.
         let writing = lock.write().await;
         let (mut writer, mut reader) = (Box::pin(lock.write()), pin!(lock.read()));
         assert!(is_pending(writer.as_mut()) && is_pending(reader.as_mut()));
@@ -101,7 +101,7 @@ fn a_notification_that_went_to_all_is_not_passed_on() {
         notify.notify_waiters();
         drop(given_up);
         assert!(is_pending(pin!(notify.notified())));
-        // One that went to the last goes to the last of those who are left.
+        // A notification for the last waiter is passed on to the last of those that remain.
         let mut all = [(); 3].map(|()| Box::pin(notify.notified()));
         for notified in &mut all {
             assert!(is_pending(notified.as_mut()));

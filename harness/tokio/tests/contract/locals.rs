@@ -5,7 +5,7 @@ use tokio::task::yield_now;
 
 tokio::task_local! {
     static NUMBER: u32;
-    /// One that cannot be shared.
+    /// A value that is not `Sync`.
     pub static CELL: Cell<u32>;
 }
 

@@ -40,7 +40,7 @@ fn a_small_request_does_not_pass_a_large_one() {
 fn a_receive_that_is_given_up_loses_nothing() {
     check(|| async {
         let (sender, mut receiver) = mpsc::channel(1);
-        // Room for all: a listener that is slow would miss some.
+        // Room for all values: a slow listener would miss some.
         let (news, mut listener) = broadcast::channel(4);
         let sends = tokio::spawn(async move {
             for number in 0..3 {
@@ -84,7 +84,7 @@ fn a_notification_that_was_not_heard_is_passed_on() {
         notify.notify_one();
         drop(first);
         assert!(poll(second.as_mut()).is_ready());
-        // In the order of asking, or from its other end.
+        // From the back of the queue, or from its front.
         let (mut a, mut b) = (pin!(notify.notified()), pin!(notify.notified()));
         assert!(is_pending(a.as_mut()) && is_pending(b.as_mut()));
         notify.notify_last();
@@ -107,7 +107,7 @@ fn room_that_was_reserved_is_given_back_with_the_permit() {
         let owned = sender.clone().try_reserve_owned().unwrap();
         assert!(owned.same_channel_as_sender(&sender));
         assert_eq!(owned.release().capacity(), 2);
-        // Room that was reserved may be used although the channel is closed by then.
+        // Reserved room can be used even after the channel is closed.
         let permit = sender.reserve().await.unwrap();
         let mut receiver = receiver;
         receiver.close();

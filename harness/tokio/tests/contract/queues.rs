@@ -1,4 +1,4 @@
-// Who is next: the order of those who wait, and that nobody passes them.
+// Which waiting task is next: they are served in order, and none is overtaken.
 
 use crate::{is_pending, poll};
 use std::pin::pin;
@@ -117,7 +117,7 @@ fn permits_that_are_added_go_to_as_many_as_they_are_enough_for() {
             panic!("there are enough for both");
         };
         assert_eq!((two.num_permits(), three.num_permits()), (2, 1));
-        // Nothing is nothing to wait for.
+        // Acquiring 0 permits does not wait.
         assert_eq!(semaphore.acquire_many(0).await.unwrap().num_permits(), 0);
     });
 }
@@ -136,7 +136,7 @@ fn notifications_go_out_in_the_order_of_asking() {
                 assert_eq!(poll(notified.as_mut()).is_ready(), at == next);
             }
         }
-        // With nobody waiting it is kept, for one.
+        // If no task waits, the notification is stored, for one task.
         notify.notify_one();
         assert!(poll(pin!(notify.notified())).is_ready());
         assert!(is_pending(pin!(notify.notified())));
@@ -153,7 +153,7 @@ fn notify_waiters_reaches_all_and_keeps_nothing() {
         let heard = all.each_mut().map(|notified| poll(notified.as_mut()).is_ready());
         assert_eq!(heard, [true; 3]);
         assert!(is_pending(pin!(notify.notified())));
-        // One that is kept is not taken by it either.
+        // Nor does it take a stored notification.
         notify.notify_one();
         notify.notify_waiters();
         assert!(poll(pin!(notify.notified())).is_ready());

@@ -25,7 +25,7 @@ fn types_are_send_and_sync_where_those_of_tokio_are() {
     shared::<(broadcast::Sender<u8>, broadcast::Receiver<u8>)>();
     shared::<(JoinHandle<u8>, AbortHandle, JoinError, JoinSet<u8>)>();
     shared::<(tokio::time::Sleep, tokio::time::Interval, tokio::runtime::Handle)>();
-    // What is sent need not be shared.
+    // A value that is sent need not be `Sync`.
     type Alone = std::cell::Cell<u8>;
     shared::<(Mutex<Alone>, mpsc::Sender<Alone>, mpsc::Receiver<Alone>)>();
     moved::<(MutexGuard<'_, Alone>, OwnedMutexGuard<Alone>, OnceCell<Alone>)>();
@@ -81,7 +81,7 @@ fn futures_of_all_operations_can_be_spawned() {
 #[test]
 fn a_borrow_ends_where_it_does_in_tokio() {
     check(|| async {
-        // The future of an owned lock borrows nothing, that of a channel not its value's origin.
+        // The future of an owned lock borrows nothing, and neither does that of an owned permit.
         let lock = {
             let mutex = std::sync::Arc::new(Mutex::new(1));
             mutex.lock_owned()

@@ -1,4 +1,4 @@
-// What the contracts and those who run them share.
+// Shared by the contracts and the tests that run them.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -6,10 +6,10 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-/// No contract takes longer: this is a tester of hangs.
+/// The time limit of a contract. These tests check a hang tester, so they must not hang themselves.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Runs `test` on a thread of its own, but not for ever.
+/// Runs `test` on its own thread, with a time limit.
 fn limited(test: impl FnOnce() + Send + 'static) {
     let (done, ended) = channel();
     let thread = std::thread::spawn(move || {
@@ -26,7 +26,7 @@ fn limited(test: impl FnOnce() + Send + 'static) {
     }
 }
 
-/// Polls once, without anybody to wake.
+/// Polls once, with a waker that does nothing.
 fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
@@ -36,7 +36,7 @@ fn is_pending<F: Future + ?Sized>(future: Pin<&mut F>) -> bool {
     poll(future).is_pending()
 }
 
-/// What `f` panics with.
+/// The message that `f` panics with.
 fn panic_of<R>(f: impl FnOnce() -> R) -> String {
     let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f));
     let payload = panic.err().expect("it panics");

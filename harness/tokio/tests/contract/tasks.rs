@@ -6,7 +6,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinSet, yield_now};
 use tokio::time::sleep;
 
-/// Says when it is dropped.
+/// Records that it was dropped.
 struct Dropped(Arc<AtomicBool>);
 
 impl Drop for Dropped {
@@ -115,7 +115,7 @@ fn a_set_is_joined_in_the_order_of_ending() {
         }
         assert_eq!(set.len(), 3);
         let mut order = Vec::new();
-        // Each ends before the next one is due, unless a timer is early, which is allowed.
+        // Each task ends before the next one is due, unless a timer fires early, which is allowed.
         while let Some(result) = set.join_next().await {
             order.push(result.unwrap());
         }

@@ -91,7 +91,7 @@ fn missed_ticks_come_as_they_were_told_to() {
             let ticks: Vec<_> = ticks
                 .iter()
                 .map(|tick| tick.duration_since(begin).as_millis())
-                // The clock of tokio rounds up to the next millisecond.
+                // tokio's clock rounds up to the next millisecond.
                 .map(|tick| tick / 100 * 100)
                 .collect();
             assert_eq!(ticks, expected, "{behavior:?}");

@@ -90,7 +90,7 @@ fn a_borrowed_value_keeps_senders_out() {
                 tokio::spawn(async move {
                     for _ in 0..3 {
                         let value = receiver.borrow();
-                        // A chance for the sender to come in between.
+                        // Gives the sender a chance to run in between.
                         other.send_replace(value.0);
                         assert_eq!(value.0, value.1);
                     }

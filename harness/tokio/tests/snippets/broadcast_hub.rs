@@ -1,4 +1,4 @@
-// A hub that tells every subscriber everything.
+// A hub that sends every message to every subscriber.
 
 use tokio::sync::broadcast;
 
@@ -21,7 +21,7 @@ async fn late_subscriber(hub: broadcast::Sender<u32>) -> u32 {
     hub.subscribe().recv().await.unwrap()
 }
 
-/// The task subscribes when it gets to run: what was sent before is not for it.
+/// The task subscribes only when it runs, so it misses what was sent before.
 pub async fn wrong() {
     let (hub, _keep) = broadcast::channel(4);
     let reader = tokio::spawn(late_subscriber(hub.clone()));

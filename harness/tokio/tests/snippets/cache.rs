@@ -24,7 +24,7 @@ pub async fn right() {
     assert_eq!((sum, cache.read().await.len()), (17, 2));
 }
 
-/// The guard of the `match`'s subject lives to the end of the `match`.
+/// The guard in the `match` expression lives until the end of the `match`.
 async fn locked_square(cache: Cache, number: u32) -> u32 {
     match cache.read().await.get(&number) {
         Some(square) => *square,

@@ -1,4 +1,4 @@
-// Many tasks at once, and their results as they come.
+// Many concurrent tasks, and their results as they arrive.
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -19,7 +19,7 @@ async fn square(number: u32, results: mpsc::Sender<u32>) {
     results.send(number * number).await.unwrap();
 }
 
-/// Nobody takes the results out before all tasks have ended, and there is room for one.
+/// The results are received only after all tasks have ended, and there is room for only one.
 pub async fn wrong() {
     let (results, mut squares) = mpsc::channel(1);
     let mut set = JoinSet::new();

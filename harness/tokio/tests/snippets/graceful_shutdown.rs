@@ -35,7 +35,7 @@ async fn deaf_worker(stop: CancellationToken, mut jobs: mpsc::Receiver<u32>) {
     }
 }
 
-/// The worker looks whether it was told to stop only between two jobs.
+/// The worker checks only between two jobs whether it was told to stop.
 pub async fn wrong() {
     let (stop, tracker) = (CancellationToken::new(), TaskTracker::new());
     let (submit, jobs) = mpsc::channel(1);

@@ -1,4 +1,4 @@
-// No more than so many fetches at a time.
+// Limits the number of concurrent fetches.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,7 +36,7 @@ pub async fn right() {
     assert_eq!(limit.available_permits(), 2);
 }
 
-/// Keeps its permit while it waits for what needs one, too.
+/// Keeps its permit while it waits for a task that also needs one.
 async fn greedy_crawl(limit: Arc<Semaphore>, page: u32) -> u32 {
     let _permit = limit.acquire().await.unwrap();
     let mut pages = 1;

@@ -1,4 +1,4 @@
-// A queue of one's own, with a `Notify` for those who wait.
+// A hand-written queue, with a `Notify` for its consumers.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -44,7 +44,7 @@ async fn consumer(queue: Arc<Queue>) -> u32 {
     queue.pop().await
 }
 
-/// `notify_waiters` remembers nothing for a task that is about to wait.
+/// `notify_waiters` stores nothing for a task that is about to wait.
 pub async fn wrong() {
     let queue = Arc::new(Queue::default());
     let consumes = tokio::spawn(consumer(Arc::clone(&queue)));

@@ -28,7 +28,7 @@ async fn leaky_attempt(connections: &Semaphore, number: u64) {
     connections.add_permits(1);
 }
 
-/// An attempt that is given up never comes to the line which gives the connection back.
+/// A cancelled attempt never reaches the line that returns the connection.
 pub async fn wrong() {
     let connections = Semaphore::new(1);
     while timeout(PATIENCE, leaky_attempt(&connections, 0)).await.is_err() {

@@ -23,7 +23,7 @@ async fn waiting_service(reload: Arc<watch::Sender<u32>>) -> u32 {
     *config.borrow()
 }
 
-/// A receiver that is made after the change has seen it.
+/// A receiver that is created after the change counts it as seen.
 pub async fn wrong() {
     let (reload, _config) = watch::channel(0);
     let reload = Arc::new(reload);

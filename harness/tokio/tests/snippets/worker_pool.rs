@@ -40,7 +40,7 @@ pub async fn right() {
     assert_eq!(sum, 14);
 }
 
-/// The pool still has a sender when it waits for its workers to run out of jobs.
+/// The pool still has a sender while it waits for its workers to run out of jobs.
 pub async fn wrong() {
     let (submit, _done, workers) = start();
     submit.send(1).await.unwrap();

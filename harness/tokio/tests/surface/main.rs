@@ -1,8 +1,8 @@
-//! Every public item of tokio's `sync`, `task`, `time` and `runtime`, and of its macros, is accounted
-//! for in `SURFACE.md`, which is part of the crate's documentation. The list comes from the source
-//! of the tokio that this was built with, so that it cannot go stale unseen.
+//! Checks that `SURFACE.md`, which is part of the crate's documentation, lists every public item of
+//! tokio's `sync`, `task`, `time` and `runtime`, and its macros. The items are read from the source of
+//! the tokio that this was built with, so the table cannot become outdated unnoticed.
 //!
-//! `UPDATE_SURFACE=1 cargo test -p standstill-tokio --test surface` writes the table anew.
+//! `UPDATE_SURFACE=1 cargo test -p standstill-tokio --test surface` rewrites the table.
 
 mod source;
 mod traits;
@@ -16,14 +16,14 @@ use source::{Surface, exported_macros, read};
 
 const MODULES: [&str; 4] = ["runtime", "sync", "task", "time"];
 
-/// What is absent, and why.
+/// The items that are absent, and why.
 const ABSENT: [(&str, &str); 0] = [];
 
-/// The proc macros, which tokio re-exports from another crate.
+/// The procedural macros, which tokio re-exports from another crate.
 const ATTRIBUTES: [&str; 2] = ["#[main]", "#[test]"];
 
-/// Words in the text of a function which say that it tells the engine, by itself or through another
-/// one of this crate.
+/// Words in the text of a function which show that it informs the engine, directly or through another
+/// function of this crate.
 const TELLS: [&str; 18] = [
     "Hold",
     "OwnedGuard",
@@ -56,7 +56,7 @@ enum How {
 fn every_item_of_tokio_is_accounted_for() {
     let tokio = tokio_source();
     let real = read(&tokio, &MODULES);
-    // A list that came out too short would compare equal with anything.
+    // A list that is too short would compare equal with anything.
     for known in [
         "sync::Mutex::blocking_lock_owned",
         "sync::mpsc::Sender::reserve_many",
@@ -116,8 +116,7 @@ fn every_item_of_tokio_is_accounted_for() {
     );
 }
 
-/// Nothing public in the drop-in that tokio does not have: code for it would not compile in
-/// production.
+/// The drop-in has no public item that tokio lacks: code that uses it would not compile in production.
 #[test]
 fn the_drop_in_adds_nothing_of_its_own() {
     let real = read(&tokio_source(), &MODULES);
@@ -144,7 +143,7 @@ fn account(item: &str, facade: &Surface) -> How {
     if is_method {
         return How::Absent;
     }
-    // Of a type that is passed on, or by itself.
+    // A type that is re-exported or one of its methods, or another re-exported item.
     let passed = facade.globs.iter().any(|module| {
         item.strip_prefix(module.as_str())
             .is_some_and(|rest| rest.starts_with("::"))
@@ -152,7 +151,7 @@ fn account(item: &str, facade: &Surface) -> How {
     if passed { How::Passed } else { How::Absent }
 }
 
-/// Whether a function's text tells the engine something, or calls one in its file that does.
+/// Whether a function's text informs the engine, or calls a function in its file that does.
 fn tells(file: &Path, body: &str, depth: u32) -> bool {
     let words: BTreeSet<&str> = body
         .split(|c: char| !(c.is_alphanumeric() || c == '_'))
@@ -169,7 +168,7 @@ fn tells(file: &Path, body: &str, depth: u32) -> bool {
             .any(|inner| tells(file, &inner.replace('(', " ("), depth - 1))
 }
 
-/// The text of each function or method of this name, roughly: up to the line that closes it.
+/// The approximate text of each function or method of this name: up to the line that closes it.
 fn bodies_of<'a>(text: &'a str, name: &str) -> Vec<&'a str> {
     let head = format!("fn {name}");
     text.match_indices(&head)
@@ -236,7 +235,7 @@ fn table(accounts: &BTreeMap<String, How>) -> String {
     text
 }
 
-/// Where cargo keeps the source of the tokio that this was built with.
+/// The directory where cargo stores the source of the tokio that this was built with.
 fn tokio_source() -> PathBuf {
     let metadata = |arguments: &[&str]| {
         let output = Command::new(env!("CARGO"))
@@ -247,7 +246,7 @@ fn tokio_source() -> PathBuf {
             .expect("cargo runs");
         output.status.success().then_some(output.stdout)
     };
-    // What this test needed to be built is there; other platforms' packages may not be.
+    // The packages that this test was built with are there; those for other platforms may not be.
     let host = Command::new("rustc")
         .arg("-vV")
         .output()

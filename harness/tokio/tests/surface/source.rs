@@ -1,4 +1,4 @@
-//! Reads the public items of a crate from its source, as far as it takes for tokio and its drop-in.
+//! Reads the public items of a crate from its source, as far as tokio and its drop-in require it.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -13,28 +13,28 @@ use syn::{Attribute, ImplItem, Item, ItemImpl, Meta, Type, UseTree, Visibility};
 #[derive(Debug, Default)]
 pub(crate) struct Surface {
     pub(crate) items: BTreeMap<String, Found>,
-    /// The modules that re-export all that the same module of tokio has.
+    /// The modules that re-export all items of the same module of tokio.
     pub(crate) globs: Vec<String>,
 }
 
 /// A public item.
 #[derive(Clone, Debug)]
 pub(crate) struct Found {
-    /// Its own text, if it is a function, and where it is.
+    /// Its text, if it is a function, and its file.
     pub(crate) body: Option<String>,
     pub(crate) file: PathBuf,
-    /// A type that is made in this crate, not just passed on.
+    /// Whether it is a type that this crate defines, rather than re-exports.
     pub(crate) is_type: bool,
 }
 
-/// A module: its items, with what hides behind `cfg_...!` macros, and where it is.
+/// A module: its items, including those inside `cfg_...!` macros, and its files.
 #[derive(Clone)]
 struct Module {
     file: PathBuf,
-    /// Where its file modules are looked for.
+    /// The directory that contains its file modules.
     directory: PathBuf,
     items: Vec<Item>,
-    /// The modules around it, the crate first; this one is the last.
+    /// The names of the modules from the crate's root to this one.
     path: Vec<String>,
 }
 
@@ -81,7 +81,7 @@ pub(crate) fn exported_macros(source: &Path) -> Vec<String> {
                             .any(|line| line.contains("doc(hidden)"))
                     })
                     .filter_map(|pair| pair[1].split([' ', '{']).next())
-                    // tokio wraps its long documentation in a macro of its own.
+                    // tokio wraps its long documentation in its own macro.
                     .filter(|name| *name != "doc" && !name.starts_with("__"));
                 names.extend(defined.map(|name| format!("{name}!")));
             }
@@ -191,7 +191,7 @@ impl Reader {
         let Some(there) = self.module_at(&at) else {
             panic!("{}: where is `{}`?", module.file.display(), at.join("::"))
         };
-        // The module re-exports it once more, or has it.
+        // The module either re-exports the item again or defines it.
         for item in there.items.clone() {
             match &item {
                 Item::Use(again) => {
@@ -269,7 +269,7 @@ fn is_hidden(attributes: &[Attribute]) -> bool {
     })
 }
 
-/// Whether the item is there in a stable build for this platform with every feature.
+/// Whether the item exists in a stable build for this platform with all features.
 fn is_on(attributes: &[Attribute]) -> bool {
     attributes
         .iter()
@@ -293,7 +293,7 @@ fn is_met(condition: &str) -> bool {
         .any(|off| condition.contains(off))
 }
 
-/// What is in `feature! { #![condition] ... }`, if the condition is met.
+/// The content of `feature! { #![condition] ... }`, if the condition is met.
 fn featured(tokens: TokenStream) -> TokenStream {
     let mut tokens = tokens.into_iter().skip(2);
     let condition = tokens.next().map(|token| token.to_string());
@@ -304,7 +304,7 @@ fn featured(tokens: TokenStream) -> TokenStream {
     }
 }
 
-/// Whether what is in `cfg_...! { }` is there then.
+/// Whether the content of `cfg_...! { }` exists in such a build.
 fn is_macro_on(name: &str) -> bool {
     const OFF: [&str; 8] = [
         "unstable", "taskdump", "trace", "loom", "windows", "uring", "latency", "variant",
@@ -315,7 +315,7 @@ fn is_macro_on(name: &str) -> bool {
     !name.starts_with("cfg_not_") && !OFF.iter().any(|off| name.contains(off))
 }
 
-/// What an item is called, if it is public.
+/// The name of an item, if it is public.
 fn defined(item: &Item) -> Option<String> {
     let (name, visibility, attributes) = match item {
         Item::Fn(item) => (&item.sig.ident, &item.vis, &item.attrs),
@@ -341,7 +341,8 @@ fn is_of(block: &ItemImpl, name: &str) -> bool {
             .is_some_and(|last| last.ident == name)
 }
 
-/// Each name that a `use` brings, with the path to it; the last of the path is its own name there.
+/// Each name that a `use` imports, with its path. The last part of the path is the item's original
+/// name.
 fn leaves(tree: &UseTree) -> Vec<(Vec<String>, String)> {
     match tree {
         UseTree::Path(path) => leaves(&path.tree)
@@ -380,8 +381,8 @@ fn parsed(file: &Path) -> Vec<Item> {
     flatten(parsed.items)
 }
 
-/// The items, with what macros make of others: tokio's `cfg_...!`, and the few macros by which the
-/// drop-in writes one text for several types.
+/// The items, and those that macros generate: tokio's `cfg_...!`, and the few macros with which the
+/// drop-in generates several types from one text.
 fn flatten(items: Vec<Item>) -> Vec<Item> {
     let rules: BTreeMap<String, TokenStream> = items
         .iter()
@@ -474,8 +475,8 @@ fn many<T: Parse>(tokens: TokenStream) -> Vec<T> {
         .unwrap_or_else(|error| panic!("{error} in {text}"))
 }
 
-/// A call of a macro of the form `($(#[$doc:meta])* $name:ident ...) => { ... }`, with one such name or
-/// several, or one that takes an `impl` header and is of no interest here.
+/// Expands a call of a macro of the form `($(#[$doc:meta])* $name:ident ...) => { ... }`, with one or
+/// several such names. Ignores macros that take an `impl` header, which are irrelevant here.
 fn expanded(rules: TokenStream, call: TokenStream) -> TokenStream {
     let groups: Vec<_> = rules
         .into_iter()
@@ -491,7 +492,7 @@ fn expanded(rules: TokenStream, call: TokenStream) -> TokenStream {
     if body.delimiter() != Delimiter::Brace || !text.replace(' ', "").contains("$name") {
         return TokenStream::new();
     }
-    // What stands for the attributes: `$(#[$doc])*`.
+    // Removes the placeholder for the attributes: `$(#[$doc])*`.
     while let Some(from) = text.find("$ (# [$").or_else(|| text.find("$(#[$")) {
         let length = text[from..].find('*').expect("a repetition has an end");
         text.replace_range(from..=from + length, "");
@@ -516,7 +517,7 @@ fn idents(tokens: TokenStream) -> Vec<String> {
         .collect()
 }
 
-/// The names of a pattern's parameters: `name` in `$name:ident`.
+/// The parameter names of a pattern: `name` in `$name:ident`.
 fn idents_of_pattern(pattern: TokenStream) -> Vec<String> {
     let idents = idents(pattern);
     let kinds = idents.iter().skip(1);
@@ -528,7 +529,7 @@ fn idents_of_pattern(pattern: TokenStream) -> Vec<String> {
         .collect()
 }
 
-/// `settings! { name(argument: Type); ... }` gives the builder those methods.
+/// The methods that `settings! { name(argument: Type); ... }` gives the builder.
 fn settings(call: TokenStream) -> TokenStream {
     let mut methods = TokenStream::new();
     let mut before = None;

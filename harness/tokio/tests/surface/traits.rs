@@ -1,5 +1,4 @@
-//! The types of the drop-in have the traits that those of tokio have, and no others: whatever a
-//! type guards or carries.
+//! The types of the drop-in have the same traits as those of tokio, whatever a type guards or contains.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -7,7 +6,7 @@ use std::marker::PhantomPinned;
 use std::path::Path;
 use std::rc::Rc;
 
-/// Whether a type has a trait. An inherent constant wins over that of a trait.
+/// Whether a type has a trait. An inherent constant takes precedence over a trait's constant.
 macro_rules! has {
     ($type:ty: $($trait:tt)+) => {{
         struct Probe<T: ?Sized>(std::marker::PhantomData<T>);

@@ -1,9 +1,9 @@
-//! What the pool keeps.
+//! The connections in the pool.
 
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-/// Stands for a connection to a server: opening and closing one takes a while.
+/// Stands in for a connection to a server: opening and closing it takes some time.
 #[derive(Debug)]
 pub struct Connection {
     pub used: Instant,

@@ -1,5 +1,5 @@
-//! The first version: it looks for an idle connection, and if there is none it waits for the right to
-//! open another one.
+//! The first version: it looks for an idle connection. If there is none, it waits for a permit to open
+//! another one.
 
 use crate::connection::Connection;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::interval;
 
-/// Connections that nobody uses, each with its permit.
+/// Idle connections, each with its permit.
 type Idle = Arc<Mutex<Vec<(Connection, OwnedSemaphorePermit)>>>;
 
 pub struct Pool {
@@ -42,7 +42,7 @@ impl Pool {
         match idle.pop() {
             Some(taken) => taken,
             None => {
-                // The bug: whoever could give a permit back has to lock `idle` first.
+                // The bug: a task must lock `idle` before it can release a permit.
                 let permit = Arc::clone(&self.permits).acquire_owned().await;
                 (Connection::open().await, permit.expect("never closed"))
             }
@@ -58,7 +58,7 @@ impl Pool {
     }
 }
 
-/// Closes what was not used for long.
+/// Closes connections that were not used for long.
 async fn reap(idle: Idle, max_idle: Duration, mut stopped: oneshot::Receiver<()>) {
     let mut ticks = interval(max_idle);
     loop {

@@ -1,7 +1,7 @@
-//! A pool of connections with a task that closes those which nobody has used for a while.
+//! A pool of connections, with a task that closes those that have been idle for a while.
 //!
-//! Plain tokio: nothing in here knows of Standstill. [`first`] is how it was written at first;
-//! [`second`] is what became of it after `cargo test`.
+//! Plain tokio: nothing in here depends on Standstill. [`first`] is the original version; [`second`]
+//! is the version after the bug was found by `cargo test`.
 
 pub mod connection;
 pub mod first;

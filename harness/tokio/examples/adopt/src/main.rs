@@ -1,4 +1,4 @@
-//! Some queries at once. Both versions get through this most of the time.
+//! Runs some queries concurrently. Both versions succeed most of the time.
 
 use adopt::second::Pool;
 use std::any::type_name;

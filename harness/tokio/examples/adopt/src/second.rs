@@ -1,5 +1,5 @@
-//! The second version: it waits for the right to have a connection first, and holds the list of idle
-//! ones only for as long as it looks at it.
+//! The second version: it first waits for a permit to have a connection, and locks the list of idle
+//! ones only while it looks at the list.
 
 use crate::connection::Connection;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use tokio::sync::{Mutex, Semaphore, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::interval;
 
-/// Connections that nobody uses.
+/// Idle connections.
 type Idle = Arc<Mutex<Vec<Connection>>>;
 
 pub struct Pool {
@@ -52,7 +52,7 @@ impl Pool {
     }
 }
 
-/// Closes what was not used for long.
+/// Closes connections that were not used for long.
 async fn reap(idle: Idle, max_idle: Duration, mut stopped: oneshot::Receiver<()>) {
     let mut ticks = interval(max_idle);
     loop {

@@ -20,7 +20,7 @@ async fn the_second_version_serves_everybody() {
     two_clients!(second);
 }
 
-/// What the same test says of the first version.
+/// The result of the same test for the first version.
 #[test]
 fn the_first_version_hangs() {
     let outcome = standstill::Hunt::new("pool")
@@ -38,7 +38,7 @@ fn the_first_version_hangs() {
     }
 }
 
-/// An ordinary test of tokio's still runs as it did.
+/// An ordinary test for tokio still runs as before.
 #[tokio::test(start_paused = true)]
 async fn a_query_takes_as_long_as_it_takes() {
     let began = tokio::time::Instant::now();

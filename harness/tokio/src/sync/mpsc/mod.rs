@@ -16,15 +16,15 @@ use standstill_rt::facade::{End, Inside, Tag};
 
 use crate::sync::semaphore::clamp;
 
-/// A channel with room for `buffer` values that nobody has received.
+/// A channel with room for `buffer` values that have not been received.
 ///
 /// # Panics
 ///
-/// If `buffer` is 0 or more than a semaphore has permits.
+/// If `buffer` is 0 or more than the maximum number of permits of a semaphore.
 #[track_caller]
 pub fn channel<T>(buffer: usize) -> (Sender<T>, Receiver<T>) {
     let (sender, receiver) = {
-        // Not in a closure: it panics where it was called.
+        // Not in a closure, so that a panic names the caller's position.
         let _inside = Inside::enter();
         real::channel(buffer)
     };
@@ -33,7 +33,7 @@ pub fn channel<T>(buffer: usize) -> (Sender<T>, Receiver<T>) {
     (Sender::new(source, sender), Receiver::new(sink, receiver))
 }
 
-/// A channel with room for as many values as memory holds.
+/// A channel without a limit on the number of values.
 #[track_caller]
 pub fn unbounded_channel<T>() -> (UnboundedSender<T>, UnboundedReceiver<T>) {
     let (sender, receiver) = Inside::run(real::unbounded_channel);

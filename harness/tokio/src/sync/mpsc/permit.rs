@@ -1,4 +1,4 @@
-//! Room in a bounded channel that was reserved.
+//! Reserved room in a bounded channel.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use standstill_rt::{Op, Site};
 use crate::sync::mpsc::Sender;
 use crate::sync::semaphore::clamp;
 
-/// Room for one value.
+/// Reserved room for one value.
 pub struct Permit<'a, T> {
     release: Release<'a>,
     real: Wrapped<real::Permit<'a, T>>,
@@ -25,7 +25,7 @@ impl<'a, T> Permit<'a, T> {
         }
     }
 
-    /// Sends into the room.
+    /// Sends `value` into the reserved room.
     #[track_caller]
     pub fn send(self, value: T) {
         let tag = self.release.tag();
@@ -43,7 +43,7 @@ impl<T> fmt::Debug for Permit<'_, T> {
     }
 }
 
-/// Room for several values, one [`Permit`] each.
+/// Reserved room for several values: one [`Permit`] for each.
 pub struct PermitIterator<'a, T> {
     release: Release<'a>,
     real: Wrapped<real::PermitIterator<'a, T>>,
@@ -88,7 +88,7 @@ impl<T> fmt::Debug for PermitIterator<'_, T> {
     }
 }
 
-/// Room for one value, with the sender that reserved it.
+/// Reserved room for one value, together with the sender that reserved it.
 pub struct OwnedPermit<T> {
     end: End,
     real: Wrapped<real::OwnedPermit<T>>,
@@ -106,7 +106,7 @@ impl<T> OwnedPermit<T> {
         }
     }
 
-    /// Sends into the room and gives the sender back.
+    /// Sends `value` into the reserved room and returns the sender.
     #[track_caller]
     pub fn send(self, value: T) -> Sender<T> {
         self.end.switch(Op::Send, std::panic::Location::caller());
@@ -116,7 +116,7 @@ impl<T> OwnedPermit<T> {
         Sender::new(self.end, real)
     }
 
-    /// Gives the room and the sender back.
+    /// Releases the room and returns the sender.
     pub fn release(self) -> Sender<T> {
         self.end.switch(Op::Release, self.site);
         let real = self.real.inside_once(real::OwnedPermit::release);
@@ -124,12 +124,12 @@ impl<T> OwnedPermit<T> {
         Sender::new(self.end, real)
     }
 
-    /// Whether both are for the same channel.
+    /// Whether both belong to the same channel.
     pub fn same_channel(&self, other: &Self) -> bool {
         self.real.same_channel(&other.real)
     }
 
-    /// Whether this is for the channel of `sender`.
+    /// Whether this belongs to the channel of `sender`.
     pub fn same_channel_as_sender(&self, sender: &Sender<T>) -> bool {
         self.real.same_channel_as_sender(&sender.real)
     }

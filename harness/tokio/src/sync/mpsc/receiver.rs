@@ -1,4 +1,4 @@
-//! The receiving ends: the same for bounded and unbounded channels.
+//! The receiving ends. They are the same for bounded and unbounded channels.
 
 use std::fmt;
 use std::future::Future;
@@ -46,14 +46,14 @@ macro_rules! receiver {
                 received
             }
 
-            /// Waits for the next value. None when the channel is closed and empty.
+            /// Waits for the next value. None if the channel is closed and empty.
             #[track_caller]
             pub fn recv(&mut self) -> impl Future<Output = Option<T>> {
                 self.recv_at(Location::caller())
             }
 
-            /// Waits for at least one value and appends up to `limit` to `buffer`. 0 when the
-            /// channel is closed and empty, or `limit` is 0.
+            /// Waits for at least one value and appends up to `limit` values to `buffer`. Returns their
+            /// number, which is 0 if the channel is closed and empty, or if `limit` is 0.
             #[track_caller]
             pub fn recv_many(
                 &mut self,
@@ -63,11 +63,11 @@ macro_rules! receiver {
                 self.recv_many_at(buffer, limit, Location::caller())
             }
 
-            /// The next value, if it is there.
+            /// The next value, if there is one.
             ///
             /// # Errors
             ///
-            /// If the channel is empty, or closed and empty.
+            /// If the channel is empty. The error tells whether it is also closed.
             #[track_caller]
             pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
                 self.end.switch(Op::Recv, Location::caller());
@@ -106,28 +106,29 @@ macro_rules! receiver {
                 }
             }
 
-            /// Lets nobody send any more. What was sent can still be received.
+            /// Closes the channel: no more values can be sent. Those that were sent can still be
+            /// received.
             #[track_caller]
             pub fn close(&mut self) {
                 self.end.switch(Op::CloseSink, Location::caller());
                 self.real.inside_mut(real::$name::close);
             }
 
-            /// Whether nobody can send any more.
+            /// Whether the channel is closed: by a call of `close`, or because all senders were dropped.
             #[track_caller]
             pub fn is_closed(&self) -> bool {
                 self.end.switch(Op::Inspect, Location::caller());
                 self.real.inside(real::$name::is_closed)
             }
 
-            /// Whether there is no value to be received.
+            /// Whether there is no value to receive.
             #[track_caller]
             pub fn is_empty(&self) -> bool {
                 self.end.switch(Op::Inspect, Location::caller());
                 self.real.inside(real::$name::is_empty)
             }
 
-            /// How many values there are to be received.
+            /// The number of values to receive.
             #[track_caller]
             pub fn len(&self) -> usize {
                 self.end.switch(Op::Inspect, Location::caller());
@@ -165,14 +166,14 @@ macro_rules! receiver {
                 polled
             }
 
-            /// How many senders there are.
+            /// The number of senders.
             #[track_caller]
             pub fn sender_strong_count(&self) -> usize {
                 self.end.switch(Op::Inspect, Location::caller());
                 self.real.inside(real::$name::sender_strong_count)
             }
 
-            /// How many weak senders there are.
+            /// The number of weak senders.
             #[track_caller]
             pub fn sender_weak_count(&self) -> usize {
                 self.end.switch(Op::Inspect, Location::caller());

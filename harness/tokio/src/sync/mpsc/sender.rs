@@ -1,5 +1,5 @@
-//! The sending ends: mostly the same for bounded and unbounded channels, but a bounded one may have to
-//! wait for room.
+//! The sending ends. They are mostly the same for bounded and unbounded channels, but a sender of a
+//! bounded channel may have to wait for room.
 
 use std::fmt;
 use std::future::Future;
@@ -38,13 +38,13 @@ macro_rules! sender {
                 Wait::new(self.real.closed(), &self.end, Op::Closed, site).await;
             }
 
-            /// Waits until nobody receives any more.
+            /// Waits until the receiver is closed or dropped.
             #[track_caller]
             pub fn closed(&self) -> impl Future<Output = ()> {
                 self.closed_at(Location::caller())
             }
 
-            /// Whether nobody receives any more.
+            /// Whether the receiver was closed or dropped.
             #[track_caller]
             pub fn is_closed(&self) -> bool {
                 self.end.look(Location::caller());
@@ -65,14 +65,14 @@ macro_rules! sender {
                 }
             }
 
-            /// How many senders there are.
+            /// The number of senders.
             #[track_caller]
             pub fn strong_count(&self) -> usize {
                 self.end.look(Location::caller());
                 self.real.inside(real::$name::strong_count)
             }
 
-            /// How many weak senders there are.
+            /// The number of weak senders.
             #[track_caller]
             pub fn weak_count(&self) -> usize {
                 self.end.look(Location::caller());
@@ -101,7 +101,7 @@ macro_rules! sender {
         }
 
         impl<T> $weak<T> {
-            /// A sender that does keep the channel open, unless it is closed already.
+            /// A sender that keeps the channel open. None if all senders were dropped.
             #[track_caller]
             pub fn upgrade(&self) -> Option<$name<T>> {
                 let site = Location::caller();
@@ -110,14 +110,14 @@ macro_rules! sender {
                 Some($name::new(End::source(self.tag.clone(), site), real))
             }
 
-            /// How many senders there are.
+            /// The number of senders.
             #[track_caller]
             pub fn strong_count(&self) -> usize {
                 self.tag.switch(Op::Atomic, Location::caller());
                 self.real.inside(real::$weak::strong_count)
             }
 
-            /// How many weak senders there are.
+            /// The number of weak senders.
             #[track_caller]
             pub fn weak_count(&self) -> usize {
                 self.tag.switch(Op::Atomic, Location::caller());
@@ -143,14 +143,14 @@ macro_rules! sender {
 }
 
 sender! {
-    /// A sending end of a bounded channel. The channel closes when the last is dropped.
+    /// A sending end of a bounded channel. The channel closes when the last one is dropped.
     Sender
     /// A sender of a bounded channel that does not keep it open.
     WeakSender
 }
 
 sender! {
-    /// A sending end of an unbounded channel. The channel closes when the last is dropped.
+    /// A sending end of an unbounded channel. The channel closes when the last one is dropped.
     UnboundedSender
     /// A sender of an unbounded channel that does not keep it open.
     WeakUnboundedSender
@@ -159,7 +159,7 @@ sender! {
 impl<T> Sender<T> {
     async fn send_at(&self, value: T, site: Site) -> Result<(), SendError<T>> {
         let value = if self.end.tag().begin(Op::Send, site) {
-            // Where there is room both send the same way; this one makes no future.
+            // If there is room, this sends as `send` does, but without creating a future.
             match self.real.inside(|real| real.try_send(value)) {
                 Ok(()) => {
                     self.end.moved_if(true);
@@ -233,21 +233,21 @@ impl<T> Sender<T> {
         PermitIterator::new(Release::new(self.end.tag(), site), real, hold)
     }
 
-    /// Waits for room and sends.
+    /// Waits for room, then sends `value`.
     ///
     /// # Errors
     ///
-    /// The value, if nobody will receive it.
+    /// The value, if the receiver was closed or dropped.
     #[track_caller]
     pub fn send(&self, value: T) -> impl Future<Output = Result<(), SendError<T>>> {
         self.send_at(value, Location::caller())
     }
 
-    /// Sends, if there is room.
+    /// Sends `value`, if there is room.
     ///
     /// # Errors
     ///
-    /// The value, if there is no room or nobody will receive it.
+    /// The value, if there is no room or the receiver was closed or dropped.
     #[track_caller]
     pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
         self.end.switch(Op::Send, Location::caller());
@@ -256,11 +256,11 @@ impl<T> Sender<T> {
         Ok(())
     }
 
-    /// Waits for room, but not for ever, and sends.
+    /// Waits for room for at most `timeout`, then sends `value`.
     ///
     /// # Errors
     ///
-    /// The value, if there was no room in time or nobody will receive it.
+    /// The value, if there was no room in time or the receiver was closed or dropped.
     #[track_caller]
     pub fn send_timeout(
         &self,
@@ -274,7 +274,7 @@ impl<T> Sender<T> {
     ///
     /// # Errors
     ///
-    /// The value, if nobody will receive it.
+    /// The value, if the receiver was closed or dropped.
     ///
     /// # Panics
     ///
@@ -289,11 +289,11 @@ impl<T> Sender<T> {
         }
     }
 
-    /// Waits for room and keeps it, to send later without waiting.
+    /// Waits for room and reserves it, to send later without waiting.
     ///
     /// # Errors
     ///
-    /// If nobody receives any more.
+    /// If the receiver was closed or dropped.
     #[track_caller]
     pub fn reserve(&self) -> impl Future<Output = Result<Permit<'_, T>, SendError<()>>> {
         self.reserve_at(Location::caller())
@@ -303,7 +303,7 @@ impl<T> Sender<T> {
     ///
     /// # Errors
     ///
-    /// If nobody receives any more, or the channel never has room for so many.
+    /// If the receiver was closed or dropped, or `n` is more than the channel's maximum capacity.
     #[track_caller]
     pub fn reserve_many(
         &self,
@@ -312,11 +312,11 @@ impl<T> Sender<T> {
         self.reserve_many_at(n, Location::caller())
     }
 
-    /// As [`Sender::reserve`], with the sender in the permit.
+    /// As [`Sender::reserve`], with a permit that owns the sender.
     ///
     /// # Errors
     ///
-    /// If nobody receives any more.
+    /// If the receiver was closed or dropped.
     #[track_caller]
     pub fn reserve_owned(self) -> impl Future<Output = Result<OwnedPermit<T>, SendError<()>>> {
         self.reserve_owned_at(Location::caller())
@@ -326,7 +326,7 @@ impl<T> Sender<T> {
     ///
     /// # Errors
     ///
-    /// If there is no room or nobody receives any more.
+    /// If there is no room, or the receiver was closed or dropped.
     #[track_caller]
     pub fn try_reserve(&self) -> Result<Permit<'_, T>, TrySendError<()>> {
         let site = Location::caller();
@@ -339,7 +339,7 @@ impl<T> Sender<T> {
     ///
     /// # Errors
     ///
-    /// If there is no room or nobody receives any more.
+    /// If there is no room, or the receiver was closed or dropped.
     #[track_caller]
     pub fn try_reserve_many(&self, n: usize) -> Result<PermitIterator<'_, T>, TrySendError<()>> {
         let site = Location::caller();
@@ -352,7 +352,7 @@ impl<T> Sender<T> {
     ///
     /// # Errors
     ///
-    /// The sender, if there is no room or nobody receives any more.
+    /// The sender, if there is no room, or the receiver was closed or dropped.
     #[track_caller]
     pub fn try_reserve_owned(self) -> Result<OwnedPermit<T>, TrySendError<Self>> {
         let site = Location::caller();
@@ -382,11 +382,11 @@ impl<T> Sender<T> {
 }
 
 impl<T> UnboundedSender<T> {
-    /// Sends; there is always room.
+    /// Sends `value`. There is always room.
     ///
     /// # Errors
     ///
-    /// The value, if nobody will receive it.
+    /// The value, if the receiver was closed or dropped.
     #[track_caller]
     pub fn send(&self, value: T) -> Result<(), SendError<T>> {
         self.end.switch(Op::Send, Location::caller());

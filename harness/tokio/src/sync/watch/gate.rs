@@ -1,4 +1,4 @@
-//! Keeps a run's one thread from blocking in the `std` lock around a watch channel's value.
+//! Prevents the only thread of a run from blocking in the `std` lock around a watch channel's value.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
@@ -7,15 +7,16 @@ use standstill_rt::facade::{self, MayBlock, PollWait, Shared, Tag};
 use standstill_rt::host::{self, Host};
 use standstill_rt::{Op, Site, TaskRef};
 
-/// Who reads the value now, and who is changing it. Kept in runs only.
+/// Records which tasks read the value now, and which one is changing it. It is used only in controlled
+/// runs.
 ///
-/// tokio guards the value by a lock of `std`, held by a `Ref` and during the closures of
-/// `send_modify` and `wait_for`. A task that is preempted meanwhile must not make another block
-/// the thread that both run on: so the other is suspended in the middle of its poll until the lock
-/// is free, and whoever looks at the run sees for whom it waits.
+/// tokio protects the value with a lock of `std`. A `Ref` holds it, and it is held during the closures
+/// of `send_modify` and `wait_for`. A task may be preempted meanwhile. Another task that needs the lock
+/// must not block the thread that both run on, so it is suspended in the middle of its poll until the
+/// lock is free. Its wait is recorded, so that a report can name the task it waits for.
 ///
-/// The gate follows the policy of that lock: a writer that waits goes before readers that come later,
-/// and a task that waits for itself waits for ever.
+/// The gate follows the policy of that lock: a waiting writer goes before readers that come later, and
+/// a task that waits for itself waits for ever.
 #[derive(Debug, Default)]
 pub(super) struct Gate {
     inside: Mutex<Inside>,
@@ -26,27 +27,27 @@ struct Inside {
     epoch: u32,
     readers: Vec<Option<TaskRef>>,
     writer: Option<Option<TaskRef>>,
-    /// How many wait to write.
+    /// The number of tasks that wait to write.
     writers_waiting: u32,
     waiting: Vec<Waker>,
 }
 
-/// One reader or the writer; it leaves when dropped.
+/// One reader or the writer. It leaves the gate when dropped.
 #[derive(Debug)]
 pub(super) struct Entered<'a> {
     gate: &'a Gate,
-    /// The run and the task, unless it came in outside of any run.
+    /// The run and the task. None if it entered outside a controlled run.
     who: Option<(u32, Option<TaskRef>)>,
     writes: bool,
 }
 
-/// A writer that waits. It leaves when dropped: to the readers that made way for it that is news.
+/// A waiting writer. Dropping it ends its wait, and wakes the readers that made way for it.
 struct Queued<'a> {
     gate: &'a Gate,
     epoch: u32,
 }
 
-/// Where tasks have threads of their own the real lock may block.
+/// Calls `f` in a controlled run only. Where tasks have their own threads, the real lock may block.
 fn controlled<R>(f: impl FnOnce(&dyn Host) -> R) -> Option<R> {
     host::with(|host| host.controlled().then(|| f(host))).flatten()
 }
@@ -72,7 +73,7 @@ impl Gate {
         inside
     }
 
-    /// Waits until nobody writes or waits to.
+    /// Waits until no task writes or waits to write.
     #[inline(never)]
     #[track_caller]
     pub(super) fn await_reading(&self, tag: &Tag, site: Site) {
@@ -81,14 +82,14 @@ impl Gate {
         });
     }
 
-    /// Notes a reader, who must have awaited it. Hold this for as long as the real lock, and drop
-    /// it after that.
+    /// Records a reader, which must have called `await_reading` before. Keep the result as long as the
+    /// real lock, and drop it after the lock.
     #[inline(never)]
     pub(super) fn read(&self) -> Entered<'_> {
         self.enter(false)
     }
 
-    /// Waits until nobody reads or writes, and notes a writer.
+    /// Waits until no task reads or writes, and records a writer.
     #[inline(never)]
     #[track_caller]
     pub(super) fn write(&self, tag: &Tag, site: Site) -> Entered<'_> {
@@ -105,12 +106,12 @@ impl Gate {
             free
         });
         let entered = self.enter(true);
-        // Not before it has entered: no reader comes in between.
+        // Only after entering, so that no reader enters in between.
         drop(queued);
         entered
     }
 
-    /// Those who wait look again.
+    /// Wakes all waiting tasks, which then check again.
     fn wake_all(mut inside: MutexGuard<'_, Inside>) {
         let waiting = std::mem::take(&mut inside.waiting);
         drop(inside);
@@ -135,7 +136,7 @@ impl Gate {
         }
     }
 
-    /// Waits until `comes_in` says so.
+    /// Waits until `comes_in` returns true.
     #[track_caller]
     fn wait(&self, tag: &Tag, op: Op, site: Site, mut comes_in: impl FnMut(&mut Inside) -> bool) {
         let mut wait = PollWait::new();

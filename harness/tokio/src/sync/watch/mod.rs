@@ -15,7 +15,7 @@ use standstill_rt::facade::{End, Inside, Shared, Tag};
 
 use gate::Gate;
 
-/// A channel whose value is `init` at first.
+/// A channel whose first value is `init`.
 #[track_caller]
 pub fn channel<T>(init: T) -> (Sender<T>, Receiver<T>) {
     let (sender, receiver) = Inside::run(|| real::channel(init));

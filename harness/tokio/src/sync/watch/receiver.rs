@@ -12,17 +12,17 @@ use standstill_rt::{Op, Site};
 use super::error::RecvError;
 use super::gate::{Entered, Gate};
 
-/// The value of a channel, borrowed. Nobody can send until it is dropped.
+/// A borrowed value of a channel. No value can be sent until it is dropped.
 #[derive(Debug)]
 pub struct Ref<'a, T> {
-    // Dropped in this order: the real lock, then the notes of it.
+    // Dropped in this order: the real lock, then its records.
     real: Wrapped<real::Ref<'a, T>>,
     _entered: Entered<'a>,
     _hold: Hold,
 }
 
 impl<'a, T> Ref<'a, T> {
-    /// The value that `borrow` borrows, once nobody changes it.
+    /// Borrows the value with `borrow`, once no task changes it.
     #[track_caller]
     pub(super) fn take(
         end: &'a End,
@@ -58,7 +58,7 @@ impl<T> Deref for Ref<'_, T> {
     }
 }
 
-/// A receiving end, with its own memory of what it has seen.
+/// A receiving end, which remembers what it has seen.
 #[derive(Debug)]
 pub struct Receiver<T> {
     end: End,
@@ -104,7 +104,7 @@ impl<T> Receiver<T> {
         Ok(Ref::note(end, gate, site, found))
     }
 
-    /// The latest value.
+    /// Borrows the latest value.
     #[track_caller]
     pub fn borrow(&self) -> Ref<'_, T> {
         let site = Location::caller();
@@ -113,7 +113,7 @@ impl<T> Receiver<T> {
         })
     }
 
-    /// The latest value, which counts as seen.
+    /// Borrows the latest value, and marks it as seen.
     #[track_caller]
     pub fn borrow_and_update(&mut self) -> Ref<'_, T> {
         let site = Location::caller();
@@ -121,51 +121,51 @@ impl<T> Receiver<T> {
         Ref::take(end, gate, Op::Inspect, site, || real.borrow_and_update())
     }
 
-    /// Whether there is a value that was not seen here.
+    /// Whether there is a value that this receiver has not seen.
     ///
     /// # Errors
     ///
-    /// If there is no sender.
+    /// If all senders were dropped.
     #[track_caller]
     pub fn has_changed(&self) -> Result<bool, RecvError> {
         self.end.switch(Op::Inspect, Location::caller());
         self.real.inside(real::Receiver::has_changed)
     }
 
-    /// Whether there is no sender.
+    /// Whether all senders were dropped.
     #[track_caller]
     pub fn is_closed(&self) -> bool {
         self.end.switch(Op::Inspect, Location::caller());
         self.real.inside(real::Receiver::is_closed)
     }
 
-    /// Forgets that the latest value was seen.
+    /// Marks the latest value as not seen.
     pub fn mark_changed(&mut self) {
         self.real.inside_mut(real::Receiver::mark_changed);
     }
 
-    /// Counts the latest value as seen.
+    /// Marks the latest value as seen.
     #[track_caller]
     pub fn mark_unchanged(&mut self) {
         self.end.switch(Op::Inspect, Location::caller());
         self.real.inside_mut(real::Receiver::mark_unchanged);
     }
 
-    /// Waits for a value that was not seen here, and counts it as seen.
+    /// Waits for a value that this receiver has not seen, and marks it as seen.
     ///
     /// # Errors
     ///
-    /// If there is no sender, and no such value.
+    /// If all senders were dropped and there is no such value.
     #[track_caller]
     pub fn changed(&mut self) -> impl Future<Output = Result<(), RecvError>> {
         self.changed_at(Location::caller())
     }
 
-    /// Waits until the value is as `f` wants it.
+    /// Waits until `f` returns true for the value.
     ///
     /// # Errors
     ///
-    /// If there is no sender, and the value is not so.
+    /// If all senders were dropped and `f` returns false for the value.
     #[track_caller]
     pub fn wait_for(
         &mut self,

@@ -11,7 +11,7 @@ use super::error::SendError;
 use super::gate::Gate;
 use super::receiver::{Receiver, Ref};
 
-/// A sending end. The channel closes when the last is dropped.
+/// A sending end. The channel closes when the last one is dropped.
 #[derive(Debug)]
 pub struct Sender<T> {
     end: End,
@@ -40,7 +40,7 @@ impl<T> Sender<T> {
         )
     }
 
-    /// While code of the program changes the value it may do whatever it likes, even wait.
+    /// Records a hold while the program's code changes the value, since that code may wait.
     fn hold(&self, site: Site) -> Hold {
         Hold::take(self.end.tag(), Op::Send, 1, site)
     }
@@ -49,7 +49,7 @@ impl<T> Sender<T> {
         Wait::new(self.real.closed(), &self.end, Op::Closed, site).await;
     }
 
-    /// Puts a new value in and wakes everybody who waits for one.
+    /// Sets a new value and wakes all tasks that wait for one.
     ///
     /// # Errors
     ///
@@ -64,7 +64,7 @@ impl<T> Sender<T> {
         Ok(())
     }
 
-    /// Changes the value in its place and wakes everybody who waits for a new one.
+    /// Changes the value in place and wakes all tasks that wait for a new one.
     #[track_caller]
     pub fn send_modify<F>(&self, modify: F)
     where
@@ -83,7 +83,8 @@ impl<T> Sender<T> {
         self.end.moved_if(true);
     }
 
-    /// As [`Sender::send_modify`]; nobody is woken unless `modify` says that it changed something.
+    /// As [`Sender::send_modify`], but wakes tasks only if `modify` returns true. Returns what `modify`
+    /// does.
     #[track_caller]
     pub fn send_if_modified<F>(&self, modify: F) -> bool
     where
@@ -103,7 +104,7 @@ impl<T> Sender<T> {
         modified
     }
 
-    /// Puts a new value in, even without receivers, and returns the one before.
+    /// Sets a new value, even without receivers, and returns the previous one.
     #[track_caller]
     pub fn send_replace(&self, value: T) -> T {
         let site = Location::caller();
@@ -114,7 +115,7 @@ impl<T> Sender<T> {
         before
     }
 
-    /// The latest value.
+    /// Borrows the latest value.
     #[track_caller]
     pub fn borrow(&self) -> Ref<'_, T> {
         let site = Location::caller();
@@ -136,7 +137,7 @@ impl<T> Sender<T> {
         self.closed_at(Location::caller())
     }
 
-    /// A receiver that has seen the value as it is.
+    /// A receiver that has already seen the current value.
     #[track_caller]
     pub fn subscribe(&self) -> Receiver<T> {
         let site = Location::caller();
@@ -148,14 +149,14 @@ impl<T> Sender<T> {
         )
     }
 
-    /// How many receivers there are.
+    /// The number of receivers.
     #[track_caller]
     pub fn receiver_count(&self) -> usize {
         self.end.look(Location::caller());
         self.real.inside(real::Sender::receiver_count)
     }
 
-    /// How many senders there are.
+    /// The number of senders.
     #[track_caller]
     pub fn sender_count(&self) -> usize {
         self.end.look(Location::caller());
