@@ -14,6 +14,7 @@ mod trials;
 use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
 
 use standstill_engine::{RecordLevel, Run};
 use standstill_model::fingerprint::Fingerprint;
@@ -31,8 +32,15 @@ use trials::{Trials, happened};
 /// How many runs a minimisation may make by default. A long run counts as several.
 pub const DEFAULT_MINIMISE_BUDGET: u32 = 20_000;
 
+/// How long a minimisation may take, in real time. Only programs with very long runs, or that block the
+/// engine's thread, take so long.
+const LONGEST: Duration = Duration::from_secs(60);
+
 /// Every combination of up to this many deviations from the fixed rule is tried before anything else.
 const SEARCHED: usize = 3;
+
+/// A minimised run may have this many times as many steps as the original one.
+const MOST_GROWTH: u64 = 3;
 
 /// How many other default orders are tried where the search finds nothing.
 const ORDERS: u64 = 8;
@@ -124,6 +132,7 @@ impl Minimise {
             fingerprint,
             left: self.budget,
             stop: self.stop.clone(),
+            deadline: Some(Instant::now() + LONGEST),
             futurelock: Cell::default(),
         };
         let first = measured(&mut trials, plan)?;
@@ -143,7 +152,7 @@ impl Minimise {
         best = smallest_schedule(&mut trials, &best);
         let completion = if trials.stopped() {
             Completion::Interrupted
-        } else if load_complete && trials.left > 0 {
+        } else if load_complete && !trials.over() {
             Completion::Complete
         } else {
             Completion::BudgetSpent
@@ -151,7 +160,11 @@ impl Minimise {
         if completion == Completion::Interrupted {
             best = last_cut(&mut trials, &best);
         }
-        let after = measured(&mut trials, &best)?;
+        let mut after = measured(&mut trials, &best)?;
+        if after.tasks > first.tasks || after.steps > MOST_GROWTH * first.steps {
+            // A schedule with fewer choices that leads to a larger run: it explains nothing.
+            (best, after) = (plan.clone(), first);
+        }
         Some(Minimised {
             plan: best,
             before: first,
@@ -330,6 +343,7 @@ pub fn minimise_schedule(
         fingerprint,
         left: budget,
         stop: None,
+        deadline: None,
         futurelock: Cell::default(),
     };
     match trials.record(plan) {
@@ -362,6 +376,7 @@ pub fn minimise_load(
         fingerprint,
         left: budget,
         stop: None,
+        deadline: None,
         futurelock: Cell::default(),
     };
     let mut best = plan.clone();

@@ -3,8 +3,10 @@
 use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use standstill_engine::{RecordLevel, Run};
+use standstill_model::finding::{Undecided, Verdict};
 use standstill_model::fingerprint::Fingerprint;
 use standstill_model::plan::{Choice, Plan};
 use standstill_model::scenario::Program;
@@ -14,6 +16,9 @@ use crate::runner::Runner;
 /// A long run counts as several: as one run per this many steps.
 const STEPS_A_RUN: u64 = 200;
 
+/// A run that blocked its thread counts as this many: each costs a thread and more than a second.
+const A_WEDGE: u32 = 2_000;
+
 /// Runs plans for as long as the budget lasts.
 pub(super) struct Trials<'a> {
     pub(super) runner: &'a mut Runner,
@@ -22,6 +27,8 @@ pub(super) struct Trials<'a> {
     /// How many runs may still be made.
     pub(super) left: u32,
     pub(super) stop: Option<Arc<AtomicBool>>,
+    /// When trying ends, whatever is left of the budget.
+    pub(super) deadline: Option<Instant>,
     /// Whether the first run to show the fingerprint was a futurelock. A smaller plan must be one too,
     /// or the report would describe a different mistake.
     pub(super) futurelock: Cell<Option<bool>>,
@@ -30,7 +37,8 @@ pub(super) struct Trials<'a> {
 impl Trials<'_> {
     /// Whether no run is left, or a stop was requested.
     pub(super) fn over(&self) -> bool {
-        self.left == 0 || self.stopped()
+        let late = self.deadline.is_some_and(|at| Instant::now() >= at);
+        self.left == 0 || late || self.stopped()
     }
 
     /// Whether a stop was requested.
@@ -44,6 +52,7 @@ impl Trials<'_> {
         Trials {
             left: runs,
             stop: None,
+            deadline: None,
             ..self.limited(runs)
         }
     }
@@ -56,6 +65,7 @@ impl Trials<'_> {
             fingerprint: self.fingerprint,
             left: self.left.min(runs),
             stop: self.stop.clone(),
+            deadline: self.deadline,
             futurelock: self.futurelock.clone(),
         }
     }
@@ -69,7 +79,10 @@ impl Trials<'_> {
     }
 
     fn made(&mut self, run: &Run) {
-        let surcharge = u32::try_from(run.steps / STEPS_A_RUN).unwrap_or(u32::MAX);
+        let surcharge = match &run.verdict {
+            Verdict::Undecided(Undecided::Wedged { .. }) => A_WEDGE,
+            _ => u32::try_from(run.steps / STEPS_A_RUN).unwrap_or(u32::MAX),
+        };
         self.left = self.left.saturating_sub(surcharge);
     }
 
