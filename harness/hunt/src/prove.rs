@@ -296,7 +296,7 @@ impl Prove {
 
     job_settings!(
         Proof,
-        "that a proof has [`DEFAULT_SLACK`](crate::DEFAULT_SLACK) in every run. Each step at which a timer may fire adds an interleaving."
+        "that a proof has [`DEFAULT_SLACK`] in every run. Each step at which a timer may fire adds an interleaving."
     );
 
     /// Explores the scenario's program.

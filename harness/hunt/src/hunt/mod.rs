@@ -223,7 +223,7 @@ impl Hunt {
 
     job_settings!(
         Outcome,
-        "in the last quarter of a hunt's schedules, which have [`DEFAULT_SLACK`](crate::DEFAULT_SLACK)."
+        "in the last quarter of a hunt's schedules, which have [`DEFAULT_SLACK`]."
     );
 }
 
