@@ -110,9 +110,7 @@ fn line(proof: &Proof) -> String {
         ),
         Conclusion::NotProved(reason) => {
             let sources = sources(proof);
-            let early = "an early timer";
-            let has_timers = proof.reversed.iter().any(|(over, _)| *over == early);
-            let hint = match has_timers {
+            let hint = match proof.meets_early_timers() {
                 true => "\n  try --slack 0s: then a timer fires only when no task is ready",
                 false => "",
             };

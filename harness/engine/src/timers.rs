@@ -99,6 +99,12 @@ impl Timers {
         self.next = ahead.next().map(|(deadline, _)| *deadline);
     }
 
+    /// The time as of the last turn of the runtime. It stands still during a turn.
+    #[inline]
+    pub fn now(&self) -> Duration {
+        self.now
+    }
+
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.armed.is_empty()

@@ -122,8 +122,7 @@ impl Job {
     }
 
     /// Whether a run's finding counts, which spent this much slack. A panic after a timer has fired early
-    /// does so only if slack was asked for: hardly an assertion about times holds on a computer that is
-    /// slow enough.
+    /// counts only if slack was asked for: few assertions about time hold on a slow computer.
     pub(crate) fn counts(&self, finding: &Finding, early: Duration) -> bool {
         self.slack.is_some() || early.is_zero() || finding.kind != FindingKind::Panic
     }
@@ -176,10 +175,10 @@ macro_rules! job_settings {
             self
         }
 
-        /// How much virtual time a run's own computing may take, in whole milliseconds: so far in all,
-        /// timers may fire although tasks are ready. Zero lets no timer do so. Default: zero, except
+        /// How far, in all, the timers of a run may fire early, in whole milliseconds of virtual time: before
+        /// their time has come, although tasks are ready. Default: zero, except
         #[doc = $slack]
-        /// A panic after a timer has fired like this counts only where slack was asked for.
+        /// A panic after an early timer counts only if slack was asked for.
         #[must_use]
         pub fn slack(mut self, slack: impl Into<Slack>) -> Self {
             self.job.slack = Some(slack.into());

@@ -90,7 +90,7 @@
 //! place. The tool does not see which parts of a program read the clock, so it cannot tell for which
 //! steps the timer does not matter.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::{ControlFlow, RangeInclusive};
 use std::sync::Arc;
@@ -99,6 +99,7 @@ use std::time::{Duration, Instant};
 
 use standstill_engine::Explore;
 use standstill_engine::search::explorer::explore;
+use standstill_engine::search::trace::EARLY_TIMER;
 use standstill_engine::search::tree::Breadth;
 use standstill_model::finding::{Finding, Undecided, Verdict};
 use standstill_model::fingerprint::Fingerprint;
@@ -180,11 +181,19 @@ pub struct Proof {
     pub found: Vec<Found>,
     /// The schedules of the hunt before it.
     pub hunted: u64,
-    /// Whether that hunt found what the conclusion is about: then no interleaving was executed after it.
+    /// Whether that hunt found what the conclusion is about.
     pub found_by_hunt: bool,
     /// The scenario's knobs that are 0 in every load, although they need not be: nothing is proved of the
     /// tasks that they stand for.
     pub absent: Vec<Knob>,
+}
+
+impl Proof {
+    /// Whether a bound was reached and interleavings differ over timers that fire although tasks are
+    /// ready. With no slack there are none of those.
+    pub fn meets_early_timers(&self) -> bool {
+        self.reversed.iter().any(|(over, _)| *over == EARLY_TIMER)
+    }
 }
 
 impl fmt::Display for Proof {
@@ -308,42 +317,7 @@ impl Prove {
         let program = self.job.program()?;
         let began = Instant::now();
         let hunted = self.hunt()?;
-        let absent = self.job.absent();
-        if let Some(found) = hunted.found.first()
-            && !self.job.keep_going
-        {
-            return Ok(Proof {
-                conclusion: Conclusion::Found(found.clone()),
-                executions: 0,
-                redundant: 0,
-                steps: 0,
-                loads: 0,
-                reversed: Vec::new(),
-                elapsed: began.elapsed(),
-                found: hunted.found,
-                hunted: hunted.schedules,
-                found_by_hunt: true,
-                absent,
-            });
-        }
-        let mut proof = prove(&self, &program, began);
-        proof.hunted = hunted.schedules;
-        proof.absent = absent;
-        for found in hunted.found {
-            let print = &found.finding.fingerprint;
-            if proof
-                .found
-                .iter()
-                .all(|other| other.finding.fingerprint != *print)
-            {
-                proof.found_by_hunt |= proof.found.is_empty();
-                proof.found.push(found);
-            }
-        }
-        if let Some(found) = proof.found.first() {
-            proof.conclusion = Conclusion::Found(found.clone());
-        }
-        Ok(proof)
+        Ok(prove(&self, &program, hunted, began))
     }
 
     /// The hunt before the proof. It has a quarter of the time.
@@ -386,18 +360,22 @@ struct Seen {
     unproved: Option<Unproved>,
 }
 
-fn prove(prove: &Prove, program: &Program, began: Instant) -> Proof {
-    let (job, its_program) = (prove.clone(), program.clone());
-    let seen = explored(move |engine| look_everywhere(engine, &job, &its_program, began))
-        .unwrap_or_else(|operation| {
-            let why = format!(
-                "{operation} blocked its thread: use the locks of the facade (`standstill-std`)"
-            );
-            Seen {
-                unproved: Some(Unproved::Doubt(why)),
-                ..Seen::default()
-            }
-        });
+fn prove(prove: &Prove, program: &Program, hunted: Outcome, began: Instant) -> Proof {
+    let seen = if hunted.found.is_empty() || prove.job.keep_going {
+        let (job, its_program) = (prove.clone(), program.clone());
+        explored(move |engine| look_everywhere(engine, &job, &its_program, began))
+    } else {
+        Ok(Seen::default())
+    };
+    let seen = seen.unwrap_or_else(|operation| {
+        let why = format!(
+            "{operation} blocked its thread: use the locks of the facade (`standstill-std`)"
+        );
+        Seen {
+            unproved: Some(Unproved::Doubt(why)),
+            ..Seen::default()
+        }
+    });
     let mut runner = Runner::new();
     let mut found = Vec::new();
     let mut unproved = seen.unproved;
@@ -414,6 +392,11 @@ fn prove(prove: &Prove, program: &Program, began: Instant) -> Proof {
             }
         }
     }
+    let found_by_hunt = found.is_empty();
+    let fingerprint = |found: &Found| found.finding.fingerprint.clone();
+    let known: BTreeSet<Fingerprint> = found.iter().map(fingerprint).collect();
+    let new = hunted.found.into_iter();
+    found.extend(new.filter(|found| !known.contains(&found.finding.fingerprint)));
     let conclusion = match (found.first(), unproved) {
         (Some(found), _) => Conclusion::Found(found.clone()),
         (None, Some(reason)) => Conclusion::NotProved(reason),
@@ -427,10 +410,10 @@ fn prove(prove: &Prove, program: &Program, began: Instant) -> Proof {
         loads: seen.loads,
         reversed: seen.reversed,
         elapsed: began.elapsed(),
+        found_by_hunt: found_by_hunt && !found.is_empty(),
         found,
-        hunted: 0,
-        found_by_hunt: false,
-        absent: Vec::new(),
+        hunted: hunted.schedules,
+        absent: prove.job.absent(),
     }
 }
 

@@ -211,11 +211,11 @@ impl Argument {
     }
 }
 
-/// Whether `text` is a whole number and a unit, in the format that the library reads.
+/// Whether this is a number and a unit. The library reads it and checks the rest.
 fn is_time(text: &str) -> bool {
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let (number, unit) = text.split_at(digits);
-    number.parse::<u64>().is_ok() && matches!(unit, "ms" | "s" | "m" | "h")
+    let end = text.find(|character: char| character.is_ascii_alphabetic());
+    let (number, unit) = text.split_at(end.unwrap_or(text.len()));
+    number.parse::<f64>().is_ok() && matches!(unit, "ms" | "s" | "m" | "min" | "h")
 }
 
 /// Whether `range` is like `1..=4`: it has two bounds, includes the upper one, and is not reversed.

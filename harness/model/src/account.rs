@@ -16,8 +16,8 @@ pub struct Account {
     /// Roughly how many different interleavings there were, within a few percent. 0 where the engine does
     /// not know.
     pub interleavings: u64,
-    /// The runs in which tasks were spawned on tokio itself, which the engine does not schedule.
-    pub runs_with_raw_tasks: u64,
+    /// Tasks were spawned on tokio itself, which the engine does not schedule.
+    pub raw_tasks: bool,
     /// Why tasks were no longer preempted inside their polls: the operation that waited for a lock which
     /// the engine does not know.
     pub preemption_off: Option<String>,
@@ -26,22 +26,19 @@ pub struct Account {
 impl Account {
     /// Whether there was nothing to interleave: the root was the only task.
     pub fn is_sequential(&self) -> bool {
-        self.tasks == 1 && self.runs_with_raw_tasks == 0
+        self.tasks == 1 && !self.raw_tasks
     }
 
     /// Whether every task was one that the engine does not schedule, so that no schedule was tried.
     pub fn is_unseen(&self) -> bool {
-        self.tasks == 1 && self.runs_with_raw_tasks > 0
+        self.tasks == 1 && self.raw_tasks
     }
 
     /// What was not seen, a clause each.
     pub fn unseen(&self) -> Vec<String> {
         let mut unseen = Vec::new();
-        if self.runs_with_raw_tasks > 0 {
-            unseen.push(format!(
-                "tasks that were spawned on tokio itself, in {} of the runs, are not scheduled",
-                self.runs_with_raw_tasks
-            ));
+        if self.raw_tasks {
+            unseen.push("tasks that were spawned on tokio itself are not scheduled".to_owned());
         }
         if let Some(operation) = &self.preemption_off {
             unseen.push(format!(
@@ -60,20 +57,14 @@ impl fmt::Display for Account {
             1 => format!("1 {what}"),
             _ => format!("{count} {what}s"),
         };
-        let mut parts = Vec::new();
-        if self.tasks > 0 {
-            parts.push(counted(self.tasks.into(), "task"));
-        }
+        f.write_str(&counted(self.tasks.into(), "task"))?;
         if self.interleavings > 0 {
-            parts.push(counted(self.interleavings, "interleaving"));
+            write!(f, ", {}", counted(self.interleavings, "interleaving"))?;
         }
-        let mut clauses = vec![parts.join(", ")];
         match self.unseen().as_slice() {
-            [] => {}
-            unseen => clauses.push(format!("not seen: {}", unseen.join("; "))),
+            [] => Ok(()),
+            unseen => write!(f, "; not seen: {}", unseen.join("; ")),
         }
-        clauses.retain(|clause| !clause.is_empty());
-        f.write_str(&clauses.join("; "))
     }
 }
 
@@ -92,16 +83,15 @@ mod tests {
         account.tasks = 3;
         account.interleavings = 431;
         assert_eq!(account.to_string(), "3 tasks, 431 interleavings");
-        account.runs_with_raw_tasks = 7;
+        account.raw_tasks = true;
         assert_eq!(
             account.to_string(),
-            "3 tasks, 431 interleavings; not seen: tasks that were spawned on tokio itself, in 7 of the \
-             runs, are not scheduled"
+            "3 tasks, 431 interleavings; not seen: tasks that were spawned on tokio itself are not scheduled"
         );
         assert!(!account.is_sequential() && !account.is_unseen());
         account.tasks = 1;
         assert!(account.is_unseen());
-        account.runs_with_raw_tasks = 0;
+        account.raw_tasks = false;
         account.preemption_off = Some("lock at a.rs:1".to_owned());
         assert_eq!(
             account.unseen(),

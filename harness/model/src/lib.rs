@@ -15,6 +15,8 @@ pub mod account;
 #[cfg(feature = "arbitrary")]
 mod arbitrary;
 pub mod bytes;
+#[doc(hidden)]
+pub mod duration;
 pub mod finding;
 pub mod fingerprint;
 pub mod graph;

@@ -8,6 +8,11 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::duration;
+
+/// A slack has at most this many seconds: some thirty years.
+const LONGEST: f64 = 1e9;
+
 /// How much virtual time a run's own computing may take.
 ///
 /// It is written as a number and a unit (`0s`, `250ms`, `30s`, `2m`) in milliseconds at the finest.
@@ -62,7 +67,10 @@ impl fmt::Display for Slack {
 
 /// A text is no slack.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no slack: write a time with its unit, like 250ms, 30s, 2m, or 0s for none")]
+#[error(
+    "`{0}` is no slack: write a time with its unit, in whole milliseconds, like 250ms, 30s, 2m, or 0s \
+     for none"
+)]
 pub struct NoSlack(String);
 
 impl FromStr for Slack {
@@ -70,18 +78,19 @@ impl FromStr for Slack {
 
     fn from_str(text: &str) -> Result<Self, NoSlack> {
         let error = || NoSlack(text.to_owned());
-        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-        let (number, unit) = text.split_at(digits);
-        let number: u64 = number.parse().map_err(|_| error())?;
-        let ms = match unit {
-            "ms" => Some(number),
-            "s" => number.checked_mul(1_000),
-            "m" => number.checked_mul(60_000),
-            "h" => number.checked_mul(3_600_000),
-            _ => None,
-        };
-        ms.map(|ms| Slack::Time(Duration::from_millis(ms)))
-            .ok_or_else(error)
+        let has_unit = text.ends_with(|last: char| last.is_ascii_alphabetic());
+        let seconds = duration::seconds(text).filter(|seconds| has_unit && *seconds <= LONGEST);
+        let ms = seconds.ok_or_else(error)? * 1_000.0;
+        if (ms - ms.round()).abs() > 1e-6 {
+            return Err(error());
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "neither negative nor beyond the longest"
+        )]
+        let ms = ms.round() as u64;
+        Ok(Slack::Time(Duration::from_millis(ms)))
     }
 }
 
@@ -102,6 +111,12 @@ mod tests {
         assert_eq!("60s".parse(), Ok(Slack::Time(Duration::from_secs(60))));
         assert_eq!("2h".parse::<Slack>().unwrap().to_string(), "120m");
         assert_eq!("0ms".parse(), Ok(Slack::NONE));
+        assert_eq!(
+            "1.5s".parse(),
+            Ok(Slack::Time(Duration::from_millis(1_500)))
+        );
+        assert_eq!("0.001s".parse(), Ok(Slack::Time(Duration::from_millis(1))));
+        assert_eq!("2min".parse(), Ok(Slack::Time(Duration::from_secs(120))));
     }
 
     #[test]
@@ -111,7 +126,8 @@ mod tests {
             "1",
             "s",
             "-1s",
-            "1.5s",
+            "0.5ms",
+            "1.0004s",
             "1 s",
             "1us",
             "99999999999999999999s",

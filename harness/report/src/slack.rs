@@ -83,11 +83,11 @@ impl Spent {
         let timers: Vec<String> = self.timers.iter().map(one).collect();
         let timers: Vec<&str> = timers.iter().map(String::as_str).collect();
         let needed = match self.needed {
-            true => "needed, without it this was not found again",
+            true => "needed (it was not found without)",
             false => "spent",
         };
         format!(
-            "{} {needed}: while a task is ready, {}; its computing would have to take that long",
+            "{} {needed}: although tasks are ready, {}; their computing would have to take that long",
             time(total),
             words::and(&timers)
         )

@@ -75,6 +75,8 @@ pub use standstill_hunt::{
     Minimised, Outcome, Progress, Proof, Prove, Runner, STRESS_AGAIN, STRESS_REPLAYS, Shrunk,
     Tactic, Unproved, check, minimise_load, minimise_schedule, schedule_as_bytes,
 };
+#[doc(hidden)]
+pub use standstill_model::duration;
 pub use standstill_model::{
     Account, BlockedFact, Choice, Crash, CrashFact, DEFAULT_MAX_STEPS, DEFAULT_TOTAL_STEPS, Digest,
     EngineKind, Finding, FindingKind, Fingerprint, FingerprintError, Knob, Leaks, Load, LoadRanges,

@@ -4,19 +4,8 @@ use std::time::Duration;
 
 /// Reads a duration above zero. A number alone is in seconds.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    let end = text
-        .find(|character: char| !(character.is_ascii_digit() || character == '.'))
-        .unwrap_or(text.len());
-    let (number, unit) = text.split_at(end);
-    let seconds = match unit {
-        "ms" => 0.001,
-        "" | "s" => 1.0,
-        "m" | "min" => 60.0,
-        "h" => 3600.0,
-        _ => return Err(wrong(text)),
-    };
-    let number: f64 = number.parse().map_err(|_| wrong(text))?;
-    match Duration::try_from_secs_f64(number * seconds) {
+    let seconds = standstill::duration::seconds(text).ok_or_else(|| wrong(text))?;
+    match Duration::try_from_secs_f64(seconds) {
         Ok(duration) if duration.is_zero() => {
             Err("the time must be longer than nothing".to_owned())
         }

@@ -80,11 +80,11 @@ pub(crate) struct HuntArgs {
     /// blocked for good, or none.
     #[arg(long, help_heading = "Schedules", default_value = Leaks::All.name(), value_parser = one_of(Leaks::ALL, Leaks::name))]
     pub(crate) leaks: Leaks,
-    /// How much virtual time a run's own computing may take, like 250ms, 30s or 0s [default: 0s, and
-    /// 1s in the last quarter of the schedules].
+    /// How far, in all, the timers of a run may fire early, like 250ms, 30s or 0s [default: 0s, and 1s
+    /// in the last quarter of the schedules].
     ///
-    /// In all, timers may fire this much early although tasks are ready: a computer is slow at times. A
-    /// panic after that counts only if slack was asked for.
+    /// An early timer fires although tasks are ready, as on a slow computer. A panic after that counts
+    /// only if slack was asked for.
     #[arg(long, value_name = "TIME", help_heading = "Schedules")]
     pub(crate) slack: Option<Slack>,
     /// After how many steps without progress a run counts as livelocked.

@@ -27,10 +27,10 @@ pub(crate) struct ProveArgs {
     /// How long it may take, like 30s, 5m or 1h.
     #[arg(long, value_name = "TIME", help_heading = "Bounds", value_parser = duration)]
     pub(crate) time: Option<Duration>,
-    /// How much virtual time a run's own computing may take, like 250ms, 30s or 0s [default: 1s].
+    /// How far, in all, the timers of a run may fire early, like 250ms, 30s or 0s [default: 1s].
     ///
-    /// In all, timers may fire this much early although tasks are ready. Every step at which one may is
-    /// one more interleaving: with 0s there are fewer.
+    /// An early timer fires although tasks are ready. Each step at which one may fire adds an
+    /// interleaving: with 0s there are fewer.
     #[arg(long, value_name = "TIME", help_heading = "Bounds")]
     pub(crate) slack: Option<Slack>,
     /// Take no two interleavings for the same.

@@ -139,11 +139,11 @@ fn the_help_of_a_hunt_lists_every_option() {
               [possible values: all, blocked, off]
 
           --slack <TIME>
-              How much virtual time a run's own computing may take, like 250ms, 30s or 0s [default: 0s,
+              How far, in all, the timers of a run may fire early, like 250ms, 30s or 0s [default: 0s,
               and 1s in the last quarter of the schedules].
 
-              In all, timers may fire this much early although tasks are ready: a computer is slow at
-              times. A panic after that counts only if slack was asked for.
+              An early timer fires although tasks are ready, as on a slow computer. A panic after that
+              counts only if slack was asked for.
 
           --max-steps <N>
               After how many steps without progress a run counts as livelocked

@@ -436,7 +436,7 @@ fn has_stopped(state: &mut RunState, index: u32, pause: Pause) -> bool {
             slot.phase = Phase::Idle;
             if slot.poll_again {
                 // It woke itself, which is to yield.
-                slot.yielded = true;
+                slot.yielded = state.run.steps;
             } else if !slot.aborted {
                 state.ready.remove(index);
             }

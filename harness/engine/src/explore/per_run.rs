@@ -64,8 +64,6 @@ pub struct PerRun {
     /// No task is ready, and the executor waits to be woken.
     pub idle: bool,
     pub began: Option<Instant>,
-    /// Virtual time since then, as of the executor's last turn: it does not advance during a turn.
-    pub clock: Duration,
     /// Tasks were seen on the runtime that are not the engine's.
     pub raw_tasks: bool,
     /// The longest time for which a timer was armed since this was last set to zero.
@@ -93,7 +91,6 @@ impl PerRun {
             suspended: 0,
             idle: false,
             began: None,
-            clock: Duration::ZERO,
             raw_tasks: false,
             longest_timer: Duration::ZERO,
         }

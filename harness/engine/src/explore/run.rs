@@ -377,7 +377,8 @@ impl<'a, C: Carrier> Drive<'a, C> {
             // What was spawned past the facade is still there: the runtime has not run it yet.
             let state = &mut *self.executor.state.borrow_mut();
             let source = state.source.as_ref();
-            state.run.raw_tasks |= source.is_some_and(|clock| clock.unscheduled() > 0);
+            let seen = || source.is_some_and(|clock| clock.unscheduled() > 0);
+            state.run.raw_tasks = state.run.raw_tasks || seen();
         }
         polled
     }
@@ -395,11 +396,10 @@ impl<'a, C: Carrier> Drive<'a, C> {
                     state.run.began = Some(state.now());
                 }
             } else {
-                state.run.clock = state.elapsed();
-                let now = state.run.clock;
+                let now = state.elapsed();
                 state.timers.advanced(now);
             }
-            let ms = u64::try_from(state.run.clock.as_millis()).unwrap_or(u64::MAX);
+            let ms = u64::try_from(state.timers.now().as_millis()).unwrap_or(u64::MAX);
             if let Some(tracer) = &mut state.tracker.tracer {
                 tracer.at_time(ms);
             }
@@ -529,10 +529,12 @@ impl<'a, C: Carrier> Drive<'a, C> {
     /// Checks the budgets, once per slice.
     fn slice_over(&mut self) -> Option<RunEnd> {
         let executor = self.executor;
-        let (steps, progress, moves) = {
+        let (began, steps, progress, moves) = {
             let mut state = executor.state.borrow_mut();
+            let began = state.run.slice_end.saturating_sub(SLICE);
             state.run.slice_end = (state.run.steps + SLICE).min(self.total_steps);
-            (state.run.steps, state.tracker.progress, state.tracker.moves)
+            let tracker = &state.tracker;
+            (began, state.run.steps, tracker.progress, tracker.moves)
         };
         if let Some(end) = self.partial_hang() {
             return Some(end);
@@ -551,8 +553,11 @@ impl<'a, C: Carrier> Drive<'a, C> {
         }
         // Whoever waits for a timer by yielding lets time pass. Under the first format's rule a timer beat
         // them.
-        let counted = executor.state.borrow().run.early.is_counted();
-        if executor.state.borrow_mut().all_yield() && !progressed && !counted {
+        let spins = !progressed && {
+            let mut state = executor.state.borrow_mut();
+            !state.run.early.is_counted() && state.all_yield_since(began)
+        };
+        if spins {
             self.advance(YIELDS_TAKE);
         }
         let dispels = |probe: &mut LivelockProbe| moved || progressed && !probe.polling;

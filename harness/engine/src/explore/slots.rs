@@ -45,8 +45,8 @@ pub struct Slot {
     /// The value of `poll_again` before it held an operation back.
     pub held_again: bool,
     pub aborted: bool,
-    /// It has yielded since the last slice of steps ended.
-    pub yielded: bool,
+    /// The last step in which it yielded.
+    pub yielded: u64,
     /// Suspended in a destructor, while it was being unwound by a panic that said this.
     pub unwinding: Option<Option<Said>>,
     pub identity: &'static Identity,
@@ -129,7 +129,7 @@ impl Slots {
             poll_again: false,
             held_again: false,
             aborted: false,
-            yielded: false,
+            yielded: 0,
             unwinding: None,
             identity,
             body: Some(body),

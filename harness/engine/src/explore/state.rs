@@ -414,7 +414,7 @@ impl RunState {
     /// Whether a timer may fire although tasks are ready.
     #[inline]
     pub fn may_fire(&self) -> bool {
-        self.run.early.allows(&self.timers, self.run.clock)
+        self.run.early.allows(&self.timers)
     }
 
     /// Records that the running step touches the resource that is waited for.
@@ -446,16 +446,13 @@ impl RunState {
     /// The task in `slot` lets the others go first.
     pub fn yielded(&mut self, slot: u32) {
         self.run.strategy.yielded(slot);
-        self.slots.at(slot).yielded = true;
+        self.slots.at(slot).yielded = self.run.steps;
     }
 
-    /// Whether every ready task has yielded since this was last asked.
-    pub fn all_yield(&mut self) -> bool {
-        let mut all = true;
-        for slot in self.ready.iter() {
-            all &= std::mem::take(&mut self.slots.at(slot).yielded);
-        }
-        all
+    /// Whether every ready task has yielded after this step.
+    pub fn all_yield_since(&mut self, step: u64) -> bool {
+        let mut ready = self.ready.iter();
+        ready.all(|slot| self.slots.at(slot).yielded > step)
     }
 
     /// Switch points inside polls do not switch from now on.

@@ -193,10 +193,13 @@ impl Clocks {
     }
 }
 
+/// The dependency on a timer that fires although tasks are ready.
+pub const EARLY_TIMER: &str = "an early timer";
+
 /// What the dependency between two steps is about, in words.
 fn over(first: &Event, second: &Event) -> &'static str {
     if first.actor == Actor::Timer || second.actor == Actor::Timer {
-        return "an early timer";
+        return EARLY_TIMER;
     }
     // If the run ends together with the root, the root's last step touches everything.
     if second.actor == Actor::Task(0) && second.accesses.contains(&Access::ALL) {

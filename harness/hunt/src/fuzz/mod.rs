@@ -54,7 +54,7 @@ thread_local! {
 ///
 /// The plan's load is fitted into the scenario's ranges ([`LoadRanges::fit`](crate::LoadRanges::fit)).
 /// Of a scenario with several variants the `fixed` one is fuzzed, unless the variable
-/// `STANDSTILL_VARIANT` names another.
+/// `STANDSTILL_VARIANT` names another. Runs have no slack, unless `STANDSTILL_SLACK` gives them some.
 ///
 /// The thread of the runs is watched. A task may block it because another was preempted while it held a
 /// lock that the engine does not know; that is never reported as a finding. From then on tasks are
@@ -118,11 +118,15 @@ pub fn judge(plan: Plan, scenario: &Scenario) -> Result<(), Undecided> {
 
 /// The slack that was asked for.
 fn slack_asked() -> Option<Slack> {
-    let word = std::env::var(SLACK).ok().filter(|word| !word.is_empty())?;
-    match word.parse() {
+    match slack_set()? {
         Ok(slack) => Some(slack),
-        Err(error) => panic!("{SLACK}: {error}"),
+        Err(error) => panic!("{error}"),
     }
+}
+
+fn slack_set() -> Option<Result<Slack, String>> {
+    let word = std::env::var(SLACK).ok().filter(|word| !word.is_empty())?;
+    Some(word.parse().map_err(|error| format!("{SLACK}: {error}")))
 }
 
 /// For the `init:` of a fuzz target. libFuzzer's driver for Rust installs a panic hook that aborts at
@@ -134,12 +138,14 @@ fn slack_asked() -> Option<Slack> {
 /// was preempted while it held a lock that the engine does not know, the whole process is restarted with
 /// the same arguments. The fuzzer then continues from its corpus on disk.
 ///
-/// If `STANDSTILL_VARIANT` is not a variant, this reports it and exits with code 2: a wrong setting is
-/// not a crash whose input should be saved.
+/// If `STANDSTILL_VARIANT` is not a variant or `STANDSTILL_SLACK` is no time, this reports it and exits
+/// with code 2: a wrong setting is not a crash whose input should be saved.
 pub fn init() {
     drop(std::panic::take_hook());
     A_FUZZERS.store(true, Ordering::Relaxed);
-    if let Some(Err(error)) = asked().map(|word| known(&word)) {
+    let variant = asked().map(|word| known(&word)).and_then(Result::err);
+    let slack = slack_set().and_then(Result::err);
+    if let Some(error) = variant.or(slack) {
         complain(&format!("error: {error}"));
         std::process::exit(2);
     }

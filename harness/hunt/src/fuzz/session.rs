@@ -1,6 +1,6 @@
 //! What is kept from one input to the next: the engine's thread, and how it has to preempt.
 
-use standstill_engine::{RecordLevel, Run};
+use standstill_engine::RecordLevel;
 use standstill_model::finding::{Undecided, Verdict};
 use standstill_model::plan::{Plan, Preempt, Variant};
 use standstill_model::scenario::{Program, Scenario};
@@ -53,8 +53,7 @@ impl Session {
         if let Some(slack) = self.slack {
             plan.slack = slack;
         }
-        let run = self.run(program, &mut plan);
-        match run.verdict {
+        match self.run(program, &mut plan) {
             Verdict::Clean => Ok(None),
             Verdict::Undecided(reason) => Err(reason),
             Verdict::Found(finding) => match confirm(&mut self.runner, program, plan, *finding) {
@@ -67,22 +66,22 @@ impl Session {
         }
     }
 
-    fn run(&mut self, program: &Program, plan: &mut Plan) -> Run {
+    fn run(&mut self, program: &Program, plan: &mut Plan) -> Verdict {
         if let Some(direct) = &mut self.direct {
-            return direct.run(program, plan);
+            return direct.run(program, plan).verdict;
         }
         if self.no_preempt {
             plan.preempt = Preempt::Await;
         }
-        let run = self.runner.run(program, plan, RecordLevel::Hunt);
-        match &run.verdict {
+        let verdict = self.runner.run(program, plan, RecordLevel::Hunt).verdict;
+        match &verdict {
             Verdict::Undecided(Undecided::Wedged { operation }) if !self.no_preempt => {
                 complain(&wedged(operation));
                 self.no_preempt = true;
                 plan.preempt = Preempt::Await;
-                self.runner.run(program, plan, RecordLevel::Hunt)
+                self.runner.run(program, plan, RecordLevel::Hunt).verdict
             }
-            _ => run,
+            _ => verdict,
         }
     }
 }

@@ -7,7 +7,6 @@ mod outcome;
 mod portfolio;
 mod shrink;
 mod stress;
-mod workers;
 
 use std::future::Future;
 use std::num::NonZeroUsize;

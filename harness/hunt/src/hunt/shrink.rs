@@ -5,7 +5,7 @@ use std::sync::Arc;
 use standstill_model::finding::FindingKind;
 use standstill_model::scenario::Program;
 
-use crate::hunt::{Template, workers};
+use crate::hunt::Template;
 use crate::minimise::Minimise;
 use crate::runner::Runner;
 use crate::runner::confirm;
@@ -19,11 +19,6 @@ pub(super) fn shrink(
     runner: &mut Runner,
     found: &mut Found,
 ) {
-    minimise(template, program, runner, found);
-    found.workers = workers::tried(template, program, runner, found);
-}
-
-fn minimise(template: &Template, program: &Program, runner: &mut Runner, found: &mut Found) {
     let budget = template.settings.minimise;
     // Each trial with a blocked thread costs a thread, and more than a second.
     if budget == 0 || found.finding.kind == FindingKind::Blocked {
@@ -33,6 +28,11 @@ fn minimise(template: &Template, program: &Program, runner: &mut Runner, found: 
     if let Some(stop) = &template.job.stop {
         minimise = minimise.stop_when(Arc::clone(stop));
     }
+    smaller(&minimise, program, runner, found);
+    found.workers = minimise.workers(runner, program, &found.plan, &found.finding);
+}
+
+fn smaller(minimise: &Minimise, program: &Program, runner: &mut Runner, found: &mut Found) {
     let fingerprint = &found.finding.fingerprint;
     let Some(small) = minimise.run(runner, program, &found.plan, fingerprint) else {
         return;

@@ -91,22 +91,23 @@ pub(super) fn under(trials: &mut Trials<'_>, plan: &Plan, load: Load) -> Option<
         }
         return Some(candidate);
     }
-    let fresh = (0..SEEDS_A_LOAD).find_map(|index| {
-        candidate.schedule = Schedule::Seeded {
-            strategy: strategy(index),
-            seed: schedule_seed(base, index),
-            digest: None,
-        };
+    let other = (0..SEEDS_A_LOAD).find_map(|index| {
+        candidate.schedule = fresh(base, index);
         trials.record(&candidate).map(|_| candidate.clone())
     });
-    fresh.or_else(|| search::fewest(trials, &candidate, 1))
+    other.or_else(|| search::fewest(trials, &candidate, 1))
 }
 
-/// Random walks, and PCT at three depths, in turn.
-fn strategy(index: u64) -> StrategyKind {
-    match index % 4 {
+/// Fresh schedule `index`: random walks, and PCT at three depths, in turn.
+pub(super) fn fresh(base: u64, index: u64) -> Schedule {
+    let strategy = match index % 4 {
         0 => StrategyKind::Random,
         #[expect(clippy::cast_possible_truncation, reason = "below 4")]
         depth => StrategyKind::Pct { depth: depth as u8 },
+    };
+    Schedule::Seeded {
+        strategy,
+        seed: schedule_seed(base, index),
+        digest: None,
     }
 }

@@ -1,6 +1,7 @@
 //! Makes a plan as small as possible while it still shows the same bug.
 //!
-//! Slack is removed first if that is possible, then the load is minimised, then the schedule. A schedule is small if it rarely deviates from the
+//! Slack is removed first if that is possible, then the load is minimised, then the schedule. A schedule
+//! is small if it rarely deviates from the
 //! fixed rule (the current task goes on, else the lowest). Schedules with few deviations are tried one
 //! by one; where that takes too long, the recorded schedule is cut down. The trials depend on the plan
 //! alone, so the same plan always shrinks to the same result.
@@ -10,6 +11,7 @@ mod schedule;
 mod search;
 mod slack;
 mod trials;
+mod workers;
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -17,12 +19,15 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use standstill_engine::{RecordLevel, Run};
+use standstill_model::finding::Finding;
 use standstill_model::fingerprint::Fingerprint;
 use standstill_model::load::LoadRanges;
-use standstill_model::plan::{Plan, Schedule, StrategyKind};
+use standstill_model::plan::{Plan, Preempt, Schedule, StrategyKind};
 use standstill_model::random::schedule_seed;
 use standstill_model::scenario::Program;
 use standstill_model::size::Size;
+use standstill_report::Workers;
+use standstill_rt::task::TaskKind;
 
 use crate::runner::{Completion, Runner};
 
@@ -126,15 +131,7 @@ impl Minimise {
         fingerprint: &Fingerprint,
     ) -> Option<Minimised> {
         let _span = crate::spans::minimise(plan);
-        let mut trials = Trials {
-            runner,
-            program,
-            fingerprint,
-            left: self.budget,
-            stop: self.stop.clone(),
-            deadline: Some(Instant::now() + LONGEST),
-            futurelock: Cell::default(),
-        };
+        let mut trials = self.trials(runner, program, fingerprint, self.budget);
         let first = measured(&mut trials, plan)?;
         let mut best = plan.clone();
         let quarter = trials.left / 4;
@@ -161,8 +158,13 @@ impl Minimise {
             best = last_cut(&mut trials, &best);
         }
         let mut after = measured(&mut trials, &best)?;
-        if after.tasks > first.tasks || after.steps > MOST_GROWTH * first.steps {
-            // A schedule with fewer choices that leads to a larger run: it explains nothing.
+        let grew = |size: &Size| size.tasks > first.tasks || size.steps > MOST_GROWTH * first.steps;
+        if grew(&after) {
+            // A schedule with fewer choices that leads to a larger run explains nothing.
+            best = cut_down(&mut trials, plan);
+            after = measured(&mut trials, &best)?;
+        }
+        if grew(&after) {
             (best, after) = (plan.clone(), first);
         }
         Some(Minimised {
@@ -172,6 +174,47 @@ impl Minimise {
             completion,
             needs_slack,
         })
+    }
+}
+
+/// How many schedules are tried in which tasks are switched only between polls.
+const TRIED_AT_AWAITS: u32 = 300;
+
+impl Minimise {
+    /// Tries whether the finding of `plan` takes two workers. None if that was not tried.
+    pub(crate) fn workers(
+        &self,
+        runner: &mut Runner,
+        program: &Program,
+        plan: &Plan,
+        finding: &Finding,
+    ) -> Option<Workers> {
+        let mut tasks = finding.graph.tasks.iter().skip(1);
+        let has_polls = tasks.any(|task| task.kind != TaskKind::Thread);
+        if plan.preempt == Preempt::Await || !has_polls {
+            return None;
+        }
+        let budget = self.budget.min(TRIED_AT_AWAITS);
+        let mut trials = self.trials(runner, program, &finding.fingerprint, budget);
+        workers::needed(&mut trials, plan)
+    }
+
+    fn trials<'a>(
+        &self,
+        runner: &'a mut Runner,
+        program: &'a Program,
+        fingerprint: &'a Fingerprint,
+        budget: u32,
+    ) -> Trials<'a> {
+        Trials {
+            runner,
+            program,
+            fingerprint,
+            left: budget,
+            stop: self.stop.clone(),
+            deadline: Some(Instant::now() + LONGEST),
+            futurelock: Cell::default(),
+        }
     }
 }
 

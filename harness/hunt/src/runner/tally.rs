@@ -1,6 +1,6 @@
 //! Counts what the runs of a hunt showed of the program, from many threads.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use standstill_engine::Run;
 use standstill_model::account::Account;
@@ -12,7 +12,7 @@ use crate::runner::distinct::Distinct;
 pub(crate) struct Tally {
     orders: Distinct,
     tasks: AtomicU32,
-    runs_with_raw_tasks: AtomicU64,
+    raw_tasks: AtomicBool,
 }
 
 impl Tally {
@@ -25,7 +25,7 @@ impl Tally {
             self.tasks.fetch_max(run.tasks, Ordering::Relaxed);
         }
         if run.raw_tasks {
-            self.runs_with_raw_tasks.fetch_add(1, Ordering::Relaxed);
+            self.raw_tasks.store(true, Ordering::Relaxed);
         }
     }
 
@@ -34,7 +34,7 @@ impl Tally {
         let mut account = Account::default();
         account.tasks = self.tasks.load(Ordering::Relaxed);
         account.interleavings = self.orders.estimate();
-        account.runs_with_raw_tasks = self.runs_with_raw_tasks.load(Ordering::Relaxed);
+        account.raw_tasks = self.raw_tasks.load(Ordering::Relaxed);
         account
     }
 }

@@ -3,7 +3,7 @@
 //! `ss2-` and letters and digits only, so that shells, Markdown, e-mail and a double click leave
 //! it whole. A token of the first format, which begins with `ss1-`, has no slack: its plan follows
 //! [`Slack::FourTimers`]. The letters are Crockford's base 32 in lower case (no `i`, `l`, `o`, `u`), the bytes
-//! they stand for are the plan and a CRC-32 over it.
+//! they stand for are the plan and a CRC-32 over it. In the second format the CRC covers the prefix, too.
 
 use std::time::Duration;
 
@@ -84,14 +84,14 @@ impl Plan {
     /// let schedule = Schedule::Seeded { strategy: StrategyKind::Random, seed: 7, digest: None };
     /// let plan = Plan::new("two-locks", Variant::Buggy, Load::default(), schedule);
     /// let token = plan.to_token();
-    /// assert_eq!(token, "ss2-15t7evsddhqp6tvk00000000000ge00000000000hnp8v2r");
+    /// assert_eq!(token, "ss2-15t7evsddhqp6tvk00000000000ge00000000000zwvkd00");
     /// assert_eq!(Plan::from_token(&token), Ok(plan));
     /// ```
     pub fn to_token(&self) -> String {
         let mut writer = Writer::default();
         write_plan(&mut writer, self);
         let mut bytes = writer.finish();
-        let checksum = wire::crc32(&bytes);
+        let checksum = checksum(&bytes, self.slack == Slack::FourTimers);
         bytes.extend_from_slice(&checksum.to_le_bytes());
         let mut token = prefix(self.slack).to_owned();
         base32::encode(&bytes, &mut token);
@@ -124,7 +124,7 @@ impl Plan {
         let Some((payload, checksum)) = bytes.split_last_chunk::<4>() else {
             return Err(TokenError::Checksum);
         };
-        if wire::crc32(payload) != u32::from_le_bytes(*checksum) {
+        if self::checksum(payload, is_first) != u32::from_le_bytes(*checksum) {
             return Err(TokenError::Checksum);
         }
         let mut reader = Reader::new(payload);
@@ -135,6 +135,15 @@ impl Plan {
             Err(malformed("bytes are left over"))
         }
     }
+}
+
+/// The checksum of a token's payload. From the second format on it covers the prefix, so that a token does
+/// not pass as one of another format.
+fn checksum(payload: &[u8], is_first: bool) -> u32 {
+    if is_first {
+        return wire::crc32(payload);
+    }
+    wire::crc32(&[PREFIX.as_bytes(), payload].concat())
 }
 
 /// Plans of the first format are written in it again, so that a token stays what it was.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use standstill_rt::task::TaskPath;
 
-use super::{TokenError, strategy_version, wire};
+use super::{TokenError, strategy_version};
 use crate::load::Load;
 use crate::plan::{
     Choice, Digest, EngineKind, Leaks, Plan, Preempt, Schedule, StrategyKind, Variant,
@@ -29,7 +29,7 @@ fn seeded() -> Plan {
 }
 
 fn sealed(mut payload: Vec<u8>) -> String {
-    let checksum = wire::crc32(&payload);
+    let checksum = super::checksum(&payload, false);
     payload.extend_from_slice(&checksum.to_le_bytes());
     let mut token = super::PREFIX.to_owned();
     super::base32::encode(&payload, &mut token);
@@ -55,7 +55,7 @@ fn a_token_is_the_same_for_ever() {
     );
     assert_eq!(
         seeded().to_token(),
-        "ss2-15vp2x33d0pptxbr00000482040g2083xz6tq2b78mhg3dr2xyzavqgqmctkw"
+        "ss2-15vp2x33d0pptxbr00000482040g2083xz6tq2b78mhg3dr2xyzavqjd9jct0"
     );
     let slack = Plan {
         slack: Slack::Time(Duration::from_secs(60)),
@@ -63,7 +63,7 @@ fn a_token_is_the_same_for_ever() {
     };
     assert_eq!(
         slack.to_token(),
-        "ss2-15vp2x33d0pptxbr000e1n0324102081041yzkdbh5kma8r1pw1ezfndvrq93z33"
+        "ss2-15vp2x33d0pptxbr000e1n0324102081041yzkdbh5kma8r1pw1ezfndvttma78k"
     );
     let mut choices = first.clone();
     let worker = Choice::Task(TaskPath::root().child(3).child(0));
@@ -79,6 +79,21 @@ fn a_token_is_the_same_for_ever() {
     );
     for plan in [first, seeded(), slack, choices] {
         assert_eq!(Plan::from_token(&plan.to_token()), Ok(plan));
+    }
+}
+
+#[test]
+fn a_token_does_not_pass_as_one_of_another_format() {
+    let first = Plan {
+        slack: Slack::FourTimers,
+        ..seeded()
+    };
+    for token in [seeded().to_token(), first.to_token()] {
+        let other = match token.strip_prefix("ss2-") {
+            Some(letters) => format!("ss1-{letters}"),
+            None => token.replacen("ss1-", "ss2-", 1),
+        };
+        assert_eq!(Plan::from_token(&other), Err(TokenError::Checksum));
     }
 }
 

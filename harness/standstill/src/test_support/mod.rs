@@ -28,7 +28,7 @@ use crate::isolation::{self, Launcher};
 use standstill_hunt::Runner;
 use standstill_hunt::{Hunt, Outcome as HuntOutcome};
 use standstill_model::Verdict;
-use standstill_model::{EngineKind, Load, Plan, Preempt, Program};
+use standstill_model::{Account, EngineKind, Load, Plan, Preempt, Program};
 use standstill_report::Report;
 
 use environment::Environment;
@@ -183,9 +183,8 @@ fn passed(name: &str, outcome: &HuntOutcome) {
     }
     let what = match account.is_sequential() {
         true => format!("not concurrent, its root is its only task; {schedules} schedules"),
-        false => format!("clean in {schedules} schedules; {account}")
-            .trim_end_matches("; ")
-            .to_owned(),
+        false if *account == Account::default() => format!("clean in {schedules} schedules"),
+        false => format!("clean in {schedules} schedules; {account}"),
     };
     say(&format!("standstill: {}: {what}", in_crate(name)));
 }

@@ -121,7 +121,7 @@ fn a_hang_that_needs_slack_is_found_last_and_reported_with_its_timer() {
             .collect::<Vec<_>>()
             .join(" ");
         assert!(
-            slack.contains("20 ms needed, without it this was not found again"),
+            slack.contains("20 ms needed (it was not found without)"),
             "{text}"
         );
         assert!(slack.contains("the timer of root"), "{text}");

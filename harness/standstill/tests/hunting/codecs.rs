@@ -235,8 +235,6 @@ proptest! {
     fn a_mistyped_letter_is_an_error(plan in plan(), index in any::<prop::sample::Index>(), letter in "[0-9a-z]") {
         let token = plan.to_token();
         let at = index.index(token.len());
-        // The format's digit is not under the checksum, which is the same in both formats.
-        prop_assume!(at != 2);
         let mut mistyped = token.clone();
         mistyped.replace_range(at..=at, &letter);
         prop_assert_eq!(Plan::from_token(&mistyped).is_ok(), mistyped == token);

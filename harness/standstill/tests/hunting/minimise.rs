@@ -1,7 +1,7 @@
 //! A find, as small as it gets.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex as StdMutex};
 
 use crate::common::within;
 use standstill::engine::RecordLevel;
@@ -10,7 +10,7 @@ use standstill::{
     Knob, Load, LoadRanges, Minimise, Plan, Program, Runner, Schedule, Verdict, minimise_load,
     minimise_schedule,
 };
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, Notify, mpsc};
 
 /// Two locks taken in two orders, among tasks that have nothing to do with it.
 async fn crossed(load: Load) {
@@ -291,5 +291,47 @@ fn a_plan_that_shows_something_else_comes_back_as_it_is() {
         let other: Fingerprint = "hang-000000000000".parse().unwrap();
         let plan = schedule_of(&found.plan, &other, DEFAULT_MINIMISE_BUDGET);
         assert_eq!(plan, found.plan);
+    });
+}
+
+/// A notification is lost, and each operation is made under a lock that the engine does not know: a task
+/// that is preempted there blocks the engine's thread for whoever asks for that lock.
+async fn under_an_unknown_lock() {
+    let (slots, notify) = (Arc::new(StdMutex::new(0)), Arc::new(Notify::new()));
+    let mut tasks = Vec::new();
+    for _ in 0..4 {
+        let (slots, notify) = (Arc::clone(&slots), Arc::clone(&notify));
+        tasks.push(tokio::spawn(async move {
+            for _ in 0..3 {
+                {
+                    let mut slots = slots.lock().expect("nobody panics");
+                    *slots += 1;
+                    notify.notify_one();
+                }
+                tokio::task::yield_now().await;
+            }
+        }));
+    }
+    notify.notified().await;
+    for task in tasks {
+        task.await.expect("nobody panics");
+    }
+    notify.notified().await;
+    notify.notified().await;
+}
+
+#[test]
+fn trials_that_block_the_engines_thread_end_a_minimisation_soon() {
+    within(100, || {
+        let outcome = Hunt::new("raw").seed(1).run(under_an_unknown_lock);
+        assert_eq!(outcome.finding().unwrap().kind, FindingKind::Hang);
+        let report = outcome.report().unwrap();
+        if let Some(smaller) = report.minimised {
+            assert!(smaller.after.tasks <= smaller.before.tasks, "{smaller:?}");
+            assert!(
+                smaller.after.steps <= 3 * smaller.before.steps,
+                "{smaller:?}"
+            );
+        }
     });
 }
